@@ -1,0 +1,40 @@
+//! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
+
+pub mod model;
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+pub use model::{Command, Event};
+
+/// A face's end of the engine. Neither call ever waits.
+#[derive(Debug)]
+pub struct Engine {
+    commands: Sender<Command>,
+    events: Receiver<Event>,
+}
+
+/// The other end: takes commands, tells events.
+#[derive(Debug)]
+pub struct Backend {
+    pub commands: Receiver<Command>,
+    pub events: Sender<Event>,
+}
+
+impl Engine {
+    /// Both ends, unconnected to any work. Tests of the faces play the engine themselves.
+    pub fn pair() -> (Engine, Backend) {
+        let (commands, taken) = channel();
+        let (told, events) = channel();
+        (Engine { commands, events }, Backend { commands: taken, events: told })
+    }
+
+    /// Asks for something. An engine that has ended hears nothing, and the window is closing then anyway.
+    pub fn send(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+
+    /// The next event, if there is one.
+    pub fn poll(&self) -> Option<Event> {
+        self.events.try_recv().ok()
+    }
+}

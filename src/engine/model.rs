@@ -1,0 +1,377 @@
+//! What the two faces (window and command line) see of the engine: commands in, events out.
+//!
+//! Plain data, no threads and no drawing. A face keeps the newest of each event and draws that; it never asks
+//! the history or the network itself.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::parcel::ParcelId;
+use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, ServiceType};
+
+/// What a face asks for. Nothing here waits; the answer comes as an [`Event`].
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Send what waits and fetch what came, now (F5).
+    Exchange,
+    /// Answer with [`Event::Opened`]; an incoming parcel counts as read from then on.
+    Open(ParcelId),
+    /// The office says that its care software has taken this parcel's files.
+    MarkImported(ParcelId),
+    /// Look at files or folders to be sent; answered by [`Event::Examined`], which replaces the last one.
+    Examine(Vec<PathBuf>),
+    /// The same for everything in the outgoing folder that was not sent yet.
+    ExamineOutgoing,
+    /// Put these bundles of the last examination into the outbox.
+    Send(Vec<SendRequest>),
+    /// Try a waiting or failed parcel again now.
+    Retry(ParcelId),
+    /// Take a parcel that has not left yet out of the outbox.
+    Withdraw(ParcelId),
+    /// Write a copy of one file of a parcel where the user wants it; never over an existing file.
+    SaveFile { parcel: ParcelId, index: usize, to: PathBuf },
+    /// Keep these settings; answered by [`Event::Settings`].
+    Configure(Settings),
+}
+
+/// One bundle to send: what [`Examined`] offered, with the words of the sender.
+#[derive(Clone, Debug)]
+pub struct SendRequest {
+    pub receiver: OfficeNumber,
+    pub paths: Vec<PathBuf>,
+    pub message: String,
+}
+
+/// What the engine tells. Each variant carries the whole of what it speaks of, so the newest one is enough.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Status(Status),
+    Lists(Lists),
+    Opened(Arc<ParcelView>),
+    Examined(Arc<Examined>),
+    /// Work that takes more than a moment; `None` when it is over.
+    Progress(Option<Progress>),
+    Notice(Notice),
+    Settings(Settings),
+    Partners(Arc<[Partner]>),
+}
+
+/// Where we stand with the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    pub connection: Connection,
+    pub last_exchange: Option<Timestamp>,
+    /// End of our certificate; the window shows the days left.
+    pub certificate_until: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// Not tried yet since the start.
+    Starting,
+    Working,
+    Online,
+    Offline(Failure),
+}
+
+/// The three lists of the window, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Lists {
+    pub inbox: Arc<[ParcelLine]>,
+    pub sent: Arc<[ParcelLine]>,
+    pub outbox: Arc<[ParcelLine]>,
+}
+
+/// One row of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParcelLine {
+    pub id: ParcelId,
+    pub partner: OfficeNumber,
+    pub partner_name: String,
+    pub state: State,
+    /// Received, sent, or written, whichever the list is about.
+    pub at: Timestamp,
+    pub unread: bool,
+    pub files: usize,
+    /// What is in it, most telling first.
+    pub subjects: Vec<Subject>,
+    pub has_message: bool,
+    pub errors: usize,
+    pub warnings: usize,
+}
+
+/// What a parcel is about, for the chips in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// 実績 (UPJSK)
+    Actuals,
+    /// 予定: 第6・7表 (UPPLAN, UPSIKYU)
+    Provision,
+    /// 第1〜3表 (UP1KYO, UP2KYO, UP3KYO)
+    CarePlan,
+    /// 介護予防 (UPKIHON, UPYOBO and what goes with them)
+    Preventive,
+    /// 取り消し (DLT…)
+    Withdrawal,
+    /// Anything else.
+    Other,
+}
+
+/// 下書き → 送信待ち → 受付済 → 到着 → 取込済, or 失敗. Each is backed by stored evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// In the outbox, not with the hub yet; the last try's failure if there was one.
+    Waiting { next_try: Option<Timestamp>, last: Option<Failure> },
+    /// The hub has it, durably.
+    Accepted,
+    /// The receiver's terminal has it, opened and verified.
+    Arrived,
+    /// The receiver's care software has taken the files. For an incoming parcel: ours has.
+    Imported,
+    /// Will not go by itself any more.
+    Failed(Failure),
+    /// The receiver's terminal could not accept it, or (incoming) we could not.
+    Refused(Failure),
+}
+
+/// A parcel in the reading pane.
+#[derive(Clone, Debug)]
+pub struct ParcelView {
+    pub line: ParcelLine,
+    pub incoming: bool,
+    pub message: String,
+    pub files: Vec<FileView>,
+    /// The check of the parcel's files together, as at the moment they were received or sent.
+    pub checked: Checked,
+    /// 第6表 per person, read from the files.
+    pub sheets: Vec<MonthSheet>,
+    /// What happened to it, oldest first.
+    pub trail: Vec<Trail>,
+    /// Whose signature was verified, for an incoming parcel.
+    pub signed_by: Option<OfficeNumber>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileView {
+    pub name: String,
+    pub size: u64,
+    /// 第6表（サービス利用票）予定 …, or empty for a kind we do not know.
+    pub kind: String,
+    /// Where it was delivered in the import folder.
+    pub delivered: Option<PathBuf>,
+}
+
+/// One step of a parcel's way, with its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trail {
+    pub at: Timestamp,
+    pub step: Step,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    Written,
+    Accepted,
+    Received,
+    Delivered,
+    Imported,
+    Refused(Failure),
+    Tried(Failure),
+}
+
+/// Files looked at before sending, grouped by receiver.
+#[derive(Clone, Debug, Default)]
+pub struct Examined {
+    pub bundles: Vec<Bundle>,
+    /// Files that belong to no receiver: an unknown kind, a broken name, unreadable.
+    pub astray: Vec<Astray>,
+}
+
+/// What would become one parcel.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    pub receiver: OfficeNumber,
+    /// Empty when the directory does not know the receiver.
+    pub receiver_name: String,
+    pub receiver_service: Option<ServiceType>,
+    pub files: Vec<BundleFile>,
+    pub subjects: Vec<Subject>,
+    /// Findings of the files and of the set together, worst first.
+    pub findings: Vec<Finding>,
+    /// Persons in the tables, as far as they could be read.
+    pub persons: usize,
+}
+
+impl Bundle {
+    /// Whether nothing forbids sending it.
+    pub fn may_be_sent(&self) -> bool {
+        self.findings.iter().all(|finding| finding.severity != crate::standard::Severity::Error)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BundleFile {
+    pub path: PathBuf,
+    pub name: String,
+    pub kind: String,
+    pub size: u64,
+}
+
+/// A file that cannot be sent, and why.
+#[derive(Clone, Debug)]
+pub struct Astray {
+    pub path: PathBuf,
+    pub name: String,
+    pub why: AstrayReason,
+}
+
+#[derive(Clone, Debug)]
+pub enum AstrayReason {
+    /// The check of the file's name or content speaks against it.
+    Findings(Vec<Finding>),
+    /// The file could not be read.
+    Unreadable(Failure),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub work: Work,
+    pub done: usize,
+    pub total: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    Checking,
+    Sending,
+    Receiving,
+}
+
+/// Something worth a toast.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    Arrived {
+        parcel: ParcelId,
+        partner_name: String,
+        subjects: Vec<Subject>,
+        files: usize,
+    },
+    /// Put into the outbox.
+    Queued {
+        parcels: usize,
+    },
+    Sent {
+        parcels: usize,
+    },
+    Imported {
+        partner_name: String,
+    },
+    Saved {
+        name: String,
+    },
+    Failed(Failure),
+    /// One parcel was refused when it came in, or failed for good when it went out.
+    ParcelFailed {
+        parcel: ParcelId,
+        partner_name: String,
+        failure: Failure,
+    },
+}
+
+/// An office we can exchange with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partner {
+    pub office: OfficeNumber,
+    pub service: ServiceType,
+    pub name: String,
+    /// Whether it can receive: it has a certificate that is not revoked.
+    pub reachable: bool,
+}
+
+/// What the user can set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub office: OfficeNumber,
+    pub office_name: String,
+    pub hub: String,
+    pub outgoing: PathBuf,
+    pub import: PathBuf,
+}
+
+/// Why something did not work, in a form that can be stored and put into words (`words::failure`).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Failure {
+    /// No answer: no network, the hub is down or too slow.
+    HubUnreachable,
+    /// The hub answered that it is busy or has a problem of its own; `status` is the HTTP status.
+    HubTroubled {
+        status: u16,
+    },
+    /// The hub's answer made no sense.
+    HubNonsense,
+    /// The hub's certificate is not of our CA, expired, or for another name.
+    HubNotTrusted,
+    /// The hub refused our certificate: revoked, expired, or not known.
+    CertificateRefused,
+    CertificateExpired,
+    CertificateMissing,
+    /// The receiver is not in the directory, or has no valid certificate.
+    ReceiverUnknown {
+        office: String,
+    },
+    /// The parcel is larger than the hub takes.
+    TooLarge {
+        size: u64,
+        limit: u64,
+    },
+    /// The hub refused the parcel for good.
+    HubRefused {
+        problem: String,
+    },
+    /// The seal could not be opened or its content is broken: damaged on the way, or not for us.
+    SealBroken,
+    /// Opened, but not signed by who the hub says sent it.
+    SenderMismatch,
+    /// Signed by a certificate we do not trust.
+    SenderNotTrusted,
+    /// "cannot check" is not "revoked": the revocation list is missing or out of date.
+    RevocationUnknown,
+    FileMissing {
+        name: String,
+    },
+    FileLocked {
+        name: String,
+    },
+    FileNotPermitted {
+        name: String,
+    },
+    FileUnreadable {
+        name: String,
+    },
+    /// The file changed while it was being read.
+    FileUnsettled {
+        name: String,
+    },
+    FolderMissing {
+        path: String,
+    },
+    FolderNotPermitted {
+        path: String,
+    },
+    DiskFull,
+    /// A file of that name with other content is in the way.
+    NameTaken {
+        name: String,
+    },
+    /// Our own history cannot be read or written.
+    HistoryTroubled,
+    /// Checks forbid sending.
+    ChecksFailed {
+        errors: usize,
+    },
+    /// A problem we have no words for; the log has more.
+    Unexpected,
+}

@@ -1,0 +1,24 @@
+//! Tayori (便り): how Japan's care offices exchange care-plan data.
+//!
+//! Arrows point one way, down this list; nothing below knows what is above it.
+//!
+//! | room | knows |
+//! |---|---|
+//! | `desktop` | the window (feature `desktop`) |
+//! | `cli` | the same core by command |
+//! | `demo` | a whole district on this machine |
+//! | [`words`] | every text a user reads |
+//! | [`engine`] | commands in, events out; threads, timers, retries |
+//! | `folders` | wait until a file is whole, deliver without overwriting |
+//! | `link` | the client's end of the exchange |
+//! | `hub` | the server: api, mailbox, directory, certificate authority, store |
+//! | `history` | the client's own store |
+//! | `identity` | keys, certificates, whom we trust |
+//! | `wire` | what both ends say to each other; pure |
+//! | [`parcel`] | units, manifest, seal and open; pure |
+//! | [`standard`] | names, records, typed tables, checks; pure |
+
+pub mod engine;
+pub mod parcel;
+pub mod standard;
+pub mod words;
