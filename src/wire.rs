@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::parcel::{ParcelId, ReceiptStep};
+use crate::parcel::{ParcelId, ReceiptStep, hex, unhex};
 use crate::standard::{OfficeNumber, ServiceType};
 
 /// The media type of a sealed parcel and of a signed receipt (RFC 8551).
@@ -81,6 +81,13 @@ pub struct SentEntry {
     pub receipts: Vec<SignedReceipt>,
 }
 
+impl SentEntry {
+    /// The answer its put got, or should have got.
+    pub fn accepted(&self) -> Accepted {
+        Accepted { id: self.id, digest: self.digest.clone(), size: self.size, accepted_at: self.accepted_at }
+    }
+}
+
 /// A receipt as its office signed it; the sender checks the signature itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedReceipt {
@@ -143,16 +150,16 @@ pub enum ProblemCode {
     Other,
 }
 
-/// Writes the value of [`DIGEST_HEADER`].
-pub fn digest_header(sha256: &[u8]) -> String {
-    format!("sha-256=:{}:", STANDARD.encode(sha256))
+/// Writes the value of [`DIGEST_HEADER`] from a hexadecimal SHA-256.
+pub fn digest_header(sha256: &str) -> String {
+    format!("sha-256=:{}:", STANDARD.encode(unhex(sha256).unwrap_or_default()))
 }
 
-/// Reads the value of [`DIGEST_HEADER`]; other algorithms beside SHA-256 are passed over.
-pub fn parse_digest_header(value: &str) -> Option<Vec<u8>> {
+/// Reads the value of [`DIGEST_HEADER`] as hexadecimal; other algorithms beside SHA-256 are passed over.
+pub fn parse_digest_header(value: &str) -> Option<String> {
     value.split(',').find_map(|part| {
         let encoded = part.trim().strip_prefix("sha-256=:")?.strip_suffix(':')?;
-        STANDARD.decode(encoded).ok().filter(|bytes| bytes.len() == 32)
+        STANDARD.decode(encoded).ok().filter(|bytes| bytes.len() == 32).map(|bytes| hex(&bytes))
     })
 }
 
@@ -162,9 +169,9 @@ mod tests {
 
     #[test]
     fn a_digest_header_reads_back() {
-        let digest = [7u8; 32];
-        assert_eq!(parse_digest_header(&digest_header(&digest)), Some(digest.to_vec()));
-        assert_eq!(parse_digest_header(&format!("md5=:AAAA:, {}", digest_header(&digest))), Some(digest.to_vec()));
+        let digest = "07".repeat(32);
+        assert_eq!(parse_digest_header(&digest_header(&digest)).as_ref(), Some(&digest));
+        assert_eq!(parse_digest_header(&format!("md5=:AAAA:, {}", digest_header(&digest))), Some(digest));
         for wrong in ["", "sha-256=", "sha-256=::", "sha-256=:AAAA:", "sha-512=:AAAA:"] {
             assert_eq!(parse_digest_header(wrong), None, "{wrong:?} passed");
         }

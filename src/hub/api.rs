@@ -17,7 +17,7 @@ use super::mailbox::{self, Incoming, Outside, Put};
 use super::state::{Caller, Hub, Standing};
 use super::stores::sqlite::StoreError;
 use super::directory;
-use crate::parcel::{ParcelId, Receipt, sha256};
+use crate::parcel::{ParcelId, Receipt, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{
     DIGEST_HEADER, HubFacts, InboxPage, PROBLEM_TYPE, Problem, ProblemCode, SEALED_TYPE, SentPage, parse_digest_header,
@@ -130,11 +130,11 @@ async fn put_parcel(
 ) -> Result<Response, Refusal> {
     let (Path(id), Query(Destination { to })) = (id?, destination?);
     let body = body?;
-    let digest = sha256(&body);
+    let digest = sha256_hex(&body);
     let claimed = headers.get(DIGEST_HEADER).and_then(|value| value.to_str().ok()).and_then(parse_digest_header);
     match claimed {
         None => return Err(Refusal::request("content-digest with sha-256 is required")),
-        Some(claimed) if claimed != digest.as_bytes() => {
+        Some(claimed) if claimed != digest => {
             return Err(Refusal::of(
                 StatusCode::BAD_REQUEST,
                 ProblemCode::DigestMismatch,
@@ -148,7 +148,7 @@ async fn put_parcel(
         return Err(Refusal::of(StatusCode::NOT_FOUND, ProblemCode::ReceiverUnknown, "the receiver cannot receive"));
     }
     let parcel =
-        Incoming { id, sender: caller.office, receiver: to, digest: digest.to_hex(), sealed: body.to_vec() };
+        Incoming { id, sender: caller.office, receiver: to, digest, sealed: body.to_vec() };
     match mailbox::put(hub.store(), parcel, now).await? {
         Put::New(accepted) => {
             tracing::info!(parcel = %id, from = %caller.office, %to, bytes = accepted.size, "parcel accepted");
@@ -181,7 +181,7 @@ async fn post_receipt(
     let outside = own_parcel(&hub, &caller, id).await?;
     let invalid = |title: &str| Refusal::of(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::ReceiptInvalid, title);
     let now = Timestamp::now();
-    let receipt = Receipt::verify(&signed, &hub.trust(now)).map_err(|error| {
+    let (receipt, _) = Receipt::verify(&signed, &hub.trust(now)).map_err(|error| {
         tracing::warn!(parcel = %id, by = %caller.office, %error, "receipt refused");
         invalid("the receipt's signature does not hold")
     })?;

@@ -12,11 +12,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::authority::{Authority, AuthorityError};
+use super::authority::{Authority, AuthorityError, OFFICE_DAYS};
 use super::state::{Hub, HubError};
 use super::stores::sqlite::{Store, StoreError};
 use super::{directory, serve};
-use crate::parcel::certificate;
 use crate::standard::{OfficeNumber, ServiceType};
 
 /// What an operator can set; `hub.toml`.
@@ -51,8 +50,6 @@ pub enum HomeError {
     Authority(#[from] AuthorityError),
     #[error(transparent)]
     Hub(#[from] HubError),
-    #[error(transparent)]
-    Certificate(#[from] certificate::CertificateError),
 }
 
 /// A hub that is not running.
@@ -63,9 +60,6 @@ pub struct Home {
     pub store: Store,
     pub authority: Authority,
 }
-
-/// How long an office's certificate is valid.
-pub const OFFICE_CERTIFICATE_DAYS: u32 = 730;
 
 impl Home {
     /// Makes a hub in an empty or new folder.
@@ -119,13 +113,10 @@ impl Home {
         now: Timestamp,
     ) -> Result<Option<String>, HomeError> {
         let issued = match request {
-            Some(csr) => Some(self.authority.issue_office(csr, office, now, OFFICE_CERTIFICATE_DAYS)?),
+            Some(csr) => Some(self.authority.issue_office(csr, office, now, OFFICE_DAYS)?),
             None => None,
         };
-        let kept = match &issued {
-            Some(issued) => Some((certificate::serial_of(&issued.der)?, issued.der.clone(), issued.not_after)),
-            None => None,
-        };
+        let kept = issued.as_ref().map(|issued| (issued.serial_hex.clone(), issued.der.clone(), issued.not_after));
         let name = name.to_owned();
         self.store.write_now(move |connection| {
             directory::register(connection, office, service, &name, now)?;

@@ -17,6 +17,7 @@ use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
+use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -85,8 +86,11 @@ struct ServerIdentity {
 
 /// Starts the hub on a thread of its own.
 pub fn start(hub: Hub, hosts: &[String], address: SocketAddr) -> Result<Running, ServeError> {
-    let issued = hub.authority().issue_server(hosts, Timestamp::now()).map_err(HubError::from)?;
-    let identity = ServerIdentity { chain: issued.chain, pkcs8: issued.pkcs8 };
+    let (chain, pkcs8) = hub.authority().issue_server(hosts, Timestamp::now()).map_err(HubError::from)?;
+    let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|error| ServeError::Tls(error.to_string()))?;
+    let identity = ServerIdentity { chain, pkcs8 };
     let config = tls_config(&hub, &identity)?;
     let listener = std::net::TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     listener.set_nonblocking(true)?;
@@ -183,7 +187,7 @@ fn tls_config(hub: &Hub, identity: &ServerIdentity) -> Result<Arc<ServerConfig>,
     let tls = |error: &dyn std::fmt::Display| ServeError::Tls(error.to_string());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(hub.authority().certificate_der().to_vec())).map_err(|e| tls(&e))?;
+    roots.add(hub.authority().certificate_der()).map_err(|e| tls(&e))?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
         .with_crls([CertificateRevocationListDer::from(hub.crl().to_vec())])
         .only_check_end_entity_revocation()

@@ -7,7 +7,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
+use rustls_pki_types::CertificateRevocationListDer;
 
 use super::authority::{Authority, AuthorityError};
 use super::bell::Bell;
@@ -98,7 +98,7 @@ impl Hub {
     /// Whom the hub trusts at `at`: its own authority, less what was withdrawn.
     pub fn trust(&self, at: Timestamp) -> Trust {
         Trust {
-            roots: vec![CertificateDer::from(self.authority.certificate_der().to_vec())],
+            roots: vec![self.authority.certificate_der()],
             crls: vec![CertificateRevocationListDer::from(self.crl().to_vec())],
             at,
         }

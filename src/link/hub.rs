@@ -10,7 +10,7 @@ use reqwest::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
 use super::{Link, LinkError};
-use crate::parcel::{ParcelId, sha256};
+use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{
     Accepted, DIGEST_HEADER, Directory, HubFacts, InboxPage, Problem, ProblemCode, SEALED_TYPE, SentPage, digest_header,
@@ -69,18 +69,18 @@ impl Link for HubLink {
     }
 
     fn put(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError> {
-        let digest = sha256(sealed);
+        let digest = sha256_hex(sealed);
         let request = self
             .client
             .put(self.parcel_path(id))
             .query(&[("to", to.as_str())])
             .header(CONTENT_TYPE, SEALED_TYPE)
-            .header(DIGEST_HEADER, digest_header(digest.as_bytes()))
+            .header(DIGEST_HEADER, digest_header(&digest))
             .timeout(transfer_time(sealed.len() as u64))
             .body(sealed.to_vec());
         let accepted: Accepted = json(request)?;
         // "Accepted" counts only for what we handed over.
-        if accepted.id == id && accepted.digest == digest.to_hex() {
+        if accepted.id == id && accepted.digest == digest {
             Ok(accepted)
         } else {
             Err(LinkError::Nonsense("accepted another parcel than the one handed over".into()))

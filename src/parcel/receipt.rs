@@ -32,6 +32,33 @@ pub enum ReceiptStep {
     Refused,
 }
 
+impl ReceiptStep {
+    /// The word that stands for it in a receipt and in a store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Opened => "opened",
+            Self::Imported => "imported",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A text that names no step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no step of a receipt")]
+pub struct UnknownStep;
+
+impl std::str::FromStr for ReceiptStep {
+    type Err = UnknownStep;
+    fn from_str(text: &str) -> Result<Self, UnknownStep> {
+        [Self::Delivered, Self::Opened, Self::Imported, Self::Refused]
+            .into_iter()
+            .find(|step| step.as_str() == text)
+            .ok_or(UnknownStep)
+    }
+}
+
 /// Why a receipt proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
