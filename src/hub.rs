@@ -1,0 +1,3 @@
+//! The server: what carries sealed parcels between offices.
+
+pub mod authority;
