@@ -19,6 +19,8 @@
 //! | [`standard`] | names, records, typed tables, checks; pure |
 
 pub mod engine;
+pub mod hub;
+pub mod identity;
 pub mod parcel;
 pub mod standard;
 pub mod words;

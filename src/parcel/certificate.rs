@@ -45,6 +45,15 @@ pub fn valid_from(certificate_der: &[u8]) -> Result<Timestamp, CertificateError>
     timestamp(&parse(certificate_der)?.tbs_certificate().validity().not_before)
 }
 
+/// The bits of its public key, without the algorithm.
+pub(crate) fn public_key_of(certificate_der: &[u8]) -> Result<Vec<u8>, CertificateError> {
+    Ok(public_key(&parse(certificate_der)?).to_vec())
+}
+
+pub(super) fn public_key(certificate: &Certificate) -> &[u8] {
+    certificate.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes()
+}
+
 pub(super) fn parse(certificate_der: &[u8]) -> Result<Certificate, CertificateError> {
     Certificate::from_der(certificate_der).map_err(|e| CertificateError::Unreadable(e.to_string()))
 }

@@ -28,9 +28,7 @@ pub(super) fn encrypt(mut content: Vec<u8>, recipients: &[Certificate]) -> Resul
     let infos = recipients.iter().map(|r| recipient::wrap(&key, r)).collect::<Result<Vec<_>, _>>()?;
     // The key is new for every content, so no nonce is ever used twice with it.
     let tag = gcm(&key)
-        .and_then(|gcm| {
-            gcm.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut content)
-        })
+        .and_then(|gcm| gcm.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut content))
         .map_err(|_| SealError::Crypto)?;
     let parameters = GcmParameters { nonce: OctetString::new(nonce)?, tag_bytes: TAG_BYTES };
     let data = AuthEnvelopedData {
@@ -85,11 +83,8 @@ fn nonce(data: &AuthEnvelopedData) -> Result<Nonce, OpenError> {
     if cipher.oid != profile::AES256_GCM {
         return Err(OpenError::Weak { part: "seal", algorithm: cipher.oid.to_string() });
     }
-    let parameters: GcmParameters = cipher
-        .parameters
-        .as_ref()
-        .and_then(|p| p.decode_as().ok())
-        .ok_or(OpenError::Malformed { part: "seal" })?;
+    let parameters: GcmParameters =
+        cipher.parameters.as_ref().and_then(|p| p.decode_as().ok()).ok_or(OpenError::Malformed { part: "seal" })?;
     if parameters.tag_bytes != TAG_BYTES || data.mac.as_bytes().len() != usize::from(TAG_BYTES) {
         let algorithm = format!("an authentication tag of {} bytes", data.mac.as_bytes().len());
         return Err(OpenError::Weak { part: "seal", algorithm });

@@ -3,9 +3,7 @@
 use std::fmt;
 
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
-};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use x509_cert::Certificate;
@@ -52,7 +50,7 @@ impl SealingKey {
         let certificate = certificate::parse(certificate_der)?;
         let kind = kind_of(&certificate)?;
         let public = public_key(kind, pkcs8)?;
-        if certificate.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes() != public {
+        if certificate::public_key(&certificate) != public {
             return Err(KeyError::Mismatch);
         }
         Ok(Self { der: certificate_der.to_vec(), certificate, kind, pkcs8: Zeroizing::new(pkcs8.to_vec()) })

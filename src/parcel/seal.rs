@@ -181,7 +181,11 @@ pub fn read(sealed: &[u8], key: &SealingKey, trust: &Trust, limits: &Limits) -> 
     let Opened { signer_certificate, signed_at, .. } = opened.sent_by(content.manifest.sender)?;
     let receiver = content.manifest.receiver;
     let ours = [content.manifest.sender, receiver].map(Some).contains(&key.office());
-    if ours { Ok(Received { content, signer_certificate, signed_at }) } else { Err(ReadError::WrongReceiver { receiver }) }
+    if ours {
+        Ok(Received { content, signer_certificate, signed_at })
+    } else {
+        Err(ReadError::WrongReceiver { receiver })
+    }
 }
 
 #[cfg(test)]

@@ -131,9 +131,10 @@ fn parse(signed: &[u8]) -> Result<SignedData, OpenError> {
     if outer.content_type != profile::SIGNED_DATA {
         return Err(OpenError::Unsigned);
     }
-    outer.content.decode_as_encoding(EncodingRules::Ber).map_err(|_: der::Error| OpenError::Malformed {
-        part: "signed part",
-    })
+    outer
+        .content
+        .decode_as_encoding(EncodingRules::Ber)
+        .map_err(|_: der::Error| OpenError::Malformed { part: "signed part" })
 }
 
 fn only_signer(data: &SignedData) -> Result<&SignerInfo, OpenError> {
@@ -233,8 +234,8 @@ fn check_signature(
     // What is signed is the attributes as a DER SET OF, however they were written down.
     let message = attributes.0.to_der().map_err(|_| Attributes::BROKEN)?;
     let der = CertificateDer::from(der);
-    let verifier = webpki::EndEntityCert::try_from(&der)
-        .map_err(|_| OpenError::Malformed { part: "signer's certificate" })?;
+    let verifier =
+        webpki::EndEntityCert::try_from(&der).map_err(|_| OpenError::Malformed { part: "signer's certificate" })?;
     verifier
         .verify_signature(algorithm, &message, signer.signature.as_bytes())
         .map_err(|_| OpenError::Altered { part: "signature" })

@@ -65,7 +65,11 @@ impl<'a> Archive<'a> {
             }
             entries.push(entry);
         }
-        if directory.0.is_empty() { Ok(Self { bytes, entries, by_name }) } else { Err(broken("its directory is too long")) }
+        if directory.0.is_empty() {
+            Ok(Self { bytes, entries, by_name })
+        } else {
+            Err(broken("its directory is too long"))
+        }
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {

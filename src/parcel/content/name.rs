@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn a_name_that_hides_something_is_refused() {
-        for name in ["a\0.csv", "a\n.csv", "\u{202E}vsc.exe", "a\u{2066}b", "a\u{200B}b", "a\u{7f}", "a\u{85}", "\u{FEFF}a"]
+        for name in
+            ["a\0.csv", "a\n.csv", "\u{202E}vsc.exe", "a\u{2066}b", "a\u{200B}b", "a\u{7f}", "a\u{85}", "\u{FEFF}a"]
         {
             assert_eq!(check_name(name), Err(NameFault::Invisible), "{name:?}");
         }

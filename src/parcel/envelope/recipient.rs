@@ -39,9 +39,7 @@ fn wrap_rsa(content: &ContentKey, recipient: &Certificate) -> Result<RecipientIn
     let public = rsa::PublicEncryptingKey::from_der(&spki).map_err(|_| SealError::Crypto)?;
     let public = rsa::OaepPublicEncryptingKey::new(public).map_err(|_| SealError::Crypto)?;
     let mut wrapped = vec![0; public.ciphertext_size()];
-    public
-        .encrypt(&rsa::OAEP_SHA256_MGF1SHA256, &**content, &mut wrapped, None)
-        .map_err(|_| SealError::Crypto)?;
+    public.encrypt(&rsa::OAEP_SHA256_MGF1SHA256, &**content, &mut wrapped, None).map_err(|_| SealError::Crypto)?;
     Ok(RecipientInfo::Ktri(KeyTransRecipientInfo {
         version: CmsVersion::V0,
         rid: RecipientIdentifier::IssuerAndSerialNumber(issuer_and_serial(recipient)),
@@ -53,7 +51,7 @@ fn wrap_rsa(content: &ContentKey, recipient: &Certificate) -> Result<RecipientIn
 fn wrap_p256(content: &ContentKey, recipient: &Certificate) -> Result<RecipientInfo, SealError> {
     let crypto = |_| SealError::Crypto;
     let ephemeral = agreement::PrivateKey::generate(&agreement::ECDH_P256).map_err(crypto)?;
-    let point = recipient.tbs_certificate().subject_public_key_info().subject_public_key.raw_bytes();
+    let point = certificate::public_key(recipient);
     let kek = derived(&ephemeral, point, &profile::plain(profile::AES256_WRAP), None).ok_or(SealError::Crypto)?;
     let mut wrapped = [0u8; WRAPPED_BYTES];
     kek.wrap(&**content, &mut wrapped).map_err(crypto)?;
