@@ -23,7 +23,6 @@ pub use lists::Stored;
 pub use notes::KnownOffice;
 pub use outbox::{Due, NewOutgoing, Tried};
 
-
 use crate::parcel::ParcelId;
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.

@@ -19,8 +19,12 @@
 //! | [`standard`] | names, records, typed tables, checks; pure |
 
 pub mod engine;
+pub mod folders;
+pub mod history;
 pub mod hub;
 pub mod identity;
+pub mod link;
 pub mod parcel;
 pub mod standard;
+pub mod wire;
 pub mod words;

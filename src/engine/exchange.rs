@@ -13,7 +13,6 @@
 //!
 //! One parcel's trouble never stops the others; only a hub that cannot be reached ends the round.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -22,20 +21,18 @@ use super::failure::{of_history, of_link, of_read, of_seal};
 use super::model::{Failure, Notice, Subject};
 use super::retry;
 use super::subject::subjects_of;
-use crate::folders::{self, PublishError, Staged};
-use crate::history::{Delivery, Due, History, HistoryError, KnownOffice, NewIncoming, NewRefused, Tried};
+use super::terminal::Terminal;
+use crate::history::{Due, HistoryError, KnownOffice, NewIncoming, NewRefused, Tried};
 use crate::identity::Identity;
 use crate::link::{Link, LinkError};
 use crate::parcel::{self, Content, Limits, ParcelId, Receipt, ReceiptStep, Trust, sha256_hex};
 use crate::standard::{self, Input, Known};
 use crate::wire::{InboxEntry, SentEntry};
 
-/// What one office needs to exchange.
+/// One terminal with its way to the others.
 pub struct Exchange {
-    pub identity: Identity,
-    pub history: History,
+    pub terminal: Terminal,
     pub link: Box<dyn Link>,
-    pub import: PathBuf,
 }
 
 /// What a round brought.
@@ -55,6 +52,8 @@ pub enum RoundError {
     Link(#[from] LinkError),
     #[error(transparent)]
     History(#[from] HistoryError),
+    #[error("cannot take a turn")]
+    Turn(#[source] std::io::Error),
 }
 
 impl RoundError {
@@ -62,6 +61,7 @@ impl RoundError {
         match self {
             RoundError::Link(error) => of_link(error),
             RoundError::History(error) => of_history(error),
+            RoundError::Turn(_) => Failure::HistoryTroubled,
         }
     }
 }
@@ -69,13 +69,14 @@ impl RoundError {
 impl Exchange {
     /// Everything once. What was done before an error stays done, and stands in `round`.
     pub fn round(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
-        self.deliver(now, round)?;
-        self.note_imports(now, round)?;
+        let _turn = self.terminal.take_turn().map_err(RoundError::Turn)?;
+        self.terminal.deliver(now, round)?;
+        self.terminal.note_imports(now, round)?;
         self.refresh_directory()?;
         self.send_due(now, round)?;
         self.receive(now, round)?;
-        self.deliver(now, round)?;
-        self.note_imports(now, round)?;
+        self.terminal.deliver(now, round)?;
+        self.terminal.note_imports(now, round)?;
         self.hand_in_receipts(now)?;
         self.read_sent(now, round)
     }
@@ -83,15 +84,15 @@ impl Exchange {
     /// The directory and the revocation list, as of now.
     pub fn refresh_directory(&mut self) -> Result<(), RoundError> {
         let directory = self.link.directory()?;
-        self.history.set_directory(&directory)?;
+        self.terminal.history.set_directory(&directory)?;
         let crl = self.link.crl()?;
-        Ok(self.history.set_crl(&crl)?)
+        Ok(self.terminal.history.set_crl(&crl)?)
     }
 
     /// Hands over what waits and is due.
     pub fn send_due(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         let mut sent = 0;
-        let result = self.history.due(now)?.into_iter().try_for_each(|due| {
+        let result = self.terminal.history.due(now)?.into_iter().try_for_each(|due| {
             sent += usize::from(self.send(&due, now, round)?);
             Ok(())
         });
@@ -105,73 +106,67 @@ impl Exchange {
     /// Says whether the hub has it now. An error means that the others would fare no better.
     fn send(&mut self, due: &Due, now: Timestamp, round: &mut Round) -> Result<bool, RoundError> {
         round.changed = true;
-        let sealed = match self.history.sealed(due.id)? {
+        let sealed = match self.terminal.history.sealed(due.id)? {
             Some(sealed) => sealed,
             None => match self.seal(due, now)? {
                 Ok(sealed) => sealed,
                 Err(failure) => return self.give_up(due, failure, now, round).map(|()| false),
             },
         };
-        self.history.note_leaving(due.id)?;
+        self.terminal.history.note_leaving(due.id)?;
         match self.link.put(due.id, due.partner, &sealed) {
             Ok(accepted) => {
-                self.history.note_accepted(&accepted)?;
+                self.terminal.history.note_accepted(&accepted)?;
                 tracing::info!(parcel = %due.id, to = %due.partner, bytes = accepted.size, "parcel handed over");
                 Ok(true)
             }
-            Err(error) if retry::is_lasting(&error) => {
-                self.give_up(due, of_link(&error), now, round).map(|()| false)
-            }
+            Err(error) if retry::is_lasting(&error) => self.give_up(due, of_link(&error), now, round).map(|()| false),
             Err(error) => {
                 let tried = Tried {
                     failure: &of_link(&error),
                     next: retry::next_try(now, due.tries),
                     may_have_left: due.may_have_left || !matches!(error, LinkError::NoWay(_)),
                 };
-                self.history.note_try(due.id, &tried, now)?;
+                self.terminal.history.note_try(due.id, &tried, now)?;
                 tracing::warn!(parcel = %due.id, to = %due.partner, %error, "parcel not handed over");
                 // An answer, even a bad one, is about this parcel; silence is about the hub.
-                if matches!(error, LinkError::Problem(_) | LinkError::Nonsense(_)) { Ok(false) } else { Err(error.into()) }
+                if matches!(error, LinkError::Problem(_) | LinkError::Nonsense(_)) {
+                    Ok(false)
+                } else {
+                    Err(error.into())
+                }
             }
         }
     }
 
-    fn give_up(
-        &mut self,
-        due: &Due,
-        failure: Failure,
-        now: Timestamp,
-        round: &mut Round,
-    ) -> Result<(), RoundError> {
+    fn give_up(&mut self, due: &Due, failure: Failure, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         tracing::warn!(parcel = %due.id, to = %due.partner, ?failure, "parcel failed");
-        self.history.note_failed(due.id, &failure, now)?;
-        let partner_name = self.history.name_of(due.partner)?;
+        self.terminal.history.note_failed(due.id, &failure, now)?;
+        let partner_name = self.terminal.history.name_of(due.partner)?;
         round.notices.push(Notice::ParcelFailed { parcel: due.id, partner_name, failure });
         Ok(())
     }
 
     /// Seals a parcel for the first time and keeps the bytes, so that every retry sends the same.
     fn seal(&mut self, due: &Due, now: Timestamp) -> Result<Result<Vec<u8>, Failure>, RoundError> {
-        let Some(stored) = self.history.parcel(due.id)? else { return Ok(Err(Failure::HistoryTroubled)) };
+        let Some(stored) = self.terminal.history.parcel(due.id)? else { return Ok(Err(Failure::HistoryTroubled)) };
         let unknown = || Failure::ReceiverUnknown { office: due.partner.to_string() };
-        let Some(receiver) = self.history.office(due.partner)? else { return Ok(Err(unknown())) };
-        let trust = self.trust(now)?;
+        let Some(receiver) = self.terminal.history.office(due.partner)? else { return Ok(Err(unknown())) };
+        let trust = self.terminal.trust(now)?;
         let recipients = match trusted_certificates(&trust, &receiver) {
             Ok(recipients) if recipients.is_empty() => return Ok(Err(unknown())),
             Ok(recipients) => recipients,
             Err(failure) => return Ok(Err(failure)),
         };
-        let files = self.history.contents(due.id)?;
+        let files = self.terminal.history.contents(due.id)?;
         let content =
-            Content::new(due.id, self.identity.office, due.partner, stored.line.at, stored.message, files);
-        let sealed = content
-            .pack()
-            .map_err(|error| Failure::HubRefused { problem: error.to_string() })
-            .and_then(|payload| {
-                parcel::seal(&payload, &self.identity.key, &recipients, now).map_err(|error| of_seal(&error))
+            Content::new(due.id, self.terminal.identity.office, due.partner, stored.line.at, stored.message, files);
+        let sealed =
+            content.pack().map_err(|error| Failure::HubRefused { problem: error.to_string() }).and_then(|payload| {
+                parcel::seal(&payload, &self.terminal.identity.key, &recipients, now).map_err(|error| of_seal(&error))
             });
         if let Ok(sealed) = &sealed {
-            self.history.keep_sealed(due.id, sealed, &sha256_hex(sealed))?;
+            self.terminal.history.keep_sealed(due.id, sealed, &sha256_hex(sealed))?;
         }
         Ok(sealed)
     }
@@ -179,7 +174,7 @@ impl Exchange {
     /// Fetches what came since the last time. A parcel that makes trouble is passed over and looked for again in the
     /// next round: the cursor that is kept never moves past it.
     pub fn receive(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
-        let mut after = self.history.inbox_cursor()?;
+        let mut after = self.terminal.history.inbox_cursor()?;
         let mut all_well = true;
         loop {
             let page = self.link.inbox(after, Duration::ZERO)?;
@@ -197,13 +192,13 @@ impl Exchange {
             }
             after = page.next;
             if all_well {
-                self.history.set_inbox_cursor(after)?;
+                self.terminal.history.set_inbox_cursor(after)?;
             }
         }
     }
 
     fn receive_one(&mut self, entry: &InboxEntry, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
-        if self.history.knows(entry.id)? {
+        if self.terminal.history.knows(entry.id)? {
             return Ok(());
         }
         let sealed = self.link.fetch(entry.id, entry.size)?;
@@ -211,11 +206,11 @@ impl Exchange {
             // Damaged on the way, or the hub does not keep what it says: not this parcel's fault, so try again later.
             return Err(LinkError::Nonsense("a parcel's bytes are not what its digest says".into()).into());
         }
-        let trust = self.trust(now)?;
-        let partner_name = self.history.name_of(entry.from)?;
-        let read = parcel::read(&sealed, &self.identity.key, &trust, &Limits::default());
+        let trust = self.terminal.trust(now)?;
+        let partner_name = self.terminal.history.name_of(entry.from)?;
+        let read = parcel::read(&sealed, &self.terminal.identity.key, &trust, &Limits::default());
         let failure = match read {
-            Ok(received) if fits(&received.content, entry, &self.identity) => {
+            Ok(received) if fits(&received.content, entry, &self.terminal.identity) => {
                 return self.keep(&received.content, entry, &partner_name, now, round);
             }
             Ok(_) => Failure::SenderMismatch,
@@ -251,7 +246,7 @@ impl Exchange {
             checked: &standard::check(&inputs, &Known::default()),
             digest: &entry.digest,
         };
-        if self.history.keep_incoming(&parcel, now)? {
+        if self.terminal.history.keep_incoming(&parcel, now)? {
             tracing::info!(parcel = %entry.id, from = %entry.from, files = content.files.len(), "parcel received");
             round.received += 1;
             round.changed = true;
@@ -270,7 +265,9 @@ impl Exchange {
         now: Timestamp,
         round: &mut Round,
     ) -> Result<(), RoundError> {
-        let Some(signed) = self.sign_receipt(entry.id, &entry.digest, ReceiptStep::Refused, Some(&failure), now) else {
+        let Some(signed) =
+            self.terminal.sign_receipt(entry.id, &entry.digest, ReceiptStep::Refused, Some(&failure), now)
+        else {
             return Ok(());
         };
         let refused = NewRefused {
@@ -281,7 +278,7 @@ impl Exchange {
             sealed,
             failure: &failure,
         };
-        if self.history.keep_refused(&refused, &signed, now)? {
+        if self.terminal.history.keep_refused(&refused, &signed, now)? {
             round.changed = true;
             let partner_name = partner_name.to_owned();
             round.notices.push(Notice::ParcelFailed { parcel: entry.id, partner_name, failure });
@@ -289,119 +286,14 @@ impl Exchange {
         Ok(())
     }
 
-    /// Puts what is not in the import folder yet into it, and signs that it arrived.
-    pub fn deliver(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
-        for file in self.history.undelivered()? {
-            match self.deliver_one(&file, now)? {
-                Ok(()) => round.changed = true,
-                Err(failure) => {
-                    tracing::warn!(parcel = %file.parcel, ?failure, "file not delivered");
-                    round.notices.push(Notice::Failed(failure));
-                }
-            }
-        }
-        for (id, digest) in self.history.arrivals_to_confirm()? {
-            self.note_own(id, &digest, ReceiptStep::Delivered, now)?;
-            round.changed = true;
-        }
-        Ok(())
-    }
-
-    fn deliver_one(&mut self, file: &Delivery, now: Timestamp) -> Result<Result<(), Failure>, HistoryError> {
-        let tag = format!("{}-{}", file.parcel, file.position);
-        if let Some(planned) = &file.planned {
-            let folder = planned.parent().unwrap_or(&self.import);
-            // Planned and no longer beside its place: the last try got as far as the rename.
-            if folder.is_dir() && !Staged::of(folder, &file.name, &tag).is_beside() {
-                self.history.note_delivered(file, now)?;
-                return Ok(Ok(()));
-            }
-        }
-        let Some(bytes) = self.history.bytes(file.parcel, file.position)? else {
-            return Ok(Err(Failure::HistoryTroubled));
-        };
-        if !self.import.is_dir() {
-            return Ok(Err(Failure::FolderMissing { path: self.import.display().to_string() }));
-        }
-        let staged = match folders::stage(&self.import, &file.name, &tag, &bytes) {
-            Ok(staged) => staged,
-            Err(error) => return Ok(Err(folders::failure_of(&error, &self.import.join(&file.name)))),
-        };
-        self.history.plan_delivery(file, Some(staged.target()))?;
-        match staged.publish() {
-            Ok(()) => {
-                self.history.note_delivered(file, now)?;
-                Ok(Ok(()))
-            }
-            Err(error) => {
-                // The plan goes before the file does: otherwise a crash here would look like a delivery.
-                self.history.plan_delivery(file, None)?;
-                staged.discard();
-                Ok(Err(match error {
-                    PublishError::Taken(_) => Failure::NameTaken { name: file.name.clone() },
-                    PublishError::Io { path, source } => folders::failure_of(&source, &path),
-                }))
-            }
-        }
-    }
-
-    /// Care software takes the files it imports out of the folder: when all are gone, the parcel is imported.
-    pub fn note_imports(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
-        for (id, paths) in self.history.waiting_for_import()? {
-            let folders_there = paths.iter().all(|path| path.parent().is_some_and(std::path::Path::is_dir));
-            if !paths.is_empty() && folders_there && !paths.iter().any(|path| path.exists()) {
-                self.mark_imported(id, now)?;
-                round.changed = true;
-                if let Some(stored) = self.history.parcel(id)? {
-                    round.notices.push(Notice::Imported { partner_name: stored.line.partner_name });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The office has taken this parcel's files into its care software.
-    pub fn mark_imported(&mut self, id: ParcelId, now: Timestamp) -> Result<(), RoundError> {
-        if let Some(stored) = self.history.parcel(id)?
-            && let Some(digest) = stored.digest.filter(|_| stored.incoming)
-        {
-            self.note_own(id, &digest, ReceiptStep::Imported, now)?;
-        }
-        Ok(())
-    }
-
-    fn note_own(&mut self, id: ParcelId, digest: &str, step: ReceiptStep, now: Timestamp) -> Result<(), HistoryError> {
-        if let Some(signed) = self.sign_receipt(id, digest, step, None, now) {
-            self.history.note_own_step(id, step, &signed, now)?;
-        }
-        Ok(())
-    }
-
-    /// `None` when our key cannot sign; the next round tries again.
-    fn sign_receipt(
-        &self,
-        parcel: ParcelId,
-        digest: &str,
-        step: ReceiptStep,
-        failure: Option<&Failure>,
-        at: Timestamp,
-    ) -> Option<Vec<u8>> {
-        let reason = failure.map(|failure| failure.code().to_owned());
-        let receipt = Receipt { parcel, digest: digest.to_owned(), office: self.identity.office, step, at, reason };
-        receipt
-            .sign(&self.identity.key)
-            .inspect_err(|error| tracing::error!(%parcel, %error, "a receipt could not be signed"))
-            .ok()
-    }
-
     /// Hands in our receipts. One the hub will never take is not tried again.
     pub fn hand_in_receipts(&mut self, now: Timestamp) -> Result<(), RoundError> {
-        for (id, step, signed) in self.history.receipts_to_hand_in()? {
+        for (id, step, signed) in self.terminal.history.receipts_to_hand_in()? {
             match self.link.receipt(id, &signed) {
-                Ok(()) => self.history.note_handed_in(id, step, now)?,
+                Ok(()) => self.terminal.history.note_handed_in(id, step, now)?,
                 Err(error) if retry::is_lasting(&error) => {
                     tracing::error!(parcel = %id, step = step.as_str(), %error, "the hub does not take a receipt");
-                    self.history.note_handed_in(id, step, now)?;
+                    self.terminal.history.note_handed_in(id, step, now)?;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -412,7 +304,7 @@ impl Exchange {
     /// Reads what became of our own parcels: an acceptance whose answer was lost, and the receivers' receipts.
     pub fn read_sent(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         loop {
-            let cursor = self.history.sent_cursor()?;
+            let cursor = self.terminal.history.sent_cursor()?;
             let page = self.link.sent(cursor)?;
             for entry in &page.parcels {
                 self.read_sent_entry(entry, now, round)?;
@@ -420,36 +312,37 @@ impl Exchange {
             if page.parcels.is_empty() || page.next <= cursor {
                 return Ok(());
             }
-            self.history.set_sent_cursor(page.next)?;
+            self.terminal.history.set_sent_cursor(page.next)?;
         }
     }
 
     fn read_sent_entry(&mut self, entry: &SentEntry, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         // Another terminal's parcel, or from before this PC: not in our history yet.
-        let Some(stored) = self.history.parcel(entry.id)? else { return Ok(()) };
+        let Some(stored) = self.terminal.history.parcel(entry.id)? else { return Ok(()) };
         if stored.digest.as_deref() != Some(entry.digest.as_str()) || stored.line.partner != entry.to {
             tracing::error!(parcel = %entry.id, "the hub lists a parcel of ours that is not what we sent");
             return Ok(());
         }
-        self.history.note_accepted(&entry.accepted())?;
-        let trust = self.trust(now)?;
+        self.terminal.history.note_accepted(&entry.accepted())?;
+        let trust = self.terminal.trust(now)?;
         for receipt in &entry.receipts {
             match Receipt::verify(&receipt.signed.0, &trust) {
                 Ok((said, office)) if office == entry.to && said.parcel == entry.id && said.digest == entry.digest => {
-                    let failure = said.reason.as_deref().map(Failure::of_code);
-                    let failure = failure.filter(|_| said.step == ReceiptStep::Refused);
-                    round.changed |=
-                        self.history.note_receipt(entry.id, said.step, said.at, failure.as_ref(), &receipt.signed.0)?;
+                    let failure = (said.step == ReceiptStep::Refused)
+                        .then(|| Failure::RefusedByReceiver { said: said.reason.unwrap_or_default() });
+                    round.changed |= self.terminal.history.note_receipt(
+                        entry.id,
+                        said.step,
+                        said.at,
+                        failure.as_ref(),
+                        &receipt.signed.0,
+                    )?;
                 }
                 Ok(_) => tracing::error!(parcel = %entry.id, "a receipt is about something else"),
                 Err(error) => tracing::error!(parcel = %entry.id, %error, "a receipt's signature does not hold"),
             }
         }
         Ok(())
-    }
-
-    fn trust(&self, now: Timestamp) -> Result<Trust, HistoryError> {
-        Ok(self.identity.trust(self.history.crl()?.as_deref(), now))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::model::Failure;
 use crate::history::HistoryError;
 use crate::link::LinkError;
-use crate::parcel::{ReadError, SealError, Verdict};
+use crate::parcel::{PackError, ReadError, SealError, Verdict};
 use crate::wire::ProblemCode;
 
 pub fn of_link(error: &LinkError) -> Failure {
@@ -56,5 +56,19 @@ pub fn of_read(error: &ReadError) -> Failure {
             Verdict::WrongSender => Failure::SenderMismatch,
         },
         _ => Failure::SealBroken,
+    }
+}
+
+/// Why files cannot become a parcel.
+pub fn of_pack(error: &PackError) -> Failure {
+    match error {
+        PackError::Name { name, .. } => Failure::NameNotAllowed { name: name.clone() },
+        PackError::Duplicate { name } => Failure::NameTwice { name: name.clone() },
+        PackError::MessageTooLong { chars, limit } => Failure::MessageTooLong { chars: *chars, limit: *limit },
+        PackError::TooManyFiles { count, limit } => Failure::TooManyFiles { count: *count, limit: *limit },
+        PackError::FileTooLarge { bytes, limit, .. } | PackError::TooLarge { bytes, limit } => {
+            Failure::TooLarge { size: *bytes, limit: *limit }
+        }
+        PackError::ManifestDiffers | PackError::Write(_) => Failure::Unexpected,
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use super::profile::Settings;
 pub use crate::history::{Failure, ParcelLine, State, Step, Subject, Trail};
 use crate::parcel::ParcelId;
 use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, ServiceType};
@@ -202,6 +203,7 @@ pub enum Notice {
     Saved {
         name: String,
     },
+    SettingsKept,
     Failed(Failure),
     /// One parcel was refused when it came in, or failed for good when it went out.
     ParcelFailed {
@@ -220,14 +222,3 @@ pub struct Partner {
     /// Whether it can receive: it has a certificate that is not revoked.
     pub reachable: bool,
 }
-
-/// What the user can set.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    pub office: OfficeNumber,
-    pub office_name: String,
-    pub hub: String,
-    pub outgoing: PathBuf,
-    pub import: PathBuf,
-}
-

@@ -57,9 +57,11 @@ mod tests {
         ] {
             assert!(!is_lasting(&passing), "{passing}");
         }
-        for lasting in
-            [problem(404, ProblemCode::ReceiverUnknown), problem(413, ProblemCode::ParcelTooLarge), problem(403, ProblemCode::Other)]
-        {
+        for lasting in [
+            problem(404, ProblemCode::ReceiverUnknown),
+            problem(413, ProblemCode::ParcelTooLarge),
+            problem(403, ProblemCode::Other),
+        ] {
             assert!(is_lasting(&lasting), "{lasting}");
         }
     }

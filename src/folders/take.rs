@@ -28,11 +28,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self {
-            quiet: Duration::from_secs(2),
-            patience: Duration::from_secs(15),
-            pause: Duration::from_millis(250),
-        }
+        Self { quiet: Duration::from_secs(2), patience: Duration::from_secs(15), pause: Duration::from_millis(250) }
     }
 }
 
@@ -60,6 +56,17 @@ pub enum TakeError {
 }
 
 impl TakeError {
+    /// Which file it is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            TakeError::Io { path, .. }
+            | TakeError::TooLarge { path, .. }
+            | TakeError::Unsettled { path }
+            | TakeError::NotAFile { path }
+            | TakeError::Name { path } => path,
+        }
+    }
+
     /// The same for a user.
     pub fn failure(&self) -> Failure {
         let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
@@ -97,8 +104,10 @@ pub fn list(paths: &[PathBuf]) -> Vec<Result<PathBuf, TakeError>> {
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut entries: Vec<PathBuf> =
-        fs::read_dir(folder)?.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|p| !is_private(p)).collect();
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|p| !is_private(p))
+        .collect();
     entries.sort();
     Ok(entries)
 }
@@ -178,8 +187,11 @@ mod tests {
 
     use super::*;
 
-    const QUICK: Pace =
-        Pace { quiet: Duration::from_millis(40), patience: Duration::from_millis(400), pause: Duration::from_millis(5) };
+    const QUICK: Pace = Pace {
+        quiet: Duration::from_millis(40),
+        patience: Duration::from_millis(400),
+        pause: Duration::from_millis(5),
+    };
 
     #[test]
     fn a_file_that_keeps_growing_is_not_taken() {

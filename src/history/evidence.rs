@@ -145,6 +145,27 @@ pub enum Failure {
     NameTaken {
         name: String,
     },
+    /// A file name that could do harm on the other side, or that Windows does not know.
+    NameNotAllowed {
+        name: String,
+    },
+    /// Two files of one name in one parcel.
+    NameTwice {
+        name: String,
+    },
+    MessageTooLong {
+        chars: usize,
+        limit: usize,
+    },
+    TooManyFiles {
+        count: usize,
+        limit: usize,
+    },
+    /// The receiver's terminal could not accept it; `said` is the code of its failure.
+    RefusedByReceiver { said: String
+    },
+    /// It may have reached the hub already, so it cannot be taken back.
+    AlreadyLeft,
     /// Our own history cannot be read or written.
     HistoryTroubled,
     /// Checks forbid sending.
@@ -153,4 +174,24 @@ pub enum Failure {
     },
     /// A problem we have no words for; the log has more.
     Unexpected,
+}
+
+impl Failure {
+    /// The stable name of this failure, as it stands in a receipt and in JSON. Never content.
+    pub fn code(&self) -> String {
+        let tagged = serde_json::to_value(self).ok();
+        let code = tagged.as_ref().and_then(|value| value.get("code")).and_then(|code| code.as_str());
+        code.unwrap_or("unexpected").to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_the_name_and_nothing_of_the_content() {
+        assert_eq!(Failure::FileLocked { name: "山田花子.CSV".into() }.code(), "file-locked");
+        assert_eq!(Failure::SealBroken.code(), "seal-broken");
+    }
 }

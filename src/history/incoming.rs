@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
+use super::evidence::{Failure, Step, Subject};
 use super::lists::parsed;
 use super::outbox::{insert_files, insert_receipt, note_step};
 use super::{History, HistoryError, Named as _, add_to_trail, to_json};
-use super::evidence::{Failure, Step, Subject};
 use crate::parcel::{Content, ParcelId, ReceiptStep};
 use crate::standard::{Checked, OfficeNumber};
 
@@ -220,7 +220,9 @@ impl History {
     pub fn receipts_to_hand_in(&self) -> Result<Vec<(ParcelId, ReceiptStep, Vec<u8>)>, HistoryError> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT parcel, step, signed FROM receipt WHERE handed_in_at IS NULL ORDER BY at, parcel, step")
+            .prepare_cached(
+                "SELECT parcel, step, signed FROM receipt WHERE handed_in_at IS NULL ORDER BY at, parcel, step",
+            )
             .named("receipts to hand in")?;
         let mut rows = statement.query([]).named("receipts to hand in")?;
         let mut found = Vec::new();

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, params};
 
+use super::evidence::{Failure, ParcelLine, State, Trail};
 use super::outbox::failure;
 use super::{History, HistoryError, Named as _, from_json, to_time};
-use super::evidence::{Failure, ParcelLine, State, Trail};
 use crate::parcel::ParcelId;
 use crate::standard::{Checked, OfficeNumber};
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{History, HistoryError, Named as _, add_to_trail, from_json, to_json};
 use super::evidence::{Failure, Step, Subject};
+use super::{History, HistoryError, Named as _, add_to_trail, from_json, to_json};
 use crate::parcel::{Content, ParcelId, ReceiptStep};
 use crate::standard::{Checked, OfficeNumber};
 use crate::wire::Accepted;
@@ -268,10 +268,7 @@ fn insert_outgoing(
 }
 
 /// The files of a parcel, with their bytes.
-pub(super) fn insert_files(
-    transaction: &rusqlite::Transaction<'_>,
-    content: &Content,
-) -> Result<(), HistoryError> {
+pub(super) fn insert_files(transaction: &rusqlite::Transaction<'_>, content: &Content) -> Result<(), HistoryError> {
     let id = content.manifest.id.to_string();
     for (position, (entry, bytes)) in content.manifest.files.iter().zip(&content.files).enumerate() {
         transaction

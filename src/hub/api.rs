@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -13,10 +13,10 @@ use axum::{Extension, Json, Router, middleware};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::directory;
 use super::mailbox::{self, Incoming, Outside, Put};
 use super::state::{Caller, Hub, Standing};
 use super::stores::sqlite::StoreError;
-use super::directory;
 use crate::parcel::{ParcelId, Receipt, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{
@@ -55,10 +55,12 @@ async fn only_members(
     match hub.standing_of(&caller) {
         Standing::Member => next.run(request).await,
         Standing::Revoked => {
-            Refusal::of(StatusCode::FORBIDDEN, ProblemCode::CallerRefused, "the certificate was withdrawn").into_response()
+            Refusal::of(StatusCode::FORBIDDEN, ProblemCode::CallerRefused, "the certificate was withdrawn")
+                .into_response()
         }
         Standing::Stranger => {
-            Refusal::of(StatusCode::FORBIDDEN, ProblemCode::CallerRefused, "the office is not registered").into_response()
+            Refusal::of(StatusCode::FORBIDDEN, ProblemCode::CallerRefused, "the office is not registered")
+                .into_response()
         }
     }
 }
@@ -147,8 +149,7 @@ async fn put_parcel(
     if !hub.store().read(move |connection| directory::can_receive(connection, to, now)).await? {
         return Err(Refusal::of(StatusCode::NOT_FOUND, ProblemCode::ReceiverUnknown, "the receiver cannot receive"));
     }
-    let parcel =
-        Incoming { id, sender: caller.office, receiver: to, digest, sealed: body.to_vec() };
+    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed: body.to_vec() };
     match mailbox::put(hub.store(), parcel, now).await? {
         Put::New(accepted) => {
             tracing::info!(parcel = %id, from = %caller.office, %to, bytes = accepted.size, "parcel accepted");
@@ -156,7 +157,9 @@ async fn put_parcel(
             Ok((StatusCode::CREATED, Json(accepted)).into_response())
         }
         Put::Repeat(accepted) => Ok((StatusCode::OK, Json(accepted)).into_response()),
-        Put::Taken => Err(Refusal::of(StatusCode::CONFLICT, ProblemCode::IdTaken, "the id was used for another parcel")),
+        Put::Taken => {
+            Err(Refusal::of(StatusCode::CONFLICT, ProblemCode::IdTaken, "the id was used for another parcel"))
+        }
     }
 }
 

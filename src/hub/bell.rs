@@ -1,7 +1,6 @@
 //! Rings for an office, so that a terminal that waits for mail hears of it at once.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 

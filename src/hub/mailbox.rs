@@ -242,7 +242,9 @@ where
 {
     let text: String = row.get(column).named("read column")?;
     text.parse()
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error)))
+        .map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+        })
         .named("read column")
 }
 

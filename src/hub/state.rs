@@ -128,8 +128,7 @@ fn read_members(store: &Store, authority: &Authority) -> Result<Members, HubErro
     let version = store.read_now(directory::version)?;
     let standing = store.read_now(directory::standing)?;
     let number = store.write_now(directory::next_crl_number)?;
-    let revoked: Vec<(String, Timestamp)> =
-        standing.revoked.iter().map(|(serial, at)| (serial.clone(), *at)).collect();
+    let revoked: Vec<(String, Timestamp)> = standing.revoked.iter().map(|(serial, at)| (serial.clone(), *at)).collect();
     let crl = authority.crl(&revoked, number, now)?;
     Ok(Members { version, standing, crl: crl.into(), made_at: now })
 }

@@ -102,7 +102,11 @@ impl Link for HubLink {
     fn fetch(&self, id: ParcelId, size: u64) -> Result<Vec<u8>, LinkError> {
         let request = self.client.get(self.parcel_path(id)).timeout(transfer_time(size));
         let sealed = body(answer(request)?, size)?;
-        if sealed.len() as u64 == size { Ok(sealed) } else { Err(LinkError::Nonsense("a parcel of another size".into())) }
+        if sealed.len() as u64 == size {
+            Ok(sealed)
+        } else {
+            Err(LinkError::Nonsense("a parcel of another size".into()))
+        }
     }
 
     fn receipt(&self, id: ParcelId, signed: &[u8]) -> Result<(), LinkError> {

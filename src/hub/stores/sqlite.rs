@@ -226,7 +226,8 @@ mod tests {
         Store::open(&path).unwrap().write_now(insert("kept")).unwrap();
         let store = Store::open(&path).unwrap();
         let kept = store.read_now(|c| {
-            c.query_row("SELECT count(*) FROM counter WHERE name = 'kept'", [], |row| row.get::<_, i64>(0)).named("kept")
+            c.query_row("SELECT count(*) FROM counter WHERE name = 'kept'", [], |row| row.get::<_, i64>(0))
+                .named("kept")
         });
         assert_eq!(kept.unwrap(), 1);
     }
