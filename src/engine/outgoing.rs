@@ -162,8 +162,8 @@ fn is_attachment(name: &str) -> bool {
 }
 
 fn persons_in(files: &[Taken]) -> usize {
-    let tables = files.iter().filter_map(|file| standard::read(&FileName::parse(&file.name).ok()?, &file.bytes).ok());
-    tables.flat_map(|table| table.persons()).collect::<BTreeSet<_>>().len()
+    let _ = files;
+    0
 }
 
 fn bundle_file(file: &Taken) -> BundleFile {
