@@ -162,7 +162,8 @@ pub enum Failure {
         limit: usize,
     },
     /// The receiver's terminal could not accept it; `said` is the code of its failure.
-    RefusedByReceiver { said: String
+    RefusedByReceiver {
+        said: String,
     },
     /// It may have reached the hub already, so it cannot be taken back.
     AlreadyLeft,
