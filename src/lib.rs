@@ -18,6 +18,8 @@
 //! | [`parcel`] | units, manifest, seal and open; pure |
 //! | [`standard`] | names, records, typed tables, checks; pure |
 
+#[cfg(feature = "desktop")]
+pub mod desktop;
 pub mod engine;
 pub mod parcel;
 pub mod standard;
