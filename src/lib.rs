@@ -18,7 +18,10 @@
 //! | [`parcel`] | units, manifest, seal and open; pure |
 //! | [`standard`] | names, records, typed tables, checks; pure |
 
+pub mod cli;
 pub mod demo;
+#[cfg(feature = "desktop")]
+pub mod desktop;
 pub mod engine;
 pub mod folders;
 pub mod history;

@@ -3,6 +3,9 @@
 //! A text is a function named after what it says; [`texts!`] makes a missing language a compile error. The files
 //! below hold one subject each, so that a translator reads a page and not the program.
 
+pub mod failure;
+pub mod window;
+
 /// The language of the window and the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

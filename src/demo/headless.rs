@@ -44,7 +44,7 @@ pub fn run(district: &District, mut say: impl FnMut(&str)) -> Result<Report, Dem
     let began = Instant::now();
     let mut offices = Vec::new();
     for office in &district.offices {
-        offices.push((office.clone(), office.profile.exchange(Timestamp::now())?));
+        offices.push((office.clone(), office.profile.exchange()?));
     }
     each(&mut offices, |(office, exchange)| queue_month(office, exchange))?;
     for number in 1..=MOST_ROUNDS {

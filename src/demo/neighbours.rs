@@ -27,7 +27,7 @@ impl Neighbours {
     pub fn start(district: &District, ours: OfficeNumber) -> Result<Self, DemoError> {
         let mut others = Vec::new();
         for office in district.offices.iter().filter(|office| office.profile.settings.office != ours) {
-            others.push((office.clone(), office.profile.exchange(Timestamp::now())?));
+            others.push((office.clone(), office.profile.exchange()?));
         }
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);

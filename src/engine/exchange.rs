@@ -17,13 +17,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::failure::{of_history, of_link, of_read, of_seal};
+use super::failure::{of_history, of_identity, of_link, of_read, of_seal};
 use super::model::{Failure, Notice, Subject};
 use super::retry;
 use super::subject::subjects_of;
 use super::terminal::Terminal;
 use crate::history::{Due, HistoryError, KnownOffice, NewIncoming, NewRefused, Tried};
-use crate::identity::Identity;
+use crate::identity::{Identity, IdentityError};
 use crate::link::{Link, LinkError};
 use crate::parcel::{self, Content, Limits, ParcelId, Receipt, ReceiptStep, Trust, sha256_hex};
 use crate::standard::{self, Input, Known};
@@ -52,6 +52,8 @@ pub enum RoundError {
     Link(#[from] LinkError),
     #[error(transparent)]
     History(#[from] HistoryError),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     #[error("cannot take a turn")]
     Turn(#[source] std::io::Error),
 }
@@ -61,6 +63,7 @@ impl RoundError {
         match self {
             RoundError::Link(error) => of_link(error),
             RoundError::History(error) => of_history(error),
+            RoundError::Identity(error) => of_identity(error),
             RoundError::Turn(_) => Failure::HistoryTroubled,
         }
     }
@@ -72,6 +75,7 @@ impl Exchange {
         let _turn = self.terminal.take_turn().map_err(RoundError::Turn)?;
         self.terminal.deliver(now, round)?;
         self.terminal.note_imports(now, round)?;
+        self.terminal.check_identity(now)?;
         self.refresh_directory()?;
         self.send_due(now, round)?;
         self.receive(now, round)?;

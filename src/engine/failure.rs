@@ -2,6 +2,7 @@
 
 use super::model::Failure;
 use crate::history::HistoryError;
+use crate::identity::IdentityError;
 use crate::link::LinkError;
 use crate::parcel::{PackError, ReadError, SealError, Verdict};
 use crate::wire::ProblemCode;
@@ -27,6 +28,18 @@ pub fn of_link(error: &LinkError) -> Failure {
 fn code_text(code: ProblemCode, status: u16) -> String {
     let code = serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
     format!("{status} {code}")
+}
+
+pub fn of_identity(error: &IdentityError) -> Failure {
+    match error {
+        IdentityError::Missing { .. } => Failure::CertificateMissing,
+        IdentityError::Expired { .. } | IdentityError::NotYetValid { .. } => Failure::CertificateExpired,
+        IdentityError::OtherOffice { .. } => Failure::CertificateOfOther,
+        IdentityError::Unreadable { path, source } | IdentityError::Unwritable { path, source } => {
+            crate::folders::failure_of(source, path)
+        }
+        _ => Failure::CertificateUnusable,
+    }
 }
 
 pub fn of_history(error: &HistoryError) -> Failure {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::exchange::Exchange;
-use super::failure::{of_history, of_link};
+use super::failure::{of_history, of_identity, of_link};
 use super::model::Failure;
 use super::terminal::Terminal;
 use crate::history::{History, HistoryError};
@@ -64,8 +64,7 @@ impl ProfileError {
             ProfileError::Missing(_) => Failure::CertificateMissing,
             ProfileError::Io { path, source } => crate::folders::failure_of(source, path),
             ProfileError::Settings { path, .. } => Failure::FileUnreadable { name: path.display().to_string() },
-            ProfileError::Identity(IdentityError::Expired { .. }) => Failure::CertificateExpired,
-            ProfileError::Identity(_) => Failure::CertificateMissing,
+            ProfileError::Identity(error) => of_identity(error),
             ProfileError::History(error) => of_history(error),
             ProfileError::Link(error) => of_link(error),
         }
@@ -118,26 +117,25 @@ impl Profile {
         self.dir.join("identity")
     }
 
-    /// The identity, if there is one and it is this office's and valid now.
-    pub fn identity(&self, now: jiff::Timestamp) -> Result<Identity, ProfileError> {
+    /// This terminal's end, whether or not its certificate is still good: what is in the history stays readable.
+    pub fn terminal(&self) -> Result<Terminal, ProfileError> {
         let identity = Identity::load(&self.identity_dir())?;
-        identity.check(self.settings.office, now)?;
-        Ok(identity)
-    }
-
-    pub fn terminal(&self, now: jiff::Timestamp) -> Result<Terminal, ProfileError> {
-        let identity = self.identity(now)?;
         let history = History::open(&self.dir.join("history.db"))?;
-        let turn = self.dir.join("exchange.lock");
-        Ok(Terminal { identity, history, import: self.settings.import.clone(), turn })
+        Ok(Terminal {
+            office: self.settings.office,
+            identity,
+            history,
+            import: self.settings.import.clone(),
+            turn: self.dir.join("exchange.lock"),
+        })
     }
 
     pub fn link(&self, identity: &Identity) -> Result<HubLink, ProfileError> {
         Ok(HubLink::new(&self.settings.hub, identity.client_config()?)?)
     }
 
-    pub fn exchange(&self, now: jiff::Timestamp) -> Result<Exchange, ProfileError> {
-        let terminal = self.terminal(now)?;
+    pub fn exchange(&self) -> Result<Exchange, ProfileError> {
+        let terminal = self.terminal()?;
         let link = Box::new(self.link(&terminal.identity)?);
         Ok(Exchange { terminal, link })
     }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
-use super::model::{Command, Connection, Event, Failure, Notice, Progress, SendRequest, Work};
+use super::model::{Command, Connection, Event, Failure, Notice, Progress, SendRequest, Status, Work};
 use super::outgoing::Scope;
 use super::profile::{Profile, ProfileError};
 use super::terminal::Terminal;
@@ -64,11 +64,10 @@ impl Teller {
 impl Engine {
     /// Starts the threads of a terminal that is set up. `wake` is called whenever there is an event to poll.
     pub fn start(profile: Profile, wake: impl Fn() + Send + Sync + 'static) -> Result<Engine, ProfileError> {
-        let now = Timestamp::now();
-        let desk = Desk::new(profile.clone(), profile.terminal(now)?);
-        let exchange = profile.exchange(now)?;
+        let desk = Desk { profile: profile.clone(), terminal: profile.terminal()? };
+        let exchange = profile.exchange()?;
         let waiting_link = profile.link(&exchange.terminal.identity)?;
-        let waiting_terminal = profile.terminal(now)?;
+        let waiting_terminal = profile.terminal()?;
         let (engine, Backend { commands, events }) = Engine::pair();
         let teller = Teller { events, wake: Arc::new(wake) };
         let (errands, taken) = mpsc::channel();
@@ -84,6 +83,23 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// As [`Engine::start`]; where that fails the face is told why, and does nothing else.
+    pub fn start_or_tell(profile: Profile, wake: impl Fn() + Send + Sync + 'static) -> Engine {
+        let settings = profile.settings.clone();
+        Engine::start(profile, wake).unwrap_or_else(|error| {
+            tracing::error!(%error, "the engine cannot start");
+            let (engine, backend) = Engine::pair();
+            let status =
+                Status { connection: Connection::Offline(error.failure()), last_exchange: None, certificate_until: None };
+            // The receiver is right here, so neither can fail.
+            let _ = backend.events.send(Event::Settings(settings));
+            let _ = backend.events.send(Event::Status(status));
+            engine
+        })
+    }
+}
+
 /// Answers what needs no network.
 struct Desk {
     profile: Profile,
@@ -91,10 +107,6 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(profile: Profile, terminal: Terminal) -> Self {
-        Self { profile, terminal }
-    }
-
     fn work(mut self, commands: &Receiver<Command>, errands: &Sender<Errand>, teller: &Teller) {
         teller.tell(Event::Settings(self.profile.settings.clone()));
         teller.tell(Event::Status(self.terminal.status(Connection::Starting, None)));

@@ -8,12 +8,15 @@ use jiff::Timestamp;
 
 use super::model::Failure;
 use crate::history::{History, HistoryError};
-use crate::identity::Identity;
+use crate::identity::{Identity, IdentityError};
 use crate::parcel::{ParcelId, Receipt, ReceiptStep, Trust};
+use crate::standard::OfficeNumber;
 
 /// What a terminal can do without the others. Each thread has one of its own, over the same files.
 #[derive(Debug)]
 pub struct Terminal {
+    /// The office it is set up for; the identity must be this office's.
+    pub office: OfficeNumber,
     pub identity: Identity,
     pub history: History,
     pub import: PathBuf,
@@ -27,6 +30,11 @@ impl Terminal {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&self.turn)?;
         file.lock()?;
         Ok(file)
+    }
+
+    /// Whether our certificate is ours and good at `now`. Without it nothing is sent or received; the history stays.
+    pub(super) fn check_identity(&self, now: Timestamp) -> Result<(), IdentityError> {
+        self.identity.check(self.office, now)
     }
 
     /// Whom we trust at `now`, by the revocation list as last fetched.

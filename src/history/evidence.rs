@@ -97,6 +97,10 @@ pub enum Failure {
     CertificateRefused,
     CertificateExpired,
     CertificateMissing,
+    /// The certificate on this terminal is another office's.
+    CertificateOfOther,
+    /// The certificate or its key cannot be read, or they do not fit.
+    CertificateUnusable,
     /// The receiver is not in the directory, or has no valid certificate.
     ReceiverUnknown {
         office: String,

@@ -1,0 +1,327 @@
+//! The window's one state and its one door: events come in by `logic`, wishes go out by `apply`.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
+use jiff::Timestamp;
+
+use super::desk::{Choice, Chosen, Desk, Native};
+use super::model::{Look, Model};
+use super::screens::{Compose, Home, Mailbox, Outbox, SettingsPage, inbox, sent};
+use super::{chrome, theme, widgets};
+use crate::engine::Engine;
+use crate::engine::model::{Command, Event, Notice, SendRequest};
+use crate::parcel::ParcelId;
+use crate::words::Lang;
+
+/// What the middle of the window shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    #[default]
+    Home,
+    Compose,
+    Inbox,
+    Sent,
+    Outbox,
+    Settings,
+}
+
+/// What a screen asked for.
+#[derive(Clone, Debug)]
+pub enum Action {
+    Go(Page),
+    Ask(Command),
+    /// Choose a parcel of a list, as if it had been clicked there.
+    OpenParcel(Page, ParcelId),
+    Choose(Choice),
+    OpenFolder(PathBuf),
+    /// Look at these beside what was already chosen for sending.
+    Examine(Vec<PathBuf>),
+    ExamineOutgoing,
+    StartOver,
+    Send(Vec<SendRequest>),
+    /// Asked for; a question comes first.
+    Withdraw(ParcelId),
+    SetLook(Look),
+    CloseToast(usize),
+}
+
+/// The window.
+pub struct App {
+    engine: Engine,
+    pub(super) model: Model,
+    pub(super) page: Page,
+    pub(super) query: String,
+    pub(super) home: Home,
+    pub(super) inbox: Mailbox,
+    pub(super) sent: Mailbox,
+    pub(super) compose: Compose,
+    pub(super) outbox: Outbox,
+    pub(super) settings: SettingsPage,
+    /// The parcel whose withdrawal is to be confirmed.
+    pub(super) withdrawing: Option<ParcelId>,
+    desk: Box<dyn Desk>,
+    chosen: Receiver<Chosen>,
+    choosing: Sender<Chosen>,
+    keep_look: Option<Box<dyn Fn(Look)>>,
+    zoomed: Option<Look>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("page", &self.page).field("query", &self.query).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    pub fn new(ctx: &Context, engine: Engine, lang: Lang) -> Self {
+        theme::apply(ctx);
+        let (choosing, chosen) = channel();
+        Self {
+            engine,
+            model: Model::new(Look { lang, ..Look::default() }),
+            page: Page::Home,
+            query: String::new(),
+            home: Home::default(),
+            inbox: Mailbox::new(inbox::LIST),
+            sent: Mailbox::new(sent::LIST),
+            compose: Compose::default(),
+            outbox: Outbox::default(),
+            settings: SettingsPage::default(),
+            withdrawing: None,
+            desk: Box::new(Native),
+            chosen,
+            choosing,
+            keep_look: None,
+            zoomed: None,
+        }
+    }
+
+    /// Starts with the look of the last time.
+    #[must_use]
+    pub fn with_look(mut self, ctx: &Context, look: Look, keep: Option<Box<dyn Fn(Look)>>) -> Self {
+        self.model.look = look;
+        self.keep_look = keep;
+        self.zoom(ctx);
+        self
+    }
+
+    /// Another desktop around the window than the real one.
+    #[must_use]
+    pub fn with_desk(mut self, desk: Box<dyn Desk>) -> Self {
+        self.desk = desk;
+        self
+    }
+
+    /// Times are shown in this zone instead of the PC's.
+    #[must_use]
+    pub fn with_zone(mut self, zone: jiff::tz::TimeZone) -> Self {
+        self.model.zone = zone;
+        self
+    }
+
+    pub fn page(&self) -> Page {
+        self.page
+    }
+
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The parcel chosen on the page that is shown.
+    pub fn selected(&self) -> Option<ParcelId> {
+        match self.page {
+            Page::Inbox => self.inbox.list.selected(),
+            Page::Sent => self.sent.list.selected(),
+            _ => None,
+        }
+    }
+
+    fn zoom(&mut self, ctx: &Context) {
+        if self.zoomed.map(|look| look.text_size) != Some(self.model.look.text_size) {
+            ctx.set_zoom_factor(self.model.look.text_size.zoom());
+            self.zoomed = Some(self.model.look);
+        }
+    }
+
+    /// Takes in what the engine told and what was chosen in dialogs.
+    fn drain(&mut self, ctx: &Context) {
+        self.model.now = Timestamp::now();
+        while let Some(event) = self.engine.poll() {
+            match &event {
+                Event::Notice(Notice::Queued { .. }) => {
+                    self.compose.sent();
+                    self.model.examined = None;
+                }
+                Event::Notice(Notice::Failed(_)) => self.compose.not_sent(),
+                Event::Settings(settings) => {
+                    if self.settings.kept(settings) {
+                        self.model.settings_saved();
+                    }
+                }
+                _ => {}
+            }
+            self.model.take(event);
+        }
+        while let Ok(chosen) = self.chosen.try_recv() {
+            self.take_choice(ctx, chosen);
+        }
+    }
+
+    fn take_choice(&mut self, ctx: &Context, chosen: Chosen) {
+        match chosen {
+            Chosen::ToSend(paths) => self.apply(ctx, Action::Examine(paths)),
+            Chosen::OutgoingFolder(folder) => self.settings.set_outgoing(folder),
+            Chosen::ImportFolder(folder) => self.settings.set_import(folder),
+            Chosen::SaveAs { parcel, index, to } => self.engine.send(Command::SaveFile { parcel, index, to }),
+        }
+    }
+
+    /// Does what a screen asked for. The only door; nothing here waits.
+    pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::Go(page) => self.page = page,
+            Action::Ask(command) => self.engine.send(command),
+            Action::OpenParcel(page, id) => self.open_parcel(page, id),
+            Action::Choose(choice) => self.choose(ctx, choice),
+            Action::OpenFolder(folder) => self.desk.open_folder(&folder),
+            Action::Examine(paths) => self.examine(paths),
+            Action::ExamineOutgoing => {
+                self.page = Page::Compose;
+                self.model.examining = true;
+                self.engine.send(Command::ExamineOutgoing);
+            }
+            Action::StartOver => {
+                self.compose = Compose::default();
+                self.model.examined = None;
+                self.model.examining = false;
+            }
+            Action::Send(requests) => {
+                self.engine.send(Command::Send(requests));
+                self.page = Page::Outbox;
+            }
+            Action::Withdraw(id) => self.withdrawing = Some(id),
+            Action::SetLook(look) => {
+                self.model.look = look;
+                self.zoom(ctx);
+                if let Some(keep) = &self.keep_look {
+                    keep(look);
+                }
+            }
+            Action::CloseToast(at) => {
+                if at < self.model.toasts.len() {
+                    self.model.toasts.remove(at);
+                }
+            }
+        }
+    }
+
+    fn open_parcel(&mut self, page: Page, id: ParcelId) {
+        self.page = page;
+        let mailbox = if page == Page::Sent { &mut self.sent } else { &mut self.inbox };
+        if mailbox.list.selected() != Some(id) {
+            mailbox.list.select(Some(id));
+        }
+        mailbox.reading_alone = true;
+        self.engine.send(Command::Open(id));
+    }
+
+    fn choose(&mut self, ctx: &Context, choice: Choice) {
+        let (tell, ctx) = (self.choosing.clone(), ctx.clone());
+        let tell = move |chosen| {
+            let _ = tell.send(chosen); // the window may be gone by then
+            ctx.request_repaint();
+        };
+        self.desk.choose(choice, Box::new(tell));
+    }
+
+    /// What is dropped or chosen comes beside what is already there.
+    fn examine(&mut self, paths: Vec<PathBuf>) {
+        let mut all = self.compose.paths(self.model.examined.as_deref());
+        all.extend(paths);
+        let mut seen = std::collections::HashSet::new();
+        all.retain(|path| seen.insert(path.clone()));
+        self.page = Page::Compose;
+        self.compose.back_to_choosing();
+        self.model.examining = true;
+        self.engine.send(Command::Examine(all));
+    }
+
+    /// Keys that work everywhere.
+    fn shortcuts(&mut self, ui: &mut Ui) -> Option<Action> {
+        let pressed = |modifiers, key| ui.input_mut(|i| i.consume_shortcut(&KeyboardShortcut::new(modifiers, key)));
+        if pressed(Modifiers::COMMAND, Key::N) {
+            return Some(Action::Go(Page::Compose));
+        }
+        if pressed(Modifiers::NONE, Key::F5) {
+            return Some(Action::Ask(Command::Exchange));
+        }
+        if pressed(Modifiers::COMMAND, Key::F) {
+            if !matches!(self.page, Page::Inbox | Page::Sent) {
+                self.page = Page::Inbox;
+            }
+            ui.memory_mut(|memory| memory.request_focus(chrome::search_id()));
+            return None;
+        }
+        if self.withdrawing.is_none() && ui.input(|i| i.key_pressed(Key::Escape)) {
+            self.escape();
+        }
+        None
+    }
+
+    /// Esc goes one step back: out of the review, out of a search, back to the list.
+    fn escape(&mut self) {
+        match self.page {
+            Page::Compose => self.compose.back_to_choosing(),
+            Page::Inbox | Page::Sent if !self.query.is_empty() => self.query.clear(),
+            Page::Inbox => self.inbox.reading_alone = false,
+            Page::Sent => self.sent.reading_alone = false,
+            _ => {}
+        }
+    }
+
+    fn dropped(ui: &Ui) -> Option<Action> {
+        let paths = ui.input(|i| i.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect::<Vec<_>>());
+        (!paths.is_empty()).then_some(Action::Examine(paths))
+    }
+
+    fn draw(&mut self, ui: &mut Ui) {
+        widgets::track_keyboard(ui.ctx());
+        let mut asked = vec![Self::dropped(ui), self.shortcuts(ui)];
+        asked.push(chrome::top_bar(self, ui));
+        chrome::status_bar(&self.model, ui);
+        asked.push(chrome::nav(self, ui));
+        asked.push(match self.page {
+            Page::Home => self.home.show(ui, &self.model),
+            Page::Inbox => self.inbox.show(ui, &self.model, &self.model.lists.inbox, &self.query),
+            Page::Sent => self.sent.show(ui, &self.model, &self.model.lists.sent, &self.query),
+            Page::Compose => self.compose.show(ui, &self.model),
+            Page::Outbox => self.outbox.show(ui, &self.model),
+            Page::Settings => self.settings.show(ui, &self.model),
+        });
+        asked.push(chrome::withdraw_question(self, ui));
+        asked.push(chrome::toasts(&mut self.model, ui));
+        chrome::drop_overlay(&self.model, ui);
+        widgets::focus_ring(ui.ctx(), &[self.inbox.list.focus_id(), self.sent.list.focus_id()]);
+        for action in asked.into_iter().flatten() {
+            self.apply(ui.ctx(), action);
+            ui.ctx().request_repaint();
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.drain(ctx);
+        self.zoom(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.draw(ui);
+    }
+
+    fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
+        super::tokens::WHITE.to_normalized_gamma_f32()
+    }
+}

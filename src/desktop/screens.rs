@@ -1,0 +1,55 @@
+//! The screens: each reads the model, keeps only what is typed or unfolded, and returns what was asked.
+
+mod compose;
+mod home;
+pub(super) mod inbox;
+mod mailbox;
+mod outbox;
+mod reading;
+mod review;
+pub(super) mod sent;
+mod settings;
+
+pub(super) use compose::Compose;
+pub(super) use home::Home;
+pub(super) use mailbox::Mailbox;
+pub(super) use outbox::Outbox;
+pub(super) use settings::SettingsPage;
+
+use egui::{Frame, Margin, RichText, ScrollArea, Ui};
+
+use super::theme::bold;
+use super::tokens::*;
+use super::widgets::scroll_style;
+
+/// A page of cards that scrolls as a whole, not wider than reads well.
+fn page<R>(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    egui::CentralPanel::default()
+        .frame(Frame::new().fill(APP_BG))
+        .show(ui, |ui| {
+            scroll_style(ui, |ui, content| {
+                ScrollArea::vertical()
+                    .auto_shrink(false)
+                    .id_salt(id)
+                    .show(ui, |ui| {
+                        ui.set_style(content);
+                        let margin = if ui.available_width() > 800.0 { 24 } else { 12 };
+                        Frame::new()
+                            .inner_margin(Margin { left: margin, right: margin, top: 20, bottom: 24 })
+                            .show(ui, |ui| {
+                                ui.set_max_width(1040.0);
+                                ui.set_width(ui.available_width());
+                                ui.spacing_mut().item_spacing.y = 12.0;
+                                add(ui)
+                            })
+                            .inner
+                    })
+                    .inner
+            })
+        })
+        .inner
+}
+
+fn title(ui: &mut Ui, words: &str) {
+    ui.label(RichText::new(words).font(bold(24.0)).color(GRAY_900));
+}

@@ -1,0 +1,227 @@
+//! ホーム: what is new, what waits, what to do next.
+
+use egui::accesskit::Role;
+use egui::{Align2, CornerRadius, Frame, Margin, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+
+use crate::desktop::chrome::certificate_look;
+use crate::desktop::icons as ic;
+use crate::desktop::model::Model;
+use crate::desktop::text::{grouped, today};
+use crate::desktop::theme::{bold, card, icon, reg};
+use crate::desktop::tokens::*;
+use crate::desktop::widgets::{
+    BAD, Btn, LOOK, RowLook, button, button_sized, hrow, icon_line, para, parcel_row, section, sentence_card, text,
+};
+use crate::desktop::{Action, Page};
+use crate::engine::model::{Connection, Failure};
+use crate::words::failure::{Sentence, failure};
+use crate::words::{Lang, window as w};
+
+const LATEST: usize = 5;
+
+/// The screen keeps nothing.
+#[derive(Debug, Default)]
+pub(in crate::desktop) struct Home;
+
+/// One number on top, and where it leads.
+struct Tile {
+    page: Page,
+    glyph: &'static str,
+    name: &'static str,
+    count: usize,
+    urgent: bool,
+}
+
+impl Home {
+    pub fn show(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
+        super::page(ui, "home", |ui| {
+            let lang = model.lang();
+            super::title(ui, &today(lang, model.now, &model.zone));
+            trouble(ui, model);
+            let lists = &model.lists;
+            if lists.inbox.is_empty() && lists.sent.is_empty() && lists.outbox.is_empty() {
+                return first_day(ui, lang);
+            }
+            let mut asked = tiles(ui, model);
+            asked = next_steps(ui, model).or(asked);
+            latest(ui, model).or(asked)
+        })
+    }
+}
+
+/// What keeps us from exchanging, if something does.
+fn trouble(ui: &mut Ui, model: &Model) {
+    let lang = model.lang();
+    if let Connection::Offline(problem) = &model.status.connection {
+        sentence_card(ui, ic::ERROR, BAD, &failure(lang, problem));
+    }
+    let close = model.certificate_days().is_some_and(|days| days <= 30);
+    let said = matches!(
+        model.status.connection,
+        Connection::Offline(Failure::CertificateExpired | Failure::CertificateMissing)
+    );
+    if close && !said {
+        let (_, what, _) = certificate_look(model);
+        let todo = w::step_certificate(lang).to_owned();
+        sentence_card(ui, ic::WARNING, LOOK, &Sentence { what, todo });
+    }
+}
+
+fn tiles(ui: &mut Ui, model: &Model) -> Option<Action> {
+    let (lang, counts) = (model.lang(), model.counts);
+    let failed = counts.failed + counts.refused;
+    let failed_page = if counts.failed == 0 && counts.refused > 0 { Page::Sent } else { Page::Outbox };
+    let tiles = [
+        Tile {
+            page: Page::Inbox,
+            glyph: ic::INBOX,
+            name: w::unread_parcels(lang),
+            count: counts.unread,
+            urgent: false,
+        },
+        Tile {
+            page: Page::Inbox,
+            glyph: ic::DOWNLOAD,
+            name: w::to_import(lang),
+            count: counts.to_import,
+            urgent: false,
+        },
+        Tile {
+            page: Page::Outbox,
+            glyph: ic::SCHEDULE,
+            name: w::waiting_parcels(lang),
+            count: counts.waiting,
+            urgent: false,
+        },
+        Tile { page: failed_page, glyph: ic::ERROR, name: w::failed_parcels(lang), count: failed, urgent: failed > 0 },
+    ];
+    let across = if ui.available_width() > 640.0 { 4 } else { 2 };
+    let mut asked = None;
+    #[expect(clippy::cast_precision_loss, reason = "two or four")]
+    let width = (ui.available_width() - 12.0 * (across as f32 - 1.0)) / across as f32;
+    for row in tiles.chunks(across) {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 12.0;
+            for tile in row {
+                if show_tile(ui, lang, tile, width) {
+                    asked = Some(Action::Go(tile.page));
+                }
+            }
+        });
+    }
+    asked
+}
+
+fn show_tile(ui: &mut Ui, lang: Lang, tile: &Tile, width: f32) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 92.0), Sense::click());
+    let count = w::parcels(lang, &grouped(tile.count));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} {count}", tile.name)));
+    let color = match (tile.urgent, tile.count) {
+        (true, _) => RED_900,
+        (_, 0) => GRAY_700,
+        _ => BLUE_900,
+    };
+    let (fill, border) = if response.hovered() { (BLUE_50, BLUE_900) } else { (WHITE, HAIRLINE) };
+    let p = ui.painter();
+    p.rect(rect, CornerRadius::same(R8), fill, Stroke::new(1.0, border), StrokeKind::Inside);
+    p.text(rect.left_top() + vec2(28.0, 26.0), Align2::CENTER_CENTER, tile.glyph, icon(24.0), color);
+    let name = rect.left_top() + vec2(48.0, 26.0);
+    crate::desktop::widgets::line_at(p, name.x, name.y, tile.name, reg(16.0), GRAY_800, width - 56.0);
+    p.text(pos2(rect.left() + 18.0, rect.bottom() - 26.0), Align2::LEFT_CENTER, count, bold(26.0), color);
+    response.clicked()
+}
+
+/// The next sensible things, most pressing first, and the one button that starts something new.
+fn next_steps(ui: &mut Ui, model: &Model) -> Option<Action> {
+    let (lang, counts) = (model.lang(), model.counts);
+    let mut steps = Vec::new();
+    if counts.failed > 0 {
+        steps.push((w::step_failed(lang).to_owned(), Page::Outbox, w::see_outbox(lang)));
+    }
+    if counts.refused > 0 {
+        steps.push((w::step_refused(lang).to_owned(), Page::Sent, w::see_sent(lang)));
+    }
+    if counts.unread > 0 {
+        steps.push((w::step_unread(lang, counts.unread), Page::Inbox, w::see_inbox(lang)));
+    } else if counts.to_import > 0 {
+        steps.push((w::step_import(lang, counts.to_import), Page::Inbox, w::see_inbox(lang)));
+    }
+    let mut asked = None;
+    card().show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        section(ui, ic::FLAG, w::next_steps(lang), |_| ());
+        if steps.is_empty() {
+            icon_line(ui, ic::CHECK_CIRCLE, w::all_done(lang), reg(16.0), GREEN_900);
+        }
+        for (words, page, label) in steps {
+            para(ui, &format!("・{words}"), 16.0, GRAY_900);
+            if button_sized(ui, Btn::Outline, "", label, vec2(0.0, TARGET)).clicked() {
+                asked = Some(Action::Go(page));
+            }
+        }
+        ui.add_space(4.0);
+        if button_sized(ui, Btn::Primary, ic::EDIT_SQUARE, w::send_files(lang), vec2(200.0, 48.0)).clicked() {
+            asked = Some(Action::Go(Page::Compose));
+        }
+    });
+    asked
+}
+
+fn latest(ui: &mut Ui, model: &Model) -> Option<Action> {
+    let lang = model.lang();
+    let mut asked = None;
+    card().inner_margin(Margin { left: 0, right: 0, top: 12, bottom: 4 }).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        Frame::new().inner_margin(Margin { left: 16, right: 16, top: 0, bottom: 4 }).show(ui, |ui| {
+            section(ui, ic::INBOX, w::latest(lang), |_| ());
+        });
+        ui.spacing_mut().item_spacing.y = 0.0;
+        if model.lists.inbox.is_empty() {
+            Frame::new().inner_margin(Margin::symmetric(16, 8)).show(ui, |ui| {
+                text(ui, w::inbox_empty(lang), reg(16.0), GRAY_700);
+            });
+        }
+        for (position, line) in model.lists.inbox.iter().take(LATEST).enumerate() {
+            let look = RowLook { position: 0, selected: false, incoming: true };
+            if parcel_row(ui, model, line, look, "home").clicked() {
+                asked = Some(Action::OpenParcel(Page::Inbox, line.id));
+            }
+            let _ = position;
+        }
+    });
+    asked
+}
+
+/// Nothing was ever exchanged: how it goes, in three steps.
+fn first_day(ui: &mut Ui, lang: Lang) -> Option<Action> {
+    let mut asked = None;
+    card().inner_margin(Margin::same(24)).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing.y = 14.0;
+        ui.label(RichText::new(w::first_day(lang)).font(bold(22.0)).color(GRAY_900));
+        para(ui, w::first_day_hint(lang), 16.0, GRAY_800);
+        for (number, words) in [w::first_step_1(lang), w::first_step_2(lang), w::first_step_3(lang)].iter().enumerate()
+        {
+            hrow(ui, 40.0, |ui| {
+                let (circle, _) = ui.allocate_exact_size(vec2(40.0, 40.0), Sense::hover());
+                ui.painter().circle_filled(circle.center(), 18.0, BLUE_50);
+                let at = circle.center();
+                ui.painter().text(at, Align2::CENTER_CENTER, (number + 1).to_string(), bold(18.0), BLUE_900);
+                ui.vertical(|ui| {
+                    ui.add_space(7.0);
+                    para(ui, words, 16.0, GRAY_900);
+                });
+            });
+        }
+        ui.add_space(4.0);
+        ui.horizontal_wrapped(|ui| {
+            if button(ui, Btn::Primary, ic::EDIT_SQUARE, w::send_files(lang)).clicked() {
+                asked = Some(Action::Go(Page::Compose));
+            }
+            if button(ui, Btn::Outline, ic::SETTINGS, w::settings_open(lang)).clicked() {
+                asked = Some(Action::Go(Page::Settings));
+            }
+        });
+    });
+    asked
+}

@@ -1,0 +1,117 @@
+//! A list of parcels with the reading pane beside it, or one after the other where the window is narrow.
+
+use std::sync::Arc;
+
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+
+use super::reading::Reading;
+use crate::desktop::Action;
+use crate::desktop::icons as ic;
+use crate::desktop::model::Model;
+use crate::desktop::tokens::*;
+use crate::desktop::widgets::{Btn, Filter, ListWords, ParcelList, button, empty_state};
+use crate::engine::model::{Command, ParcelLine};
+use crate::words::{Lang, window as w};
+
+/// Below this width there is room for the list or the pane, not both.
+const TWO_PANES: f32 = 700.0;
+
+/// What makes one list different from the other.
+#[derive(Clone, Copy)]
+pub(in crate::desktop) struct List {
+    pub id: &'static str,
+    pub incoming: bool,
+    pub filters: &'static [Filter],
+    pub title: fn(Lang) -> &'static str,
+    pub empty: fn(Lang) -> &'static str,
+    pub empty_hint: fn(Lang) -> &'static str,
+}
+
+/// 受信 or 送信済.
+pub(in crate::desktop) struct Mailbox {
+    about: List,
+    pub list: ParcelList,
+    reading: Reading,
+    /// Narrow windows: the pane is shown instead of the list.
+    pub reading_alone: bool,
+}
+
+impl Mailbox {
+    pub fn new(about: List) -> Self {
+        let list = ParcelList::new(about.id, about.incoming, about.filters);
+        Self { about, list, reading: Reading::default(), reading_alone: false }
+    }
+
+    pub fn show(&mut self, ui: &mut Ui, model: &Model, lines: &Arc<[ParcelLine]>, query: &str) -> Option<Action> {
+        let width = ui.available_width();
+        let picked = if width >= TWO_PANES {
+            self.list_panel(ui, model, lines, query, width)
+        } else if self.reading_alone && self.list.selected().is_some() {
+            None
+        } else {
+            return self.list_alone(ui, model, lines, query);
+        };
+        let asked = CentralPanel::default()
+            .frame(Frame::new().fill(APP_BG))
+            .show(ui, |ui| self.pane(ui, model, lines, width < TWO_PANES))
+            .inner;
+        picked.or(asked)
+    }
+
+    fn list_panel(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        lines: &Arc<[ParcelLine]>,
+        query: &str,
+        width: f32,
+    ) -> Option<Action> {
+        let (least, normal) = (320.0, (width * 0.36).clamp(340.0, 420.0));
+        Panel::left(self.about.id)
+            .default_size(normal)
+            .size_range(least..=(width * 0.5).max(least))
+            .resizable(true)
+            .frame(Frame::new().fill(WHITE).inner_margin(Margin::ZERO))
+            .show(ui, |ui| self.rows(ui, model, lines, query))
+            .inner
+    }
+
+    fn list_alone(&mut self, ui: &mut Ui, model: &Model, lines: &Arc<[ParcelLine]>, query: &str) -> Option<Action> {
+        let asked = CentralPanel::default()
+            .frame(Frame::new().fill(WHITE).inner_margin(Margin::ZERO))
+            .show(ui, |ui| self.rows(ui, model, lines, query))
+            .inner;
+        self.reading_alone |= asked.is_some();
+        asked
+    }
+
+    fn rows(&mut self, ui: &mut Ui, model: &Model, lines: &Arc<[ParcelLine]>, query: &str) -> Option<Action> {
+        let lang = model.lang();
+        let words = ListWords {
+            title: (self.about.title)(lang),
+            empty: (self.about.empty)(lang),
+            empty_hint: (self.about.empty_hint)(lang),
+        };
+        self.list.show(ui, model, lines, query, words).map(|id| Action::Ask(Command::Open(id)))
+    }
+
+    fn pane(&mut self, ui: &mut Ui, model: &Model, lines: &Arc<[ParcelLine]>, narrow: bool) -> Option<Action> {
+        let lang = model.lang();
+        if narrow {
+            let back = Frame::new()
+                .inner_margin(Margin::symmetric(8, 4))
+                .show(ui, |ui| button(ui, Btn::Text, ic::REPLY, w::back_to_list(lang)).clicked());
+            if back.inner {
+                self.reading_alone = false;
+            }
+        }
+        let Some(line) = self.list.selected().and_then(|id| model.line(id)) else {
+            if !lines.is_empty() {
+                empty_state(ui, ic::MARK_EMAIL_UNREAD, w::choose_left(lang), w::choose_left_hint(lang));
+            }
+            return None;
+        };
+        let opened = model.opened.as_deref().filter(|view| view.line.id == line.id);
+        self.reading.show(ui, model, line, opened, self.about.incoming)
+    }
+}

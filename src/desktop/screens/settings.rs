@@ -1,0 +1,175 @@
+//! 設定: who we are, where files lie, how the window looks.
+
+use std::path::PathBuf;
+
+use egui::{RichText, TextEdit, Ui, vec2};
+
+use crate::desktop::Action;
+use crate::desktop::chrome::{certificate_look, text_sizes};
+use crate::desktop::desk::Choice;
+use crate::desktop::icons as ic;
+use crate::desktop::model::{Look, Model};
+use crate::desktop::theme::{bold, card, icon, reg};
+use crate::desktop::tokens::*;
+use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, button_sized, field, icon_line, section, segmented, text};
+use crate::engine::model::{Command, Settings};
+use crate::words::{Lang, window as w};
+
+/// What is typed but not kept yet.
+#[derive(Debug, Default)]
+pub(in crate::desktop) struct SettingsPage {
+    draft: Option<Settings>,
+    /// The settings the draft began with.
+    base: Option<Settings>,
+    /// Asked the engine to keep the draft.
+    keeping: bool,
+}
+
+impl SettingsPage {
+    /// The engine told its settings; tells whether that was the answer to ours.
+    pub fn kept(&mut self, settings: &Settings) -> bool {
+        let unchanged = self.draft == self.base;
+        self.base = Some(settings.clone());
+        if unchanged || self.keeping {
+            self.draft = Some(settings.clone());
+        }
+        std::mem::take(&mut self.keeping)
+    }
+
+    pub fn set_outgoing(&mut self, folder: PathBuf) {
+        if let Some(draft) = &mut self.draft {
+            draft.outgoing = folder;
+        }
+    }
+
+    pub fn set_import(&mut self, folder: PathBuf) {
+        if let Some(draft) = &mut self.draft {
+            draft.import = folder;
+        }
+    }
+
+    pub fn show(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
+        super::page(ui, "settings", |ui| {
+            let lang = model.lang();
+            super::title(ui, w::settings(lang));
+            let mut asked = display(ui, model.look);
+            match &mut self.draft {
+                Some(draft) => {
+                    asked = office(ui, lang, draft).or(asked);
+                    asked = folders(ui, lang, draft).or(asked);
+                }
+                None => icon_line(ui, ic::SCHEDULE, w::settings_waiting(lang), reg(16.0), GRAY_700),
+            }
+            certificate(ui, model);
+            self.save_bar(ui, lang).or(asked)
+        })
+    }
+
+    fn save_bar(&mut self, ui: &mut Ui, lang: Lang) -> Option<Action> {
+        let draft = self.draft.as_ref()?;
+        let changed = self.base.as_ref() != Some(draft);
+        let valid = !draft.hub.trim().is_empty() && !draft.office_name.trim().is_empty();
+        let mut asked = None;
+        ui.horizontal_wrapped(|ui| {
+            ui.add_enabled_ui(changed && valid, |ui| {
+                if button_sized(ui, Btn::Primary, ic::SAVE, w::save_settings(lang), vec2(160.0, 48.0)).clicked() {
+                    asked = Some(Action::Ask(Command::Configure(draft.clone())));
+                }
+            });
+            if !changed {
+                text(ui, w::settings_unchanged(lang), reg(16.0), GRAY_700);
+            }
+        });
+        let mut undo = false;
+        if changed {
+            undo = button(ui, Btn::Text, ic::UNDO, w::undo_settings(lang)).clicked();
+        }
+        self.keeping |= asked.is_some();
+        if undo {
+            self.draft = self.base.clone();
+        }
+        asked
+    }
+}
+
+fn group<R>(ui: &mut Ui, glyph: &str, title: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    card()
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            section(ui, glyph, title, |_| ());
+            add(ui)
+        })
+        .inner
+}
+
+fn display(ui: &mut Ui, look: Look) -> Option<Action> {
+    let lang = look.lang;
+    group(ui, ic::TEXT_INCREASE, w::display(lang), |ui| {
+        let mut asked = None;
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new(w::text_size(lang)).font(reg(16.0)).color(GRAY_900));
+            asked = text_sizes(ui, look, TARGET);
+            ui.add_space(16.0);
+            ui.label(RichText::new(ic::LANGUAGE).font(icon(22.0)).color(GRAY_700));
+            ui.label(RichText::new(w::language(lang)).font(reg(16.0)).color(GRAY_900));
+            let on = usize::from(lang == Lang::En);
+            if let Some(pressed) = segmented(ui, &["日本語", "English"], on, TARGET) {
+                let lang = if pressed == 0 { Lang::Ja } else { Lang::En };
+                asked = Some(Action::SetLook(Look { lang, ..look }));
+            }
+        });
+        asked
+    })
+}
+
+fn office(ui: &mut Ui, lang: Lang, draft: &mut Settings) -> Option<Action> {
+    group(ui, ic::APARTMENT, w::office(lang), |ui| {
+        // The number is the certificate's; it cannot be typed.
+        icon_line(ui, ic::VERIFIED_USER, &format!("{}　{}", w::office_number(lang), draft.office), reg(16.0), GRAY_900);
+        line_field(ui, w::office_name(lang), &mut draft.office_name, 200);
+        line_field(ui, w::hub(lang), &mut draft.hub, 300);
+    });
+    None
+}
+
+fn line_field(ui: &mut Ui, label: &str, value: &mut String, limit: usize) {
+    field(ui, label, |ui| {
+        let width = ui.available_width().min(560.0);
+        ui.add(
+            TextEdit::singleline(value)
+                .text_color(GRAY_900)
+                .char_limit(limit)
+                .desired_width(width)
+                .margin(FIELD_MARGIN),
+        )
+    });
+}
+
+fn folders(ui: &mut Ui, lang: Lang, draft: &Settings) -> Option<Action> {
+    group(ui, ic::FOLDER_OPEN, w::folders(lang), |ui| {
+        let mut asked = None;
+        for (label, folder, choice) in [
+            (w::outgoing_folder(lang), &draft.outgoing, Choice::OutgoingFolder),
+            (w::import_folder(lang), &draft.import, Choice::ImportFolder),
+        ] {
+            ui.label(RichText::new(label).font(bold(16.0)).color(GRAY_900));
+            ui.push_id(label, |ui| {
+                ui.horizontal_wrapped(|ui| {
+                    if button(ui, Btn::Outline, ic::FOLDER_OPEN, w::choose(lang)).clicked() {
+                        asked = Some(Action::Choose(choice));
+                    }
+                    if button(ui, Btn::Text, "", w::open_folder(lang)).clicked() {
+                        asked = Some(Action::OpenFolder(folder.clone()));
+                    }
+                    text(ui, folder.display().to_string(), reg(16.0), GRAY_800);
+                });
+            });
+        }
+        asked
+    })
+}
+
+fn certificate(ui: &mut Ui, model: &Model) {
+    let (glyph, words, color) = certificate_look(model);
+    group(ui, ic::VERIFIED_USER, w::certificate(model.lang()), |ui| icon_line(ui, glyph, &words, reg(16.0), color));
+}

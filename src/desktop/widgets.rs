@@ -1,0 +1,17 @@
+//! The small things every screen is made of: each at least 44 px to hit, named for a screen reader, in icon and word.
+
+mod button;
+mod chip;
+mod findings;
+mod focus;
+mod label;
+mod parcel_list;
+
+pub use button::{Badge, Btn, button, button_sized, nav_item, nav_small, row_end, segmented};
+pub use chip::{BAD, GOOD, LOOK, chip, chip_at, error_count, state_chip, state_look, subject_look};
+pub use findings::Findings;
+pub use focus::{focus_ring, track_keyboard};
+pub use label::{
+    FIELD_MARGIN, elide, empty_state, field, hrow, icon_line, line_at, para, scroll_style, section, sentence_card, text,
+};
+pub use parcel_list::{Filter, ListWords, ParcelList, RowLook, parcel_row};

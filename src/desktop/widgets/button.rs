@@ -1,0 +1,202 @@
+//! Things to press.
+
+use egui::accesskit::Role;
+use egui::{
+    Align, Align2, Color32, CornerRadius, Layout, Painter, Pos2, Rect, Response, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
+};
+
+use super::super::theme::{bold, icon, reg};
+use super::super::tokens::*;
+use super::label::line_at;
+
+/// How much a button asks to be pressed. One `Primary` per screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Btn {
+    Primary,
+    Outline,
+    Text,
+    Danger,
+}
+
+struct Paint {
+    fill: Color32,
+    border: Color32,
+    text: Color32,
+}
+
+impl Btn {
+    fn paint(self, pressed: bool, hot: bool) -> Paint {
+        let (fill, border, text) = match self {
+            Btn::Primary if pressed => (BLUE_1200, BLUE_1200, WHITE),
+            Btn::Primary if hot => (BLUE_1000, BLUE_1000, WHITE),
+            Btn::Primary => (BLUE_900, BLUE_900, WHITE),
+            Btn::Outline if pressed => (BLUE_300, BLUE_1200, BLUE_1200),
+            Btn::Outline if hot => (BLUE_200, BLUE_1000, BLUE_1000),
+            Btn::Outline => (WHITE, BLUE_900, BLUE_900),
+            Btn::Text if pressed => (BLUE_100, Color32::TRANSPARENT, BLUE_1200),
+            Btn::Text if hot => (BLUE_50, Color32::TRANSPARENT, BLUE_1000),
+            Btn::Text => (Color32::TRANSPARENT, Color32::TRANSPARENT, BLUE_900),
+            Btn::Danger if pressed || hot => (RED_50, RED_900, RED_900),
+            Btn::Danger => (WHITE, RED_900, RED_900),
+        };
+        Paint { fill, border, text }
+    }
+}
+
+/// Icon and word, never an icon alone.
+pub fn button(ui: &mut Ui, kind: Btn, glyph: &str, label: &str) -> Response {
+    button_sized(ui, kind, glyph, label, vec2(96.0, TARGET))
+}
+
+pub fn button_sized(ui: &mut Ui, kind: Btn, glyph: &str, label: &str, min: Vec2) -> Response {
+    let padding = if kind == Btn::Text { 8.0 } else { 16.0 };
+    let words = ui.painter().layout_no_wrap(label.to_owned(), bold(16.0), Color32::PLACEHOLDER);
+    let mark = ui.painter().layout_no_wrap(glyph.to_owned(), icon(22.0), Color32::PLACEHOLDER);
+    let (mark_width, gap) = if glyph.is_empty() { (0.0, 0.0) } else { (mark.size().x, 8.0) };
+    let content = mark_width + gap + words.size().x;
+    let (rect, response) = ui.allocate_exact_size(vec2((padding * 2.0 + content).max(min.x), min.y), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), label));
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    let hot = ui.is_enabled() && (response.hovered() || response.has_focus());
+    let paint = kind.paint(response.is_pointer_button_down_on(), hot);
+    let p = ui.painter();
+    p.rect(rect, CornerRadius::same(R8), paint.fill, Stroke::new(1.0, paint.border), StrokeKind::Inside);
+    let left = rect.center().x - content / 2.0;
+    if !glyph.is_empty() {
+        let at = pos2(left, rect.center().y - mark.size().y / 2.0).round();
+        p.galley_with_override_text_color(at, mark, paint.text);
+    }
+    let at = pos2(left + mark_width + gap, rect.center().y - words.size().y / 2.0).round();
+    let words_size = words.size();
+    p.galley_with_override_text_color(at, words, paint.text);
+    if hot {
+        // Not by colour alone.
+        p.hline(at.x..=at.x + words_size.x, at.y + words_size.y + 1.0, Stroke::new(1.0, paint.text));
+    }
+    response
+}
+
+/// Buttons at the right end of a row that was already painted, first one outermost.
+pub fn row_end<R>(ui: &mut Ui, row: Rect, salt: impl egui::AsIdSalt, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let layout = Layout::right_to_left(Align::Center);
+    ui.scope_builder(egui::UiBuilder::new().max_rect(row.shrink(8.0)).layout(layout).id_salt(salt), add).inner
+}
+
+/// One row of the navigation: icon, word, count.
+pub fn nav_item(ui: &mut Ui, glyph: &str, label: &str, badge: Badge<'_>, selected: bool) -> Response {
+    let (rect, response) = nav_hit(ui, vec2(ui.available_width(), 48.0), label, &badge, selected);
+    let (fill, color, font) = nav_paint(&response, selected);
+    let p = ui.painter();
+    p.rect_filled(rect, CornerRadius::same(R8), fill);
+    if selected {
+        let bar = Rect::from_min_size(rect.min + vec2(0.0, 10.0), vec2(4.0, rect.height() - 20.0));
+        p.rect_filled(bar, CornerRadius::same(2), BLUE_900);
+    }
+    p.text(pos2(rect.left() + 26.0, rect.center().y), Align2::CENTER_CENTER, glyph, icon(24.0), color);
+    line_at(p, rect.left() + 46.0, rect.center().y, label, font, color, rect.width() - 90.0);
+    if badge.count > 0 {
+        badge_at(p, pos2(rect.right() - 10.0, rect.center().y), badge.count, badge.color());
+    }
+    response
+}
+
+/// The same where there is little room: the word under the icon.
+pub fn nav_small(ui: &mut Ui, glyph: &str, label: &str, badge: Badge<'_>, selected: bool) -> Response {
+    let (rect, response) = nav_hit(ui, vec2(ui.available_width(), 52.0), label, &badge, selected);
+    let (fill, color, _) = nav_paint(&response, selected);
+    let p = ui.painter();
+    p.rect_filled(rect, CornerRadius::same(R8), fill);
+    p.text(pos2(rect.center().x, rect.top() + 18.0), Align2::CENTER_CENTER, glyph, icon(22.0), color);
+    let words = super::elide(p, label, if selected { bold(13.0) } else { reg(13.0) }, color, rect.width());
+    p.galley((pos2(rect.center().x, rect.top() + 41.0) - words.size() / 2.0).round(), words, color);
+    if badge.count > 0 {
+        badge_at(p, pos2(rect.right(), rect.top() + 12.0), badge.count, badge.color());
+    }
+    response
+}
+
+/// A count beside a navigation row, and what it counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Badge<'a> {
+    pub count: usize,
+    /// As spoken: "未読 3 件".
+    pub spoken: &'a str,
+    pub urgent: bool,
+}
+
+impl Badge<'_> {
+    fn color(&self) -> Color32 {
+        if self.urgent { RED_900 } else { GRAY_700 }
+    }
+}
+
+fn nav_hit(ui: &mut Ui, size: Vec2, label: &str, badge: &Badge<'_>, selected: bool) -> (Rect, Response) {
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let spoken = if badge.count > 0 { format!("{label}　{}", badge.spoken) } else { label.to_owned() };
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, selected, &spoken));
+    (rect, response)
+}
+
+fn nav_paint(response: &Response, selected: bool) -> (Color32, Color32, egui::FontId) {
+    if selected {
+        (BLUE_100, BLUE_1000, bold(16.0))
+    } else if response.hovered() {
+        (GRAY_50, BLUE_1000, reg(16.0))
+    } else {
+        (Color32::TRANSPARENT, GRAY_800, reg(16.0))
+    }
+}
+
+/// A pill with a number, right-aligned.
+fn badge_at(p: &Painter, right_center: Pos2, count: usize, fill: Color32) {
+    let words = if count > 999 { "999+".to_owned() } else { count.to_string() };
+    let galley = p.layout_no_wrap(words, bold(14.0), WHITE);
+    let width = (galley.size().x + 14.0).max(24.0);
+    let pill = Rect::from_min_size(pos2(right_center.x - width, right_center.y - 12.0), vec2(width, 24.0));
+    p.rect_filled(pill, CornerRadius::same(12), fill);
+    p.galley((pill.center() - galley.size() / 2.0).round(), galley, WHITE);
+}
+
+/// One of a few, all of them seen. Tells which one was pressed.
+pub fn segmented(ui: &mut Ui, items: &[&str], selected: usize, height: f32) -> Option<usize> {
+    let width = |ui: &Ui, words: &str| {
+        (ui.painter().layout_no_wrap(words.to_owned(), bold(16.0), BLACK).size().x + 24.0).max(TARGET)
+    };
+    let total = items.iter().map(|words| width(ui, words)).sum();
+    let mut pressed = None;
+    // A child of fixed size, so that the order stays left to right inside right-to-left parents.
+    ui.allocate_ui_with_layout(vec2(total, height), Layout::left_to_right(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        for (at, words) in items.iter().enumerate() {
+            let (rect, response) = ui.allocate_exact_size(vec2(width(ui, words), height), Sense::click());
+            response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, selected == at, *words));
+            paint_segment(ui, rect, &response, words, selected == at, (at == 0, at + 1 == items.len()));
+            if response.clicked() {
+                pressed = Some(at);
+            }
+        }
+    });
+    pressed
+}
+
+fn paint_segment(ui: &Ui, rect: Rect, response: &Response, words: &str, on: bool, (first, last): (bool, bool)) {
+    let (left, right) = (if first { R8 } else { 0 }, if last { R8 } else { 0 });
+    let corners = CornerRadius { nw: left, sw: left, ne: right, se: right };
+    let (fill, color, font) = if on {
+        (BLUE_900, WHITE, bold(16.0))
+    } else if response.hovered() {
+        (BLUE_100, BLUE_1000, reg(16.0))
+    } else {
+        (WHITE, GRAY_800, reg(16.0))
+    };
+    let mut border = rect;
+    if !first {
+        border.min.x -= 1.0; // share it with the neighbour
+    }
+    let stroke = Stroke::new(1.0, if on { BLUE_900 } else { GRAY_420 });
+    ui.painter().rect(border, corners, fill, stroke, StrokeKind::Inside);
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, words, font, color);
+}

@@ -1,0 +1,376 @@
+//! The list of parcels on the left: one thing to focus, only the rows that are seen are laid out.
+
+use std::sync::Arc;
+
+use egui::accesskit::Role;
+use egui::{
+    Align, EventFilter, Frame, Id, Key, Layout, Margin, Modifiers, Rect, Response, RichText, ScrollArea, Sense, Stroke,
+    Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::super::icons as ic;
+use super::super::model::Model;
+use super::super::text::{grouped, search_key, short_time};
+use super::super::theme::{bold, icon, reg};
+use super::super::tokens::*;
+use super::{chip_at, empty_state, line_at, scroll_style, segmented, state_look, subject_look, text};
+use crate::engine::model::ParcelLine;
+use crate::parcel::ParcelId;
+use crate::words::{Lang, window as w};
+
+const ROW: f32 = 72.0;
+
+/// One of the choices above the list.
+#[derive(Clone, Copy, Debug)]
+pub struct Filter {
+    pub name: fn(Lang) -> &'static str,
+    pub holds: fn(&ParcelLine) -> bool,
+}
+
+/// Which rows there are and which one is chosen.
+#[derive(Debug)]
+pub struct ParcelList {
+    id: &'static str,
+    incoming: bool,
+    filters: &'static [Filter],
+    filter: usize,
+    selected: Option<ParcelId>,
+    /// Indices of the rows that pass filter and search, in the order of the list.
+    order: Vec<usize>,
+    built: Option<Built>,
+    offset: f32,
+    height: f32,
+    reveal: bool,
+}
+
+/// What `order` was made from.
+#[derive(Debug)]
+struct Built {
+    lines: Arc<[ParcelLine]>,
+    /// What each row is searched by; empty while nothing is searched.
+    keys: Vec<String>,
+    query: String,
+    filter: usize,
+}
+
+/// The texts of one list.
+#[derive(Clone, Copy, Debug)]
+pub struct ListWords {
+    pub title: &'static str,
+    pub empty: &'static str,
+    pub empty_hint: &'static str,
+}
+
+impl ParcelList {
+    pub fn new(id: &'static str, incoming: bool, filters: &'static [Filter]) -> Self {
+        Self {
+            id,
+            incoming,
+            filters,
+            filter: 0,
+            selected: None,
+            order: Vec::new(),
+            built: None,
+            offset: 0.0,
+            height: 600.0,
+            reveal: false,
+        }
+    }
+
+    /// What the list is known by to focus and ring.
+    pub fn focus_id(&self) -> Id {
+        Id::unique(self.id)
+    }
+
+    pub fn selected(&self) -> Option<ParcelId> {
+        self.selected
+    }
+
+    pub fn select(&mut self, id: Option<ParcelId>) {
+        self.selected = id;
+        self.reveal = true;
+    }
+
+    fn rebuild(&mut self, lines: &Arc<[ParcelLine]>, query: &str) {
+        let same_lines = self.built.as_ref().is_some_and(|built| Arc::ptr_eq(&built.lines, lines));
+        if same_lines && self.built.as_ref().is_some_and(|built| built.query == query && built.filter == self.filter) {
+            return;
+        }
+        let mut keys = match self.built.take() {
+            Some(built) if same_lines => built.keys,
+            _ => Vec::new(),
+        };
+        let wanted = search_key(query);
+        if !wanted.is_empty() && keys.is_empty() {
+            keys = lines.iter().map(|line| search_key(&format!("{}\n{}", line.partner_name, line.partner))).collect();
+        }
+        let holds = self.filters.get(self.filter).map(|filter| filter.holds);
+        self.order = lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| holds.is_none_or(|holds| holds(line)))
+            .filter(|(at, _)| wanted.is_empty() || keys.get(*at).is_some_and(|key| key.contains(&wanted)))
+            .map(|(at, _)| at)
+            .collect();
+        self.built = Some(Built { lines: lines.clone(), keys, query: query.to_owned(), filter: self.filter });
+    }
+
+    fn line_at(&self, position: usize) -> Option<&ParcelLine> {
+        self.built.as_ref()?.lines.get(*self.order.get(position)?)
+    }
+
+    fn position(&self) -> Option<usize> {
+        let selected = self.selected?;
+        (0..self.order.len()).find(|at| self.line_at(*at).is_some_and(|line| line.id == selected))
+    }
+
+    /// Moves the selection; tells the parcel when it is another one.
+    fn step(&mut self, by: isize) -> Option<ParcelId> {
+        let last = self.order.len().checked_sub(1)?;
+        let next = self.position().map_or(0, |at| at.saturating_add_signed(by).min(last));
+        let id = self.line_at(next)?.id;
+        self.reveal = true;
+        (self.selected.replace(id) != Some(id)).then_some(id)
+    }
+
+    /// ↑ ↓ PgUp PgDn Home End, while the list has the focus.
+    fn keys(&mut self, ui: &mut Ui) -> Option<ParcelId> {
+        let id = self.focus_id();
+        if !ui.memory(|memory| memory.focused() == Some(id)) {
+            return None;
+        }
+        ui.memory_mut(|memory| {
+            memory.set_focus_lock_filter(id, EventFilter { vertical_arrows: true, ..Default::default() });
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "a window has some ten rows")]
+        let page = ((self.height / ROW).floor() as isize - 1).max(1);
+        let hits =
+            |key| ui.input_mut(|input| isize::try_from(input.count_and_consume_key(Modifiers::NONE, key)).unwrap_or(0));
+        let by = hits(Key::ArrowDown) - hits(Key::ArrowUp) + page * (hits(Key::PageDown) - hits(Key::PageUp));
+        let (home, end) = (hits(Key::Home) > 0, hits(Key::End) > 0);
+        match (home, end, by) {
+            (true, ..) => self.step(isize::MIN / 2),
+            (_, true, _) => self.step(isize::MAX / 2),
+            (.., 0) => None,
+            (.., by) => self.step(by),
+        }
+    }
+
+    /// Draws the list; tells which parcel was chosen anew.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        lines: &Arc<[ParcelLine]>,
+        query: &str,
+        words: ListWords,
+    ) -> Option<ParcelId> {
+        self.rebuild(lines, query);
+        let by_keys = self.keys(ui);
+        ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+        self.head(ui, model, words);
+        // The filter may just have changed.
+        self.rebuild(lines, query);
+        let area = ui.available_rect_before_wrap();
+        let focus = ui.interact(area, self.focus_id(), Sense::focusable_noninteractive());
+        focus.widget_info(|| WidgetInfo::labeled(Role::ListBox, true, words.title));
+        if self.order.is_empty() {
+            self.nothing(ui, model.lang(), lines.is_empty(), words);
+            return by_keys;
+        }
+        let by_mouse = self.rows(ui, model);
+        if by_mouse.is_some() {
+            ui.memory_mut(|memory| memory.request_focus(self.focus_id()));
+        }
+        by_mouse.or(by_keys)
+    }
+
+    fn head(&mut self, ui: &mut Ui, model: &Model, words: ListWords) {
+        let lang = model.lang();
+        Frame::new().inner_margin(Margin { left: 16, right: 12, top: 12, bottom: 12 }).show(ui, |ui| {
+            ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
+            ui.horizontal(|ui| {
+                ui.label(RichText::new(words.title).font(bold(20.0)).color(GRAY_900));
+                text(ui, w::parcels(lang, &grouped(self.order.len())), reg(14.0), GRAY_700);
+                if ui.available_width() > 240.0 {
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.filter_buttons(ui, lang));
+                }
+            });
+            if ui.available_width() <= 340.0 {
+                self.filter_buttons(ui, lang);
+            }
+        });
+        let line = ui.cursor().top();
+        ui.painter().hline(ui.max_rect().x_range(), line - 0.5, Stroke::new(1.0, GRAY_420));
+    }
+
+    fn filter_buttons(&mut self, ui: &mut Ui, lang: Lang) {
+        let names: Vec<&str> = self.filters.iter().map(|filter| (filter.name)(lang)).collect();
+        if let Some(pressed) = segmented(ui, &names, self.filter, TARGET) {
+            self.filter = pressed;
+            self.reveal = true;
+        }
+    }
+
+    fn nothing(&self, ui: &mut Ui, lang: Lang, at_all: bool, words: ListWords) {
+        let glyph = if self.incoming { ic::INBOX } else { ic::SEND };
+        if at_all {
+            empty_state(ui, glyph, words.empty, words.empty_hint);
+        } else {
+            empty_state(ui, ic::SEARCH, w::nothing_found(lang), w::nothing_found_hint(lang));
+        }
+    }
+
+    fn rows(&mut self, ui: &mut Ui, model: &Model) -> Option<ParcelId> {
+        let mut area = ScrollArea::vertical().auto_shrink(false).id_salt((self.id, "rows"));
+        if std::mem::take(&mut self.reveal) {
+            area = area.vertical_scroll_offset(self.revealing_offset());
+        }
+        let (mut clicked, mut active) = (None, None);
+        let out = scroll_style(ui, |ui, content| {
+            area.show_rows(ui, ROW, self.order.len(), |ui, range| {
+                ui.set_style(content);
+                for position in range {
+                    let Some(line) = self.line_at(position) else { continue };
+                    let selected = self.selected == Some(line.id);
+                    let row =
+                        parcel_row(ui, model, line, RowLook { position, selected, incoming: self.incoming }, self.id);
+                    if selected {
+                        active = Some(row.id);
+                    }
+                    if row.clicked() {
+                        clicked = Some(line.id);
+                    }
+                }
+            })
+        });
+        if let Some(active) = active {
+            ui.ctx().accesskit_node_builder(self.focus_id(), |node| {
+                node.set_active_descendant(active.accesskit_id());
+                node.set_size_of_set(self.order.len());
+            });
+        }
+        self.offset = out.state.clamped_offset().y;
+        self.height = out.inner_rect.height();
+        if clicked.is_some() {
+            self.selected = clicked;
+        }
+        clicked
+    }
+
+    /// The scroll offset at which the selected row is seen, moving as little as can be.
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 200,000 rows of 72 px")]
+    fn revealing_offset(&self) -> f32 {
+        let Some(position) = self.position() else { return 0.0 };
+        let (top, bottom) = (position as f32 * ROW, (position + 1) as f32 * ROW);
+        if top < self.offset {
+            top
+        } else if bottom > self.offset + self.height {
+            bottom - self.height
+        } else {
+            self.offset
+        }
+    }
+}
+
+/// How a row stands in its list.
+#[derive(Clone, Copy, Debug)]
+pub struct RowLook {
+    pub position: usize,
+    pub selected: bool,
+    pub incoming: bool,
+}
+
+/// One parcel in two lines: who and when; what, how many files, how far.
+pub fn parcel_row(ui: &mut Ui, model: &Model, line: &ParcelLine, look: RowLook, salt: &str) -> Response {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    let response = ui.interact(rect, Id::unique((salt, "row", line.id)), Sense::CLICK);
+    let when = short_time(line.at, &model.zone);
+    response.widget_info(|| {
+        WidgetInfo::selected(Role::ListBoxOption, true, look.selected, spoken(model.lang(), line, look.incoming, &when))
+    });
+    if ui.is_rect_visible(rect) {
+        paint_row(ui, rect, model, line, look, &response, &when);
+    }
+    response
+}
+
+fn spoken(lang: Lang, line: &ParcelLine, incoming: bool, when: &str) -> String {
+    let unread = if line.unread { w::filter_unread(lang) } else { "" };
+    let subjects: Vec<&str> = line.subjects.iter().map(|subject| w::subject(lang, *subject)).collect();
+    let (_, state, _) = state_look(lang, &line.state, incoming);
+    let files = w::file_count(lang, line.files);
+    [unread, &line.partner_name, &subjects.join("、"), &files, state, when].join(" ").trim().to_owned()
+}
+
+fn paint_row(ui: &Ui, rect: Rect, model: &Model, line: &ParcelLine, look: RowLook, response: &Response, when: &str) {
+    let p = ui.painter();
+    let fill = match (look.selected, response.hovered(), look.position % 2) {
+        (true, ..) => BLUE_100,
+        (_, true, _) => BLUE_50,
+        (_, _, 1) => ROW_TINT,
+        _ => WHITE,
+    };
+    p.rect_filled(rect, 0.0, fill);
+    p.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, HAIRLINE));
+    if look.selected {
+        p.rect_filled(Rect::from_min_size(rect.min, vec2(5.0, ROW)), 0.0, BLUE_900);
+    }
+    let (left, upper, lower, right) = (rect.left() + 34.0, rect.top() + 23.0, rect.top() + 51.0, rect.right() - 12.0);
+    if line.unread {
+        p.circle_filled(pos2(rect.left() + 20.0, upper), 5.5, BLUE_900);
+    }
+    let font = |size| if line.unread { bold(size) } else { reg(size) };
+    let time = p.layout_no_wrap(when.to_owned(), font(14.0), if line.unread { BLUE_900 } else { GRAY_700 });
+    let time_width = time.size().x;
+    p.galley(pos2(right - time_width, upper - time.size().y / 2.0).round(), time, GRAY_700);
+    line_at(p, left, upper, &line.partner_name, font(16.0), GRAY_900, right - time_width - left - 12.0);
+    let free = paint_end(ui, right, lower, model.lang(), line, look.incoming);
+    paint_subjects(ui, left, lower, model.lang(), line, free - 8.0);
+}
+
+/// State and number of files at the right end; tells where they begin.
+fn paint_end(ui: &Ui, right: f32, y: f32, lang: Lang, line: &ParcelLine, incoming: bool) -> f32 {
+    let p = ui.painter();
+    let (glyph, words, (_, _, color)) = state_look(lang, &line.state, incoming);
+    let mut x = right;
+    let mut put = |words: &str, font, color| {
+        let galley = p.layout_no_wrap(words.to_owned(), font, color);
+        x -= galley.size().x;
+        p.galley(pos2(x, y - galley.size().y / 2.0).round(), galley, color);
+        x -= 2.0;
+    };
+    put(words, reg(14.0), color);
+    put(glyph, icon(18.0), color);
+    put("  ", reg(14.0), color);
+    put(&line.files.to_string(), reg(14.0), GRAY_700);
+    put(ic::ATTACH_FILE, icon(18.0), GRAY_700);
+    if line.has_message {
+        put(" ", reg(14.0), color);
+        put(ic::MARK_EMAIL_UNREAD, icon(18.0), GRAY_700);
+    }
+    if line.errors > 0 {
+        put(" ", reg(14.0), color);
+        put(&line.errors.to_string(), bold(14.0), RED_900);
+        put(ic::ERROR, icon(18.0), RED_900);
+    } else if line.warnings > 0 {
+        put(" ", reg(14.0), color);
+        put(&line.warnings.to_string(), bold(14.0), YELLOW_1000);
+        put(ic::WARNING, icon(18.0), YELLOW_1000);
+    }
+    x
+}
+
+/// As many chips as there is room for.
+fn paint_subjects(ui: &Ui, left: f32, y: f32, lang: Lang, line: &ParcelLine, right: f32) {
+    let p = ui.painter();
+    let mut x = left;
+    for subject in &line.subjects {
+        let (words, colors) = subject_look(lang, *subject);
+        let width = p.layout_no_wrap(words.to_owned(), reg(14.0), BLACK).size().x + 14.0;
+        if x + width > right {
+            break;
+        }
+        x += chip_at(p, x, y, "", words, colors) + 6.0;
+    }
+}

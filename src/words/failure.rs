@@ -1,0 +1,333 @@
+//! Failures in words: what happened, and what to do now. One exhaustive match, so no failure ships without words.
+
+use super::Lang;
+use crate::engine::model::Failure;
+
+/// What happened, and what to do now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    pub what: String,
+    pub todo: String,
+}
+
+/// What to tell the user about a failure.
+pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
+    let say = |what: (&str, &str), todo: (&str, &str)| Sentence {
+        what: lang.t(what.0, what.1).to_owned(),
+        todo: lang.t(todo.0, todo.1).to_owned(),
+    };
+    let named = |what: (String, String), todo: (&str, &str)| Sentence {
+        what: match lang {
+            Lang::Ja => what.0,
+            Lang::En => what.1,
+        },
+        todo: lang.t(todo.0, todo.1).to_owned(),
+    };
+    match failure {
+        Failure::HubUnreachable => say(
+            ("連携基盤につながりません。", "The exchange hub does not answer."),
+            (
+                "インターネットにつながっているか、お確かめください。つながれば自動で送り直します。",
+                "Check the internet connection. Sending goes on by itself once it is back.",
+            ),
+        ),
+        Failure::HubTroubled { status } => named(
+            (
+                format!("連携基盤が混み合っているか、調子がよくありません（番号 {status}）。"),
+                format!("The exchange hub is busy or in trouble (number {status})."),
+            ),
+            ("自動で送り直しますので、そのままお待ちください。", "It will be tried again by itself; please wait."),
+        ),
+        Failure::HubNonsense => say(
+            ("連携基盤の返事を読み取れませんでした。", "The exchange hub's answer could not be understood."),
+            (
+                "しばらくしても直らないときは、設定の「連携基盤」が正しいかお確かめください。",
+                "If this stays, check the hub's address in the settings.",
+            ),
+        ),
+        Failure::HubNotTrusted => say(
+            (
+                "つながった相手が、正しい連携基盤であると確かめられません。",
+                "What answered could not be verified as the exchange hub.",
+            ),
+            (
+                "安全のため何も送っていません。設定の「連携基盤」を確かめ、担当の窓口にご連絡ください。",
+                "Nothing was sent, to be safe. Check the hub's address in the settings and call your help desk.",
+            ),
+        ),
+        Failure::CertificateRefused => say(
+            ("この事業所の電子証明書が受け付けられませんでした。", "This office's certificate was not accepted."),
+            (
+                "電子証明書が失効していないか、担当の窓口にお確かめください。",
+                "Ask your help desk whether the certificate was revoked.",
+            ),
+        ),
+        Failure::CertificateExpired => say(
+            ("この事業所の電子証明書の期限が切れています。", "This office's certificate has expired."),
+            ("担当の窓口で電子証明書を更新してください。", "Ask your help desk for a new certificate."),
+        ),
+        Failure::CertificateMissing => say(
+            ("この端末に電子証明書がありません。", "There is no certificate on this PC."),
+            (
+                "電子証明書を入れると送受信できるようになります。",
+                "Install the office's certificate to send and receive.",
+            ),
+        ),
+        Failure::CertificateOfOther => say(
+            (
+                "この端末の電子証明書は、別の事業所のものです。",
+                "The certificate on this PC belongs to another office.",
+            ),
+            ("この事業所の電子証明書を入れ直してください。", "Install this office's own certificate."),
+        ),
+        Failure::CertificateUnusable => say(
+            ("この端末の電子証明書を読み取れません。", "The certificate on this PC cannot be used."),
+            ("電子証明書を入れ直してください。", "Install the certificate again."),
+        ),
+        Failure::ReceiverUnknown { office } => named(
+            (
+                format!("送り先の事業所（{office}）は、まだ受け取れる状態になっていません。"),
+                format!("The receiving office ({office}) cannot receive yet."),
+            ),
+            (
+                "事業所番号が正しいか、相手が利用を始めているかをお確かめください。",
+                "Check the office number, and whether the office has joined the exchange.",
+            ),
+        ),
+        Failure::TooLarge { size, limit } => named(
+            (
+                format!("一度に送れる大きさを超えています（{}、上限 {}）。", megabytes(*size), megabytes(*limit)),
+                format!("This is too large to send at once ({}, limit {}).", megabytes(*size), megabytes(*limit)),
+            ),
+            ("ファイルを分けて送ってください。", "Send the files in smaller parts."),
+        ),
+        Failure::HubRefused { problem } => named(
+            (
+                format!("連携基盤が受け付けませんでした（{problem}）。"),
+                format!("The exchange hub did not accept it ({problem})."),
+            ),
+            (
+                "内容を確かめて、もう一度作り直してください。続くときは担当の窓口にご連絡ください。",
+                "Check the content and send it anew. If this stays, call your help desk.",
+            ),
+        ),
+        Failure::SealBroken => say(
+            (
+                "封を開けられませんでした。途中でこわれたか、この事業所あてではありません。",
+                "The seal could not be opened: damaged on the way, or not addressed to this office.",
+            ),
+            ("送り主に、もう一度送ってもらってください。", "Ask the sender to send it again."),
+        ),
+        Failure::SenderMismatch => say(
+            (
+                "送り主の署名が、送り主として届いた事業所と一致しません。",
+                "The signature is not that of the office it came from.",
+            ),
+            ("取り込まずに、送り主へ電話などでお確かめください。", "Do not import it. Ask the sender by telephone."),
+        ),
+        Failure::SenderNotTrusted => say(
+            ("送り主の電子証明書を確かめられませんでした。", "The sender's certificate could not be trusted."),
+            (
+                "取り込まずに、送り主へ電子証明書の状態をお確かめください。",
+                "Do not import it. Ask the sender about its certificate.",
+            ),
+        ),
+        Failure::RevocationUnknown => say(
+            (
+                "電子証明書が有効かどうかを、いまは確かめられません。",
+                "Whether the certificate is still valid cannot be checked right now.",
+            ),
+            (
+                "無効と決まったわけではありません。つながりしだい自動で確かめ直します。",
+                "It is not known to be invalid. It is checked again by itself once the hub answers.",
+            ),
+        ),
+        Failure::FileMissing { name } => named(
+            (format!("「{name}」が見つかりません。"), format!("“{name}” is not there.")),
+            (
+                "移動や名前の変更をしていないかお確かめのうえ、選び直してください。",
+                "Check whether it was moved or renamed, and choose it again.",
+            ),
+        ),
+        Failure::FileLocked { name } => named(
+            (format!("「{name}」は、ほかのソフトが開いています。"), format!("“{name}” is open in another program.")),
+            ("そのソフトを閉じてから、もう一度お試しください。", "Close that program and try again."),
+        ),
+        Failure::FileNotPermitted { name } => named(
+            (format!("「{name}」を開くことが許されていません。"), format!("“{name}” may not be opened.")),
+            (
+                "読み取りの許可があるか、パソコンの管理をしている方にお確かめください。",
+                "Ask who looks after this PC for permission to read it.",
+            ),
+        ),
+        Failure::FileUnreadable { name } => named(
+            (format!("「{name}」を読み取れませんでした。"), format!("“{name}” could not be read.")),
+            ("ケアソフトからもう一度書き出してください。", "Write it again from the care software."),
+        ),
+        Failure::FileUnsettled { name } => named(
+            (
+                format!("「{name}」は、読み取っている間に内容が変わりました。"),
+                format!("“{name}” changed while it was being read."),
+            ),
+            ("書き出しが終わってから、もう一度お試しください。", "Wait until it is written, then try again."),
+        ),
+        Failure::FolderMissing { path } => named(
+            (format!("フォルダ「{path}」が見つかりません。"), format!("The folder “{path}” is not there.")),
+            ("設定でフォルダを選び直してください。", "Choose the folder again in the settings."),
+        ),
+        Failure::FolderNotPermitted { path } => named(
+            (
+                format!("フォルダ「{path}」に書き込むことが許されていません。"),
+                format!("The folder “{path}” may not be written to."),
+            ),
+            (
+                "設定で別のフォルダを選ぶか、パソコンの管理をしている方にお確かめください。",
+                "Choose another folder in the settings, or ask who looks after this PC.",
+            ),
+        ),
+        Failure::DiskFull => say(
+            ("パソコンの空き容量が足りません。", "The disk is full."),
+            (
+                "いらないファイルを減らしてから、もう一度お試しください。届いたものは失われていません。",
+                "Free some space and try again. Nothing that arrived is lost.",
+            ),
+        ),
+        Failure::NameTaken { name } => named(
+            (
+                format!("同じ名前で中身のちがうファイル「{name}」がすでにあります。"),
+                format!("There is already another file named “{name}”."),
+            ),
+            (
+                "上書きはしていません。もとのファイルを移してから、もう一度お試しください。",
+                "Nothing was overwritten. Move that file away and try again.",
+            ),
+        ),
+        Failure::HistoryTroubled => say(
+            ("この端末の記録を読み書きできません。", "The records of this PC cannot be read or written."),
+            (
+                "空き容量をお確かめのうえ、便りを開き直してください。続くときは担当の窓口にご連絡ください。",
+                "Check the free space and open Tayori again. If this stays, call your help desk.",
+            ),
+        ),
+        Failure::ChecksFailed { errors } => named(
+            (
+                format!("確認で誤りが {errors} 件見つかったため、送れません。"),
+                format!("The check found {errors} error(s), so it cannot be sent."),
+            ),
+            (
+                "ケアソフトで直して、書き出し直してください。",
+                "Correct them in the care software and write the files again.",
+            ),
+        ),
+        Failure::NameNotAllowed { name } => named(
+            (
+                format!("「{name}」は、相手のパソコンで使えない名前なので送れません。"),
+                format!("“{name}” cannot be sent: the name does not work on the other office's PC."),
+            ),
+            ("ファイルの名前を変えて、もう一度お試しください。", "Rename the file and try again."),
+        ),
+        Failure::NameTwice { name } => named(
+            (
+                format!("「{name}」という名前のファイルが2つあります。"),
+                format!("There are two files named “{name}”."),
+            ),
+            ("どちらか1つにして、もう一度お試しください。", "Keep one of them and try again."),
+        ),
+        Failure::MessageTooLong { chars, limit } => named(
+            (
+                format!("メッセージが長すぎます（{chars} 文字。{limit} 文字まで）。"),
+                format!("The message is too long ({chars} characters; {limit} are allowed)."),
+            ),
+            ("短くするか、ファイルにして添えてください。", "Shorten it, or attach it as a file."),
+        ),
+        Failure::TooManyFiles { count, limit } => named(
+            (
+                format!("一度に送れるファイルは {limit} 個までです（いま {count} 個）。"),
+                format!("{limit} files can go at once; there are {count}."),
+            ),
+            ("何回かに分けて送ってください。", "Send them in several parts."),
+        ),
+        Failure::RefusedByReceiver { said } => named(
+            (
+                format!("相手の端末で受け取れませんでした（{said}）。"),
+                format!("The other office's PC could not accept it ({said})."),
+            ),
+            (
+                "送り直しても同じときは、相手の事業所にご連絡ください。",
+                "If sending again does not help, call the other office.",
+            ),
+        ),
+        Failure::AlreadyLeft => say(
+            ("もう送り出したため、取り消せません。", "It has left already and cannot be taken back."),
+            ("誤って送ったときは、相手の事業所にご連絡ください。", "If it was a mistake, call the other office."),
+        ),
+        Failure::Unexpected => say(
+            ("思いがけない問題が起きました。", "Something unexpected went wrong."),
+            (
+                "もう一度お試しください。続くときは、担当の窓口にご連絡ください。",
+                "Please try again. If this stays, call your help desk.",
+            ),
+        ),
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_says_what_happened_and_what_to_do_without_it_words() {
+        let name = || "A.csv".to_owned();
+        let all = [
+            Failure::HubUnreachable,
+            Failure::HubTroubled { status: 503 },
+            Failure::HubNonsense,
+            Failure::HubNotTrusted,
+            Failure::CertificateRefused,
+            Failure::CertificateExpired,
+            Failure::CertificateMissing,
+            Failure::CertificateOfOther,
+            Failure::CertificateUnusable,
+            Failure::ReceiverUnknown { office: "3170000010".into() },
+            Failure::TooLarge { size: 60_000_000, limit: 50_000_000 },
+            Failure::HubRefused { problem: "too-old".into() },
+            Failure::SealBroken,
+            Failure::SenderMismatch,
+            Failure::SenderNotTrusted,
+            Failure::RevocationUnknown,
+            Failure::FileMissing { name: name() },
+            Failure::FileLocked { name: name() },
+            Failure::FileNotPermitted { name: name() },
+            Failure::FileUnreadable { name: name() },
+            Failure::FileUnsettled { name: name() },
+            Failure::FolderMissing { path: name() },
+            Failure::FolderNotPermitted { path: name() },
+            Failure::DiskFull,
+            Failure::NameTaken { name: name() },
+            Failure::HistoryTroubled,
+            Failure::ChecksFailed { errors: 2 },
+            Failure::NameNotAllowed { name: name() },
+            Failure::NameTwice { name: name() },
+            Failure::MessageTooLong { chars: 3, limit: 2 },
+            Failure::TooManyFiles { count: 3, limit: 2 },
+            Failure::RefusedByReceiver { said: "seal-broken".into() },
+            Failure::AlreadyLeft,
+            Failure::Unexpected,
+        ];
+        for problem in &all {
+            let ja = failure(Lang::Ja, problem);
+            assert!(ja.what.ends_with('。') && ja.todo.ends_with('。'), "{problem:?}: {ja:?}");
+            for jargon in
+                ["サーバ", "エラー", "アップロード", "ダウンロード", "タイムアウト", "HTTP", "TLS", "データベース"]
+            {
+                assert!(!ja.what.contains(jargon) && !ja.todo.contains(jargon), "{problem:?} says {jargon}");
+            }
+            let en = failure(Lang::En, problem);
+            assert!(en.what.ends_with('.') && en.todo.ends_with('.'), "{problem:?}: {en:?}");
+        }
+    }
+}

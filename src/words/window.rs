@@ -1,0 +1,430 @@
+//! What the window says.
+
+use crate::engine::model::{Notice, State, Step, Subject, Work};
+use crate::texts;
+use crate::words::Lang;
+use crate::words::failure::Sentence;
+
+texts! {
+    title: "便り Tayori", "Tayori";
+
+    home: "ホーム", "Home";
+    inbox: "受信", "Inbox";
+    sent: "送信済", "Sent";
+    compose: "新規作成", "New";
+    outbox: "送信待ち", "Outbox";
+    settings: "設定", "Settings";
+
+    exchange: "送受信（F5）", "Exchange (F5)";
+    exchange_short: "送受信", "Exchange";
+    search: "さがす", "Search";
+    search_hint: "事業所名・事業所番号でさがす", "Search office name or number";
+    text_size: "文字の大きさ", "Text size";
+    small: "小", "S";
+    medium: "中", "M";
+    large: "大", "L";
+    language: "表示のことば", "Language";
+
+    starting: "つないでいます", "Connecting";
+    working: "送受信しています", "Exchanging";
+    online: "つながっています", "Connected";
+    offline: "つながっていません", "Not connected";
+    never_exchanged: "まだ送受信していません", "Not exchanged yet";
+    no_certificate: "電子証明書がありません", "No certificate";
+    certificate_over: "電子証明書の期限が切れています", "Certificate expired";
+
+    filter_all: "すべて", "All";
+    filter_unread: "未読", "Unread";
+    filter_open: "未取込", "To import";
+    filter_under_way: "到着待ち", "On the way";
+    filter_failed: "失敗", "Failed";
+
+    inbox_empty: "まだ何も届いていません", "Nothing has arrived yet";
+    inbox_empty_hint: "届くと、ここに新しいものから順に並びます。", "What arrives is listed here, newest first.";
+    sent_empty: "まだ何も送っていません", "Nothing has been sent yet";
+    sent_empty_hint: "「新規作成」でファイルを選ぶと、送った記録がここに並びます。", "Choose files under “New”; what was sent is listed here.";
+    nothing_found: "あてはまるものはありません", "Nothing matches";
+    nothing_found_hint: "さがすことばを短くするか、「すべて」を押してください。", "Search for less, or press “All”.";
+    choose_left: "左の一覧から選んでください", "Choose one from the list";
+    choose_left_hint: "↑ ↓ のキーでも選べます。", "The ↑ and ↓ keys work too.";
+    opening: "開いています…", "Opening…";
+    back_to_list: "一覧にもどる", "Back to the list";
+
+    mark_imported: "取り込み済みにする", "Mark as imported";
+    save: "保存", "Save";
+    save_file: "保存", "Save";
+    open_folder: "フォルダを開く", "Open folder";
+    retry: "もう一度送る", "Send again";
+    retry_now: "今すぐ送る", "Send now";
+    withdraw: "取り消す", "Withdraw";
+    withdraw_title: "この送信を取り消しますか", "Withdraw this?";
+    withdraw_text: "まだ相手に届いていないので、取り消せます。もとのファイルは残ります。", "It has not reached the receiver yet. Your files stay where they are.";
+    withdraw_yes: "はい、取り消します", "Yes, withdraw it";
+    withdraw_no: "いいえ", "No";
+    imported_hint: "ケアソフトに取り込んだら押してください。送り主にも「取込済」と伝わります。", "Press this once your care software has taken the files. The sender sees it too.";
+    signature_good: "署名を確認しました", "Signature verified";
+    signature_none: "署名を確認できていません", "Signature not verified";
+
+    message: "メッセージ", "Message";
+    files: "ファイル", "Files";
+    unknown_kind: "種類のわからないファイル", "Unknown kind of file";
+    not_delivered: "取込フォルダには置かれていません", "Not in the import folder";
+    checks: "確認の結果", "Check";
+    no_findings: "指摘なし", "No findings";
+    severity_error: "誤り", "Errors";
+    severity_warning: "注意", "Warnings";
+    severity_note: "参考", "Notes";
+    whole_set: "ファイル全体", "All files together";
+    show_findings: "指摘を見る", "Show findings";
+    hide_findings: "指摘をとじる", "Hide findings";
+    sheet: "第6表", "Sheet 6";
+    sheet_plan: "予定", "Planned";
+    sheet_actual: "実績", "Actual";
+    sheet_service: "サービス内容", "Service";
+    sheet_sum: "合計", "Sum";
+    sheet_same: "予定と実績は同じです", "Planned and actual agree";
+    legend_missing: "予定だけ", "planned only";
+    legend_extra: "実績だけ", "actual only";
+    legend_other: "回数ちがい", "other count";
+    person: "利用者", "Person";
+    person_search: "利用者をさがす", "Search person";
+    previous_person: "前の人", "Previous";
+    next_person: "次の人", "Next";
+    trail: "これまでの流れ", "What happened";
+    read_all: "つづきを読む", "Read on";
+    read_less: "短くたたむ", "Show less";
+
+    compose_intro: "送るファイルをこの画面に置くか、ボタンで選んでください。相手ごとに自動で分けます。", "Drop the files to send anywhere on this window, or choose them. They are sorted by receiver.";
+    drop_here: "ここに置くと、送るファイルとして調べます", "Drop to look at these files for sending";
+    choose_files: "ファイルを選ぶ", "Choose files";
+    choose_folder: "フォルダを選ぶ", "Choose folder";
+    from_outgoing: "送信フォルダから", "From the outgoing folder";
+    start_over: "選び直す", "Start over";
+    examining: "ファイルを調べています…", "Looking at the files…";
+    nothing_to_send: "送れるファイルはありませんでした", "There was nothing to send";
+    nothing_to_send_hint: "ケアソフトから書き出したファイルを選んでください。", "Choose files written by your care software.";
+    include: "送る", "Send";
+    cannot_send: "誤りがあるため送れません", "Cannot be sent: it has errors";
+    cannot_send_hint: "ケアソフトで直して書き出し、選び直してください。ほかの相手には送れます。", "Correct it in the care software and choose it again. The others can be sent.";
+    unknown_receiver: "名簿にない事業所です", "Not in the directory";
+    unknown_service: "サービス種類なし", "No service type";
+    message_hint: "相手に伝えたいことがあれば書いてください（なくても送れます）", "Anything to tell the receiver (optional)";
+    review: "確認して送る", "Review and send";
+    review_title: "この内容で送ります", "This will be sent";
+    review_hint: "送り先とファイルをお確かめのうえ、「送る」を押してください。", "Check the receivers and files, then press “Send”.";
+    send: "送る", "Send";
+    back: "もどる", "Back";
+    choose_one: "送る相手を一つ以上選んでください", "Choose at least one receiver";
+    no_message: "メッセージなし", "No message";
+    astray: "送れないファイル", "Files that cannot be sent";
+    putting: "送信待ちに入れています…", "Putting into the outbox…";
+
+    outbox_empty: "送信待ちはありません", "Nothing is waiting";
+    outbox_empty_hint: "「送る」を押したものは、相手に届くまでここで待ちます。", "What you send waits here until the hub has it.";
+    outbox_intro: "つながりしだい、自動で送ります。便りを閉じても失われません。", "These go by themselves once connected. Nothing is lost when Tayori is closed.";
+    next_try_soon: "まもなく送ります", "Will be tried soon";
+    will_not_go: "自動では送り直しません", "Will not be tried by itself";
+
+    unread_parcels: "未読", "Unread";
+    to_import: "未取込", "To import";
+    waiting_parcels: "送信待ち", "Waiting";
+    failed_parcels: "送れなかったもの", "Failed";
+    see_inbox: "受信を見る", "See inbox";
+    see_outbox: "送信待ちを見る", "See outbox";
+    see_sent: "送信済を見る", "See sent";
+    send_files: "ファイルを送る", "Send files";
+    latest: "最近届いたもの", "Latest arrivals";
+    next_steps: "次にすること", "What to do next";
+    all_done: "いま急いですることはありません。", "Nothing is waiting for you.";
+    step_failed: "送れなかったものがあります。「送信待ち」で理由を確かめてください。", "Something could not be sent. See why in the outbox.";
+    step_refused: "相手が受け取れなかったものがあります。「送信済」で理由を確かめてください。", "A receiver could not accept something. See why under “Sent”.";
+    step_certificate: "電子証明書の期限が近づいています。担当の窓口に更新をお申し込みください。", "The certificate expires soon. Ask your help desk to renew it.";
+    first_day: "便りへようこそ", "Welcome to Tayori";
+    first_day_hint: "ケアプランのデータを、事業所どうしで安全に送り合えます。", "Exchange care-plan data safely between offices.";
+    first_step_1: "ケアソフトで、送るファイルを送信フォルダに書き出します。", "Write the files to send into the outgoing folder.";
+    first_step_2: "「ファイルを送る」を押すと、相手ごとに分けて中身を確かめます。", "Press “Send files”: they are sorted by receiver and checked.";
+    first_step_3: "届いたファイルは取込フォルダに入ります。ケアソフトで取り込んでください。", "What arrives is put into the import folder for your care software.";
+
+    office: "事業所", "Office";
+    office_name: "事業所名", "Office name";
+    office_number: "事業所番号", "Office number";
+    connection: "接続", "Connection";
+    hub: "連携基盤のアドレス", "Hub address";
+    folders: "フォルダ", "Folders";
+    outgoing_folder: "送信フォルダ（ケアソフトの書き出し先）", "Outgoing folder (care software writes here)";
+    import_folder: "取込フォルダ（届いたファイルの置き場所）", "Import folder (what arrives is put here)";
+    choose: "選ぶ", "Choose";
+    certificate: "電子証明書", "Certificate";
+    display: "画面", "Display";
+    save_settings: "設定を保存", "Save settings";
+    undo_settings: "元に戻す", "Undo";
+    settings_unchanged: "変更はありません", "No changes";
+    settings_saved: "設定を保存しました。", "Settings saved.";
+    settings_waiting: "設定を読み込んでいます…", "Reading the settings…";
+
+    close_toast: "とじる", "Close";
+    view: "見る", "View";
+    main_list: "一覧", "List";
+    more: "ほか", "more";
+    settings_open: "設定を開く", "Open settings";
+}
+
+/// What a parcel is about.
+pub fn subject(lang: Lang, subject: Subject) -> &'static str {
+    match subject {
+        Subject::Actuals => lang.t("実績", "Actuals"),
+        Subject::Provision => lang.t("予定", "Planned"),
+        Subject::CarePlan => lang.t("計画書", "Care plan"),
+        Subject::Preventive => lang.t("介護予防", "Preventive"),
+        Subject::Withdrawal => lang.t("取り消し", "Withdrawal"),
+        Subject::Other => lang.t("その他", "Other"),
+    }
+}
+
+/// How far a parcel got.
+pub fn state(lang: Lang, state: &State, incoming: bool) -> &'static str {
+    match state {
+        State::Waiting { .. } => lang.t("送信待ち", "Waiting"),
+        State::Accepted => lang.t("受付済", "Accepted"),
+        State::Arrived if incoming => lang.t("未取込", "To import"),
+        State::Arrived => lang.t("到着", "Arrived"),
+        State::Imported => lang.t("取込済", "Imported"),
+        State::Failed(_) => lang.t("失敗", "Failed"),
+        State::Refused(_) if incoming => lang.t("受け取れません", "Not accepted"),
+        State::Refused(_) => lang.t("相手が受け取れず", "Refused"),
+    }
+}
+
+/// One step of a parcel's way.
+pub fn step(lang: Lang, step: &Step) -> &'static str {
+    match step {
+        Step::Written => lang.t("作成", "Written"),
+        Step::Accepted => lang.t("受付済", "Accepted by the hub"),
+        Step::Received => lang.t("受信", "Received"),
+        Step::Delivered => lang.t("到着", "Arrived"),
+        Step::Imported => lang.t("取込済", "Imported"),
+        Step::Refused(_) => lang.t("受け取れませんでした", "Refused"),
+        Step::Tried(_) => lang.t("送れませんでした", "Could not be sent"),
+    }
+}
+
+/// 3件
+pub fn parcels(lang: Lang, count: &str) -> String {
+    match lang {
+        Lang::Ja => format!("{count} 件"),
+        Lang::En => count.to_owned(),
+    }
+}
+
+pub fn unread_spoken(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("未読 {count} 件"),
+        Lang::En => format!("{count} unread"),
+    }
+}
+
+pub fn waiting_spoken(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("{count} 件"),
+        Lang::En => format!("{count} waiting"),
+    }
+}
+
+pub fn errors(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("誤り {count} 件"),
+        Lang::En => format!("{count} error{}", plural(count)),
+    }
+}
+
+pub fn warnings(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("注意 {count} 件"),
+        Lang::En => format!("{count} warning{}", plural(count)),
+    }
+}
+
+pub fn differences(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("ちがい {count} か所"),
+        Lang::En => format!("{count} difference{}", plural(count)),
+    }
+}
+
+pub fn file_count(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("ファイル {count} 個"),
+        Lang::En => format!("{count} file{}", plural(count)),
+    }
+}
+
+pub fn person_count(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("利用者 {count} 人"),
+        Lang::En => format!("{count} person{}", if count == 1 { "" } else { "s" }),
+    }
+}
+
+pub fn receivers(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("送り先 {count} 件"),
+        Lang::En => format!("{count} receiver{}", plural(count)),
+    }
+}
+
+pub fn show_more(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("あと {count} 件を見る"),
+        Lang::En => format!("Show {count} more"),
+    }
+}
+
+pub fn more_lines(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("つづきを読む（あと {count} 行）"),
+        Lang::En => format!("Read on ({count} more lines)"),
+    }
+}
+
+pub fn days_left(lang: Lang, days: i64) -> String {
+    match lang {
+        Lang::Ja => format!("電子証明書 あと {days} 日"),
+        Lang::En => format!("Certificate: {days} day{} left", if days == 1 { "" } else { "s" }),
+    }
+}
+
+pub fn last_exchange(lang: Lang, time: &str) -> String {
+    match lang {
+        Lang::Ja => format!("最後の送受信 {time}"),
+        Lang::En => format!("Last exchange {time}"),
+    }
+}
+
+pub fn next_try(lang: Lang, time: &str) -> String {
+    match lang {
+        Lang::Ja => format!("次は {time} に送ります"),
+        Lang::En => format!("Next try {time}"),
+    }
+}
+
+pub fn received_at(lang: Lang, time: &str) -> String {
+    match lang {
+        Lang::Ja => format!("{time} 受信"),
+        Lang::En => format!("received {time}"),
+    }
+}
+
+pub fn written_at(lang: Lang, time: &str) -> String {
+    match lang {
+        Lang::Ja => format!("{time} 作成"),
+        Lang::En => format!("written {time}"),
+    }
+}
+
+/// 3行目 項目12「サービスコード」
+pub fn place(lang: Lang, row: Option<u64>, field: Option<u16>, name: Option<&str>) -> String {
+    let mut out = String::new();
+    match lang {
+        Lang::Ja => {
+            out.extend(row.map(|row| format!("{row}行目")));
+            out.extend(field.map(|field| format!("　項目 {field}")));
+            out.extend(name.map(|name| format!("「{name}」")));
+        }
+        Lang::En => {
+            out.extend(row.map(|row| format!("row {row}")));
+            out.extend(field.map(|field| format!("  field {field}")));
+            out.extend(name.map(|name| format!(" “{name}”")));
+        }
+    }
+    out.trim().to_owned()
+}
+
+/// 2 / 30 人
+pub fn person_position(lang: Lang, at: usize, of: usize) -> String {
+    match lang {
+        Lang::Ja => format!("{at} / {of} 人"),
+        Lang::En => format!("{at} of {of}"),
+    }
+}
+
+pub fn progress(lang: Lang, work: Work, done: usize, total: usize) -> String {
+    match (lang, work) {
+        (Lang::Ja, Work::Checking) => format!("確認しています（{total} 個中 {done} 個）"),
+        (Lang::Ja, Work::Sending) => format!("送っています（{total} 件中 {done} 件）"),
+        (Lang::Ja, Work::Receiving) => format!("受け取っています（{total} 件中 {done} 件）"),
+        (Lang::En, Work::Checking) => format!("Checking {done} of {total}"),
+        (Lang::En, Work::Sending) => format!("Sending {done} of {total}"),
+        (Lang::En, Work::Receiving) => format!("Receiving {done} of {total}"),
+    }
+}
+
+pub fn step_unread(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("新しく {count} 件届いています。「受信」で開いて確かめてください。"),
+        Lang::En => format!("{count} new in the inbox. Open and read them."),
+    }
+}
+
+pub fn step_import(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("まだ取り込んでいないものが {count} 件あります。ケアソフトで取り込んでください。"),
+        Lang::En => format!("{count} not imported yet. Import them into your care software."),
+    }
+}
+
+pub fn review_button(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("{count} 件の相手に送ります"),
+        Lang::En => format!("Goes to {count} receiver{}", plural(count)),
+    }
+}
+
+pub fn left_out(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("今回は送らない相手が {count} 件あります。"),
+        Lang::En => format!("{count} receiver{} left out this time.", plural(count)),
+    }
+}
+
+/// What a toast says.
+pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
+    let said = |ja: String, en: String| Sentence {
+        what: match lang {
+            Lang::Ja => ja,
+            Lang::En => en,
+        },
+        todo: String::new(),
+    };
+    match notice {
+        Notice::Arrived { partner_name, files, .. } => said(
+            format!("{partner_name} からファイルが {files} 個届きました。"),
+            format!("{} from {partner_name} arrived.", file_count(Lang::En, *files)),
+        ),
+        Notice::Queued { parcels } => {
+            said(format!("{parcels} 件を送信待ちに入れました。"), format!("{parcels} put into the outbox."))
+        }
+        Notice::Sent { parcels } => said(format!("{parcels} 件を送りました。"), format!("{parcels} sent.")),
+        Notice::Imported { partner_name } => said(
+            format!("{partner_name} からの分を取り込み済みにしました。"),
+            format!("Marked as imported: {partner_name}."),
+        ),
+        Notice::Saved { name } => said(format!("「{name}」を保存しました。"), format!("Saved “{name}”.")),
+        Notice::Failed(failure) => super::failure::failure(lang, failure),
+        Notice::ParcelFailed { partner_name, failure, .. } => {
+            let sentence = super::failure::failure(lang, failure);
+            Sentence { what: format!("{partner_name}　{}", sentence.what), todo: sentence.todo }
+        }
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// サービス種類 11
+pub fn service(lang: Lang, service: &crate::standard::ServiceType) -> String {
+    match lang {
+        Lang::Ja => format!("サービス種類 {service}"),
+        Lang::En => format!("service type {service}"),
+    }
+}
