@@ -18,6 +18,7 @@
 //! | [`parcel`] | units, manifest, seal and open; pure |
 //! | [`standard`] | names, records, typed tables, checks; pure |
 
+pub mod cli;
 pub mod engine;
 pub mod parcel;
 pub mod standard;
