@@ -2,15 +2,19 @@
 //!
 //! Exit codes: 0 fine, 1 findings or failures, 2 wrong use. `--format json` prints one object for programs.
 
+pub mod check;
 mod demo;
 mod exchange;
 mod list;
 mod setup;
+pub mod show;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
+
+pub use check::{Format, Outcome};
 
 use crate::engine::profile::{Profile, ProfileError};
 use crate::words::Lang;
@@ -31,6 +35,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::DemoArgs),
+    Check(check::CheckArgs),
+    Show(show::ShowArgs),
     Setup(setup::SetupArgs),
     Send(exchange::SendArgs),
     Receive(exchange::ReceiveArgs),
@@ -38,29 +44,11 @@ enum Command {
     List(list::ListArgs),
 }
 
-/// How results are printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// 人が読む文章
-    #[default]
-    Text,
-    /// プログラムが読む JSON
-    Json,
-}
-
-/// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Fine,
-    /// Findings, or something that did not work and was named.
-    Failures,
-}
-
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Fine => ExitCode::SUCCESS,
-            Outcome::Failures => ExitCode::from(1),
+            Outcome::Troubled => ExitCode::from(1),
         }
     }
 }
@@ -72,6 +60,8 @@ impl Cli {
         let outcome = match self.command {
             None => return open_window(profile),
             Some(Command::Demo(args)) => demo::run(&args)?,
+            Some(Command::Check(args)) => args.run(&mut std::io::stdout().lock())?,
+            Some(Command::Show(args)) => args.run(&mut std::io::stdout().lock())?,
             Some(Command::Setup(args)) => setup::run(&args, &profile_dir(profile)?)?,
             Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile))?,
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile))?,
@@ -100,12 +90,12 @@ fn with_profile(
         Err(ProfileError::Missing(dir)) => {
             eprintln!("この端末はまだ設定されていません（{}）。", dir.display());
             eprintln!("tayori setup で設定するか、tayori demo で試してみてください。");
-            Ok(Outcome::Failures)
+            Ok(Outcome::Troubled)
         }
         Err(error) => {
             tracing::error!(%error, "the command failed");
             tell(&error.failure());
-            Ok(Outcome::Failures)
+            Ok(Outcome::Troubled)
         }
     }
 }

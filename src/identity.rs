@@ -26,6 +26,7 @@ pub use files::FileError;
 const KEY: &str = "key.pem";
 const CERTIFICATE: &str = "certificate.pem";
 const ROOTS: &str = "ca.pem";
+const WAITING_KEY: &str = "waiting-key.pem";
 
 /// Who we are in the exchange.
 #[derive(Clone, Debug)]
@@ -108,6 +109,27 @@ pub fn request(office: OfficeNumber) -> Result<Request, IdentityError> {
 }
 
 impl Request {
+    /// Keeps the key while the authority is being asked.
+    pub fn save(&self, dir: &Path) -> Result<(), IdentityError> {
+        files::private_folder(dir)?;
+        let key = Zeroizing::new(pem("PRIVATE KEY", &self.pkcs8));
+        Ok(files::stage(&dir.join(WAITING_KEY), key.as_bytes())?.commit_new()?)
+    }
+
+    /// What [`Request::save`] kept; the request itself has gone out and is not needed again.
+    pub fn waiting(dir: &Path) -> Result<Self, IdentityError> {
+        let path = dir.join(WAITING_KEY);
+        let text = Zeroizing::new(files::read(&path)?);
+        let key = PrivatePkcs8KeyDer::from_pem_slice(&text).map_err(|_| IdentityError::NoKey { path })?;
+        Ok(Self { pkcs8: Zeroizing::new(key.secret_pkcs8_der().to_vec()), csr_pem: String::new() })
+    }
+
+    /// Forgets the key that waited, once its identity is saved.
+    pub fn forget(dir: &Path) {
+        // A key that stays is of no use to anyone but us: its certificate is here.
+        let _ = std::fs::remove_file(dir.join(WAITING_KEY));
+    }
+
     /// The identity this request became, once the authority answered with a certificate.
     pub fn answered(&self, certificate_pem: &[u8], roots_pem: &[u8]) -> Result<Identity, IdentityError> {
         let certificate = CertificateDer::from_pem_slice(certificate_pem).map_err(|_| KeyError::NoCertificate)?;

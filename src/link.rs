@@ -30,7 +30,7 @@ pub enum LinkError {
 }
 
 /// A way to other offices. Calls wait for their answer, so they belong on a thread that may.
-pub trait Link: Send + Sync {
+pub trait Link: Send + Sync + std::fmt::Debug {
     fn facts(&self) -> Result<HubFacts, LinkError>;
     fn directory(&self) -> Result<Directory, LinkError>;
     /// The revocation list in force (DER).

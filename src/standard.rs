@@ -11,6 +11,8 @@ mod name;
 mod readings;
 mod records;
 mod services;
+mod table;
+mod value;
 
 pub use check::{
     Checked, CheckedFile, CheckedSet, FileChecker, Finding, Input, Judged, Known, Rule, Severity, Summary, Unit, check,
@@ -19,4 +21,6 @@ pub use check::{
 pub use ids::{InvalidId, Month, OfficeNumber, PersonKey, Role, Serial, ServiceType};
 pub use layouts::{Direction, Field, Form, Kind, Layout, Need};
 pub use name::{FileName, NameError, Part};
-pub use readings::{MonthSheet, SheetLine};
+pub use readings::{MonthSheet, SheetLine, month_sheets};
+pub use table::{ComposeError, Encoding, Row, SetError, Table, Unreadable, read};
+pub use value::{ClockTime, ServiceCode, Value};

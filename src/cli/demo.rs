@@ -33,7 +33,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<Outcome> {
 fn headless(district: &District) -> anyhow::Result<Outcome> {
     let report = demo::run(district, |line| eprintln!("{line}"))?;
     println!("{}", serde_json::to_string(&report)?);
-    Ok(if report.files_identical { Outcome::Fine } else { Outcome::Failures })
+    Ok(if report.files_identical { Outcome::Fine } else { Outcome::Troubled })
 }
 
 #[cfg(feature = "desktop")]
@@ -56,4 +56,3 @@ fn has_display() -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     cfg!(not(all(unix, not(target_os = "macos")))) || set("DISPLAY") || set("WAYLAND_DISPLAY")
 }
-

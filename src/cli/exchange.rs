@@ -13,6 +13,7 @@ use crate::engine::outgoing::Scope;
 use crate::engine::profile::{Profile, ProfileError};
 use crate::folders::Pace;
 use crate::standard::{Finding, OfficeNumber, Severity};
+use crate::words::{self, Lang};
 
 /// ファイルを確かめて、受け取る事業所ごとにまとめて送ります
 #[derive(Debug, clap::Args)]
@@ -61,7 +62,7 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
     for bundle in examined.bundles.iter().filter(wanted) {
         say_bundle(bundle);
         if !bundle.may_be_sent() {
-            outcome = Outcome::Failures;
+            outcome = Outcome::Troubled;
             continue;
         }
         let request = SendRequest {
@@ -73,7 +74,7 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
             Ok(parcel) => parcels.push(parcel),
             Err(failure) => {
                 tell(&failure);
-                outcome = Outcome::Failures;
+                outcome = Outcome::Troubled;
             }
         }
     }
@@ -92,9 +93,9 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
     if let Err(error) = result {
         tell(&error.failure());
         eprintln!("{queued}件は送信待ちに入れました。つながったときに送ります。");
-        outcome = Outcome::Failures;
+        outcome = Outcome::Troubled;
     }
-    Ok(if say_notices(&round.notices) { outcome } else { Outcome::Failures })
+    Ok(if say_notices(&round.notices) { outcome } else { Outcome::Troubled })
 }
 
 pub fn receive(args: &ReceiveArgs, profile: Profile) -> Result<Outcome, ProfileError> {
@@ -105,21 +106,23 @@ pub fn receive(args: &ReceiveArgs, profile: Profile) -> Result<Outcome, ProfileE
     let fine = say_notices(&round.notices);
     if let Err(error) = result {
         tell(&error.failure());
-        return Ok(Outcome::Failures);
+        return Ok(Outcome::Troubled);
     }
-    Ok(if fine { Outcome::Fine } else { Outcome::Failures })
+    Ok(if fine { Outcome::Fine } else { Outcome::Troubled })
 }
 
 /// Runs the engine until the process is ended. Nothing is lost by ending it anywhere.
 pub fn watch(_: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError> {
     let (woken, wake) = std::sync::mpsc::channel();
-    let engine = Engine::start(profile, move || drop(woken.send(())))?;
+    let engine = Engine::start(profile, move || {
+        let _ = woken.send(());
+    })?;
     eprintln!("送受信を続けています。止めるには Ctrl+C を押してください。");
     let mut trouble = None;
     loop {
         // The engine's threads hold the other end; without them there is nothing left to wait for.
         if wake.recv_timeout(Duration::from_secs(3600)) == Err(std::sync::mpsc::RecvTimeoutError::Disconnected) {
-            return Ok(Outcome::Failures);
+            return Ok(Outcome::Troubled);
         }
         while let Some(event) = engine.poll() {
             match event {
@@ -153,7 +156,7 @@ fn say_trouble(before: Option<Failure>, connection: &Connection) -> Option<Failu
 fn say_problems(examined: &Examined) -> Outcome {
     let mut outcome = Outcome::Fine;
     for astray in &examined.astray {
-        outcome = Outcome::Failures;
+        outcome = Outcome::Troubled;
         match &astray.why {
             AstrayReason::Unreadable(failure) => tell(failure),
             AstrayReason::Findings(findings) if findings.is_empty() => {
@@ -166,7 +169,8 @@ fn say_problems(examined: &Examined) -> Outcome {
 }
 
 fn say_bundle(bundle: &Bundle) {
-    let name = if bundle.receiver_name.is_empty() { "名前のわからない事業所" } else { &bundle.receiver_name };
+    let name =
+        if bundle.receiver_name.is_empty() { "名前のわからない事業所" } else { &bundle.receiver_name };
     eprintln!("{name}（{}）: ファイル {} 個", bundle.receiver, bundle.files.len());
     bundle.findings.iter().filter(|finding| finding.severity >= Severity::Warning).for_each(say_finding);
 }
@@ -181,31 +185,13 @@ fn say_finding(finding: &Finding) {
     eprintln!("  [{mark}] {}{row}: {}{}", finding.file, finding.message, finding.hint);
 }
 
-/// Says what happened. False when something failed.
+/// Says what happened, in the words of the window's toasts. False when something failed.
 fn say_notices(notices: &[Notice]) -> bool {
-    let mut fine = true;
     for notice in notices {
-        match notice {
-            Notice::Arrived { partner_name, files, .. } => {
-                eprintln!("{partner_name} から届きました（ファイル {files} 個）。");
-            }
-            Notice::Queued { parcels } => eprintln!("{parcels}件を送信待ちに入れました。"),
-            Notice::Sent { parcels } => eprintln!("{parcels}件を送りました。"),
-            Notice::Imported { partner_name } => eprintln!("{partner_name} からのデータが取り込まれました。"),
-            Notice::Saved { name } => eprintln!("「{name}」を保存しました。"),
-            Notice::SettingsKept => eprintln!("設定を保存しました。"),
-            Notice::Failed(failure) => {
-                fine = false;
-                tell(failure);
-            }
-            Notice::ParcelFailed { partner_name, failure, .. } => {
-                fine = false;
-                eprint!("{partner_name}: ");
-                tell(failure);
-            }
-        }
+        let sentence = words::window::notice(Lang::Ja, notice);
+        eprintln!("{}{}", sentence.what, sentence.todo);
     }
-    fine
+    !notices.iter().any(|notice| matches!(notice, Notice::Failed(_) | Notice::ParcelFailed { .. }))
 }
 
 fn report(exchange: &Exchange, round: &Round, format: Format, verb: &str) -> Result<(), ProfileError> {

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use zeroize::Zeroizing;
 
 use super::Outcome;
 use crate::engine::profile::{Profile, ProfileError, Settings};
@@ -13,7 +12,9 @@ use crate::standard::OfficeNumber;
 
 /// この端末を使えるようにします。1回目で証明書の申請書を作り、返ってきた証明書を2回目に入れます
 #[derive(Debug, clap::Args)]
-#[command(after_help = "1回目: tayori setup --office 3191000017 --name 事業所名 --hub https://連携基盤:8443 --outgoing 送信フォルダ --import 取込フォルダ\n        できた申請書（request.csr）を連携基盤の運用者に渡します。\n2回目: tayori setup --certificate 証明書.pem --ca ca.pem")]
+#[command(
+    after_help = "1回目: tayori setup --office 3191000017 --name 事業所名 --hub https://連携基盤:8443 --outgoing 送信フォルダ --import 取込フォルダ\n        できた申請書（request.csr）を連携基盤の運用者に渡します。\n2回目: tayori setup --certificate 証明書.pem --ca ca.pem"
+)]
 pub struct SetupArgs {
     /// 事業所番号（10桁）
     #[arg(long, value_name = "事業所番号", requires_all = ["name", "hub", "outgoing", "import"])]
@@ -38,14 +39,18 @@ pub struct SetupArgs {
     ca: Option<PathBuf>,
 }
 
-/// The key of a request that waits for its certificate.
-const WAITING_KEY: &str = "waiting.key";
-
 pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
     match (args, &args.certificate, &args.ca) {
         (_, Some(certificate), Some(ca)) => install(dir, certificate, ca),
         (
-            SetupArgs { office: Some(office), name: Some(name), hub: Some(hub), outgoing: Some(out), import: Some(imp), .. },
+            SetupArgs {
+                office: Some(office),
+                name: Some(name),
+                hub: Some(hub),
+                outgoing: Some(out),
+                import: Some(imp),
+                ..
+            },
             ..,
         ) => {
             let settings = Settings {
@@ -57,7 +62,9 @@ pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
             };
             ask(dir, settings)
         }
-        _ => bail!("--office などで申請書を作るか、--certificate と --ca で証明書を入れてください（tayori setup --help）。"),
+        _ => bail!(
+            "--office などで申請書を作るか、--certificate と --ca で証明書を入れてください（tayori setup --help）。"
+        ),
     }
 }
 
@@ -69,8 +76,7 @@ fn ask(dir: &Path, settings: Settings) -> anyhow::Result<Outcome> {
     }
     let request = identity::request(settings.office)?;
     let profile = Profile::create(dir, settings)?;
-    let waiting = profile.identity_dir().join(WAITING_KEY);
-    identity::write_private(&waiting, &request.pkcs8).context("鍵を書けません")?;
+    request.save(&profile.identity_dir())?;
     let csr = dir.join("request.csr");
     fs::write(&csr, &request.csr_pem).with_context(|| format!("{} に書けません", csr.display()))?;
     println!("申請書を作りました: {}", csr.display());
@@ -82,12 +88,10 @@ fn ask(dir: &Path, settings: Settings) -> anyhow::Result<Outcome> {
 fn install(dir: &Path, certificate: &Path, ca: &Path) -> anyhow::Result<Outcome> {
     let profile = Profile::open(dir)?;
     let read = |path: &Path| fs::read(path).with_context(|| format!("{} を読めません", path.display()));
-    let waiting = profile.identity_dir().join(WAITING_KEY);
-    let request = Request { pkcs8: Zeroizing::new(read(&waiting)?), csr_pem: String::new() };
-    let identity = request.answered(&read(certificate)?, &read(ca)?)?;
+    let identity = Request::waiting(&profile.identity_dir())?.answered(&read(certificate)?, &read(ca)?)?;
     identity.check(profile.settings.office, jiff::Timestamp::now())?;
     identity.save(&profile.identity_dir())?;
-    fs::remove_file(&waiting).context("申請中の鍵を消せません")?;
+    Request::forget(&profile.identity_dir());
     println!("証明書を入れました。{} として送受信できます。", profile.settings.office_name);
     Ok(Outcome::Fine)
 }

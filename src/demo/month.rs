@@ -59,8 +59,12 @@ impl Month {
         }
         let mut archive = self.archive.clone();
         let prefix = format!("good/{office}/");
-        let names: Vec<String> =
-            archive.file_names().filter_map(Result::ok).filter(|name| name.starts_with(&prefix)).map(Cow::into_owned).collect();
+        let names: Vec<String> = archive
+            .file_names()
+            .filter_map(Result::ok)
+            .filter(|name| name.starts_with(&prefix))
+            .map(Cow::into_owned)
+            .collect();
         for name in names {
             let mut bytes = Vec::new();
             archive.by_name(&name)?.read_to_end(&mut bytes).map_err(zip::result::ZipError::from)?;

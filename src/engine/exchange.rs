@@ -30,6 +30,7 @@ use crate::standard::{self, Input, Known};
 use crate::wire::{InboxEntry, SentEntry};
 
 /// One terminal with its way to the others.
+#[derive(Debug)]
 pub struct Exchange {
     pub terminal: Terminal,
     pub link: Box<dyn Link>,

@@ -162,8 +162,12 @@ fn is_attachment(name: &str) -> bool {
 }
 
 fn persons_in(files: &[Taken]) -> usize {
-    let _ = files;
-    0
+    let tables = files.iter().filter_map(|file| standard::read(&FileName::parse(&file.name).ok()?, &file.bytes).ok());
+    let mut persons = BTreeSet::new();
+    for table in tables {
+        persons.extend(table.rows().map(|row| row.person()));
+    }
+    persons.len()
 }
 
 fn bundle_file(file: &Taken) -> BundleFile {

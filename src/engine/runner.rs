@@ -90,8 +90,11 @@ impl Engine {
         Engine::start(profile, wake).unwrap_or_else(|error| {
             tracing::error!(%error, "the engine cannot start");
             let (engine, backend) = Engine::pair();
-            let status =
-                Status { connection: Connection::Offline(error.failure()), last_exchange: None, certificate_until: None };
+            let status = Status {
+                connection: Connection::Offline(error.failure()),
+                last_exchange: None,
+                certificate_until: None,
+            };
             // The receiver is right here, so neither can fail.
             let _ = backend.events.send(Event::Settings(settings));
             let _ = backend.events.send(Event::Status(status));

@@ -8,7 +8,7 @@ use super::model::{FileView, Lists, ParcelView, Partner, Status};
 use super::terminal::Terminal;
 use crate::history::{HistoryError, Stored};
 use crate::parcel::ParcelId;
-use crate::standard::{FileName, MonthSheet};
+use crate::standard::{self, FileName, MonthSheet};
 
 impl Terminal {
     pub fn lists(&self) -> Result<Lists, HistoryError> {
@@ -49,8 +49,9 @@ impl Terminal {
 
 /// 第6表 of a parcel's files, per person and month.
 fn month_sheets(files: &[(String, Vec<u8>)]) -> Vec<MonthSheet> {
-    let _ = files;
-    Vec::new()
+    let tables: Vec<_> =
+        files.iter().filter_map(|(name, bytes)| standard::read(&FileName::parse(name).ok()?, bytes).ok()).collect();
+    standard::month_sheets(&tables)
 }
 
 fn view_of(stored: Stored, sheets: Vec<MonthSheet>) -> ParcelView {

@@ -8,7 +8,7 @@
 //! | `rules` | ids, severities, words of every check |
 
 mod file;
-mod form;
+pub(super) mod form;
 mod found;
 mod page;
 mod rows;
@@ -18,6 +18,7 @@ mod set;
 use std::borrow::Cow;
 use std::fmt;
 
+pub(super) use file::is_utf8_file;
 pub use file::{FileChecker, Judged};
 pub use page::checks_page;
 pub use set::{Unit, judge};

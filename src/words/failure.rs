@@ -74,10 +74,7 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             ),
         ),
         Failure::CertificateOfOther => say(
-            (
-                "この端末の電子証明書は、別の事業所のものです。",
-                "The certificate on this PC belongs to another office.",
-            ),
+            ("この端末の電子証明書は、別の事業所のものです。", "The certificate on this PC belongs to another office."),
             ("この事業所の電子証明書を入れ直してください。", "Install this office's own certificate."),
         ),
         Failure::CertificateUnusable => say(
@@ -227,10 +224,7 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             ("ファイルの名前を変えて、もう一度お試しください。", "Rename the file and try again."),
         ),
         Failure::NameTwice { name } => named(
-            (
-                format!("「{name}」という名前のファイルが2つあります。"),
-                format!("There are two files named “{name}”."),
-            ),
+            (format!("「{name}」という名前のファイルが2つあります。"), format!("There are two files named “{name}”.")),
             ("どちらか1つにして、もう一度お試しください。", "Keep one of them and try again."),
         ),
         Failure::MessageTooLong { chars, limit } => named(

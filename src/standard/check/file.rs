@@ -17,6 +17,8 @@ use crate::standard::{Direction, Kind, Role, ServiceType, cp932};
 
 /// How much is looked at to tell UTF-8 from CP932, and to tell what an attachment is.
 const HEAD: usize = 64 << 10;
+/// What some programs write before UTF-8.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
 /// How much is read at once from a reader.
 const PIECE: usize = 256 << 10;
 
@@ -171,13 +173,8 @@ impl<'k> FileChecker<'k> {
 
     fn sniff(&mut self, head: &[u8], last: bool) -> usize {
         self.stage = Stage::Records;
-        let head = match head.get(..HEAD) {
-            Some(head) => head,
-            None => head,
-        };
-        let whole = last && head.len() < HEAD;
-        let mark = if head.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-        if mark > 0 || is_japanese_utf8(head, whole) {
+        let mark = if head.starts_with(MARK) { MARK.len() } else { 0 };
+        if is_utf8(head, last) {
             self.records.utf8 = true;
             self.records.about.utf8 = true;
             self.findings.add(Check::EncodingUtf8, Place::file());
@@ -302,6 +299,17 @@ fn may_send(kind: Kind, sender: ServiceType, receiver: ServiceType) -> bool {
         // 居宅 forwards 実績 to 地域包括 as well.
         Direction::ServiceToPlan => to != Role::Provider,
     }
+}
+
+/// Whether a whole file is UTF-8, judged as the check does.
+pub(crate) fn is_utf8_file(bytes: &[u8]) -> bool {
+    is_utf8(bytes, true)
+}
+
+/// By its mark, or by the first part of it. `last`: nothing follows these bytes.
+fn is_utf8(bytes: &[u8], last: bool) -> bool {
+    let head = bytes.get(..HEAD).unwrap_or(bytes);
+    head.starts_with(MARK) || is_japanese_utf8(head, last && bytes.len() <= HEAD)
 }
 
 fn is_japanese_utf8(head: &[u8], whole: bool) -> bool {

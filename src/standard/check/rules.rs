@@ -128,6 +128,10 @@ rules! {
             "ファイルに行が一つもありません。",
             "出力の条件（利用者・対象年月）を確かめ、介護ソフトから出力し直してください。",
             "no record at all";
+        FileUnreadable, "file-unreadable", Error,
+            "{more}。",
+            "ほかのソフトで開いていないか、まだ書き出しの途中でないか確かめてください。",
+            "the file could not be read, or changed while it was read (ours)";
         ControlCharacter, "control-character", Warning,
             "目に見えない制御文字（{more}）が入っています。",
             "この項目を入力し直すか、介護ソフトから出力し直してください。",
@@ -374,6 +378,6 @@ mod tests {
         }
         let printed: BTreeSet<&str> = book.values().flat_map(|rules| rules.keys().map(String::as_str)).collect();
         let ours: Vec<&str> = Check::ALL.iter().map(|check| check.id()).filter(|id| !printed.contains(id)).collect();
-        assert_eq!(ours, ["control-character", "blank-line", "record-too-long"]);
+        assert_eq!(ours, ["file-unreadable", "control-character", "blank-line", "record-too-long"]);
     }
 }

@@ -7,6 +7,7 @@ use foldhash::fast::FixedState;
 
 use super::file::Judged;
 use super::found::{Findings, Key, Place};
+use super::rows::Facts;
 use super::rules::Check;
 use super::{Checked, CheckedFile, CheckedSet, Known};
 use crate::standard::{FileName, Kind, OfficeNumber, Serial};
@@ -119,6 +120,17 @@ pub fn judge(mut files: Vec<Judged>, known: &Known<'_>) -> Checked {
 impl Judged {
     fn name(&self) -> Option<FileName> {
         self.reading.map(|reading| reading.name)
+    }
+
+    /// A file that is there but could not be read, with the sentence that says why (without its full stop). What it
+    /// might hold is not missed in the others.
+    pub fn unreadable(name: &str, why: &str) -> Judged {
+        let reading = crate::standard::name::read(name);
+        let kind = reading.as_ref().map_or_else(|error| error.kind(), |reading| Some(reading.name.kind));
+        let mut findings = Findings::default();
+        findings.add(Check::FileUnreadable, Place::file().more(why));
+        let facts = Facts { incomplete: true, ..Facts::default() };
+        Judged { name: name.to_owned(), reading: reading.ok(), kind, rows: 0, findings, facts }
     }
 
     /// Its records.
