@@ -1,8 +1,8 @@
 use cms::authenveloped_data::AuthEnvelopedData;
 use cms::content_info::ContentInfo;
 use cms::signed_data::{SignedData, SignerInfos};
+use der::Decode;
 use der::asn1::{Any, ObjectIdentifier, OctetString, SetOfVec};
-use der::{Decode, Encode};
 use proptest::prelude::*;
 
 use super::*;
