@@ -342,3 +342,25 @@ impl rustls::client::ResolvesClientCert for NoCertificate {
         false
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn a_damaged_request_never_panics_and_gets_no_other_key_certified(at in 0usize..200, to in proptest::prelude::any::<u8>()) {
+        thread_local!(static REQUEST: (Authority, Vec<u8>) = {
+            let csr = identity::request(number(NORTH)).unwrap().csr_pem;
+            let der = rustls_pki_types::CertificateSigningRequestDer::from_pem_slice(csr.as_bytes()).unwrap();
+            (made().1, der.to_vec())
+        });
+        REQUEST.with(|(authority, good)| {
+            let mut bad = good.clone();
+            bad[at] = to;
+            let issued = |der: &[u8]| authority.issue_office(&pem("CERTIFICATE REQUEST", der), number(NORTH), now(), 30);
+            if let Ok(found) = issued(&bad) {
+                let key = certificate::public_key_of(&issued(good).unwrap().der);
+                assert_eq!(certificate::public_key_of(&found.der), key);
+            }
+        });
+    }
+}

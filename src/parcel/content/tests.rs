@@ -154,8 +154,10 @@ fn s12_bytes_that_do_not_fit_the_manifest_are_refused() {
         assert_eq!(unpack(&hostile(&content.manifest, &[("a.csv", other)])), differs);
     }
     let mut lying = content.manifest.clone();
-    lying.files[0].size = 4;
-    assert_eq!(unpack(&hostile(&lying, &[("a.csv", b"1,2,3")])), differs);
+    for size in [4, 6] {
+        lying.files[0].size = size;
+        assert_eq!(unpack(&hostile(&lying, &[("a.csv", b"1,2,3")])), differs);
+    }
     lying.files[0] = FileEntry { sha256: String::new(), ..content.manifest.files[0].clone() };
     assert_eq!(unpack(&hostile(&lying, &[("a.csv", b"1,2,3")])), differs);
 }

@@ -439,6 +439,22 @@ proptest! {
     }
 
     #[test]
+    fn a_damaged_list_never_panics_and_never_clears_the_revoked(at in any::<prop::sample::Index>(), to in any::<u8>()) {
+        thread_local!(static REVOKED: (Vec<u8>, Trust) = {
+            let district = District::new();
+            let key = district.office(NORTH);
+            (key.certificate().to_vec(), district.revoking(&[&key]))
+        });
+        REVOKED.with(|(certificate, trust)| {
+            let mut crl = trust.crls[0].as_ref().to_vec();
+            let at = at.index(crl.len());
+            crl[at] = to;
+            let trust = Trust { crls: vec![crl.into()], ..trust.clone() };
+            assert!(trust.office(certificate).is_err());
+        });
+    }
+
+    #[test]
     fn damaged_signatures_and_certificates_never_panic(at in any::<prop::sample::Index>(), to in any::<u8>(), cut in any::<prop::sample::Index>()) {
         thread_local!(static SIGNED: (Vec<u8>, Vec<u8>, Trust) = {
             let district = District::new();
