@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType,
+    SerialNumber,
 };
-use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
@@ -156,10 +157,9 @@ impl Authority {
         at: Timestamp,
     ) -> Result<(String, Zeroizing<Vec<u8>>), AuthorityError> {
         let mut params = self.leaf(at, SERVER_DAYS)?;
-        for host in hosts {
-            let names = CertificateParams::new(vec![host.clone()]).ok().filter(|_| !host.is_empty());
-            let names = names.ok_or_else(|| AuthorityError::Host { host: host.clone() })?;
-            params.subject_alt_names.extend(names.subject_alt_names);
+        params.subject_alt_names = hosts.iter().map(|host| server_name(host)).collect::<Result<_, _>>()?;
+        if hosts.is_empty() {
+            return Err(AuthorityError::Host { host: String::new() });
         }
         // Not a host: nothing but an office's certificate may have a common name that could be an office number.
         params.distinguished_name.push(DnType::CommonName, "Tayori hub");
@@ -218,6 +218,15 @@ fn params(at: Timestamp) -> CertificateParams {
     params.distinguished_name = DistinguishedName::new();
     params.not_before = time(at).saturating_sub(Duration::DAY);
     params
+}
+
+fn server_name(host: &str) -> Result<SanType, AuthorityError> {
+    let wrong = || AuthorityError::Host { host: host.to_owned() };
+    match ServerName::try_from(host).map_err(|_| wrong())? {
+        ServerName::DnsName(name) => Ok(SanType::DnsName(name.as_ref().try_into().map_err(|_| wrong())?)),
+        ServerName::IpAddress(address) => Ok(SanType::IpAddress(address.into())),
+        _ => Err(wrong()),
+    }
 }
 
 fn revoked_entry(serial: &str, since: Timestamp) -> Result<RevokedCertParams, AuthorityError> {

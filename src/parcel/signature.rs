@@ -5,15 +5,14 @@ use std::time::Duration;
 use aws_lc_rs::digest as hash;
 use cms::cert::{CertificateChoices, IssuerAndSerialNumber};
 use cms::content_info::{CmsVersion, ContentInfo};
-use cms::signed_data::{
-    CertificateSet, EncapsulatedContentInfo, SignatureValue, SignedAttributes, SignedData, SignerIdentifier,
-    SignerInfo, SignerInfos,
-};
+use cms::revocation::RevocationInfoChoices;
+use cms::signed_data::{CertificateSet, SignatureValue, SignedAttributes, SignerIdentifier, SignerInfo, SignerInfos};
 use const_oid::db::rfc5911;
 use der::asn1::{Any, GeneralizedTime, ObjectIdentifier as Oid, OctetString, SetOfVec, UtcTime};
-use der::{Decode, Encode, EncodingRules, Tag, Tagged};
+use der::{Decode, Encode, EncodingRules, Sequence, Tag, Tagged};
 use jiff::Timestamp;
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm};
+use spki::AlgorithmIdentifierOwned as Algorithm;
 use x509_cert::Certificate;
 use x509_cert::attr::Attribute;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
@@ -21,6 +20,27 @@ use x509_cert::time::Time;
 
 use super::key::Kind;
 use super::{OpenError, Opened, SealError, SealingKey, Trust, certificate, digest, key, profile};
+
+/// SignedData (RFC 5652), as far as we use it. The `cms` crate's own keeps the content as [`Any`], which loses whether
+/// BER wrote it in one piece or in several; an octet string knows.
+#[derive(Debug, Sequence)]
+struct Signed {
+    version: CmsVersion,
+    digest_algorithms: SetOfVec<Algorithm>,
+    content: SignedContent,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
+    certificates: Option<CertificateSet>,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
+    crls: Option<RevocationInfoChoices>,
+    signers: SignerInfos,
+}
+
+#[derive(Debug, Sequence)]
+struct SignedContent {
+    kind: Oid,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    bytes: Option<OctetString>,
+}
 
 /// Signs without encrypting: for receipts, which hold nothing to hide.
 pub fn sign(payload: &[u8], key: &SealingKey, at: Timestamp) -> Result<Vec<u8>, SealError> {
@@ -41,16 +61,13 @@ pub(super) fn sign_for(
 ) -> Result<Vec<u8>, SealError> {
     let attributes = attributes(payload, recipients, at)?;
     let signature = key.sign(&attributes.to_der()?)?;
-    let signed = SignedData {
+    let signed = Signed {
         version: CmsVersion::V1,
         digest_algorithms: SetOfVec::try_from(vec![profile::plain(profile::SHA256)])?,
-        encap_content_info: EncapsulatedContentInfo {
-            econtent_type: profile::DATA,
-            econtent: Some(Any::new(Tag::OctetString, payload)?),
-        },
+        content: SignedContent { kind: profile::DATA, bytes: Some(OctetString::new(payload)?) },
         certificates: Some(CertificateSet::try_from(vec![CertificateChoices::Certificate(key.certificate.clone())])?),
         crls: None,
-        signer_infos: SignerInfos::try_from(vec![SignerInfo {
+        signers: SignerInfos::try_from(vec![SignerInfo {
             version: CmsVersion::V1,
             sid: SignerIdentifier::IssuerAndSerialNumber(issuer_and_serial(&key.certificate)),
             digest_alg: profile::plain(profile::SHA256),
@@ -122,7 +139,7 @@ pub(super) fn verify_any(signed: &[u8], trust: &Trust) -> Result<(Opened, Option
     Ok((Opened { payload: payload.to_vec(), signer: office, signer_certificate: der, signed_at }, recipients))
 }
 
-fn parse(signed: &[u8]) -> Result<SignedData, OpenError> {
+fn parse(signed: &[u8]) -> Result<Signed, OpenError> {
     // What is no CMS at all was never signed; what is and cannot be read is broken.
     let outer = ContentInfo::from_ber(signed).map_err(|_| match signed.first() {
         Some(0x30) => OpenError::Malformed { part: "signed part" },
@@ -137,8 +154,8 @@ fn parse(signed: &[u8]) -> Result<SignedData, OpenError> {
         .map_err(|_: der::Error| OpenError::Malformed { part: "signed part" })
 }
 
-fn only_signer(data: &SignedData) -> Result<&SignerInfo, OpenError> {
-    match data.signer_infos.0.as_slice() {
+fn only_signer(data: &Signed) -> Result<&SignerInfo, OpenError> {
+    match data.signers.0.as_slice() {
         [] => Err(OpenError::Unsigned),
         [signer] => Ok(signer),
         several => Err(OpenError::ManySigners { count: several.len() }),
@@ -147,7 +164,7 @@ fn only_signer(data: &SignedData) -> Result<&SignerInfo, OpenError> {
 
 /// The signer's certificate, and the others that came along.
 fn certificates<'a>(
-    data: &'a SignedData,
+    data: &'a Signed,
     signer: &SignerInfo,
 ) -> Result<(&'a Certificate, Vec<CertificateDer<'static>>), OpenError> {
     let all: Vec<&Certificate> = data.certificates.iter().flat_map(|set| set.0.iter()).filter_map(x509).collect();
@@ -172,10 +189,9 @@ fn to_der(certificate: &Certificate) -> Result<Vec<u8>, OpenError> {
     certificate.to_der().map_err(|_| OpenError::Malformed { part: "signer's certificate" })
 }
 
-fn payload(data: &SignedData) -> Result<&[u8], OpenError> {
-    let content = &data.encap_content_info;
-    match &content.econtent {
-        Some(inner) if content.econtent_type == profile::DATA && inner.tag() == Tag::OctetString => Ok(inner.value()),
+fn payload(data: &Signed) -> Result<&[u8], OpenError> {
+    match &data.content {
+        SignedContent { kind: profile::DATA, bytes: Some(bytes) } => Ok(bytes.as_bytes()),
         _ => Err(OpenError::Malformed { part: "signed content" }),
     }
 }

@@ -5,7 +5,7 @@
 //! holds a million entries before it is asked, and may see other files than the next program does.
 
 use std::collections::HashMap;
-use std::io::{Cursor, Read as _, Write as _};
+use std::io::{self, Cursor, Read, Write as _};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -82,14 +82,12 @@ impl<'a> Archive<'a> {
         let entry = self.by_name.get(name).and_then(|i| self.entries.get(*i)).ok_or_else(missing)?;
         let packed = self.packed(entry)?;
         let differs = || UnpackError::Differs { name: name.trim_start_matches(super::FOLDER).to_owned() };
-        let mut bytes = Vec::new();
-        match entry.method {
-            STORED => packed.take(limit.saturating_add(1)).read_to_end(&mut bytes),
-            DEFLATED => flate2::read::DeflateDecoder::new(packed).take(limit.saturating_add(1)).read_to_end(&mut bytes),
+        let read = match entry.method {
+            STORED => read_bounded(packed, limit),
+            DEFLATED => read_bounded(flate2::read::DeflateDecoder::new(packed), limit),
             _ => return Err(broken("it is packed in an unknown way")),
-        }
-        .map_err(|_| differs())?;
-        if bytes.len() as u64 > limit { Err(differs()) } else { Ok(bytes) }
+        };
+        read.ok().flatten().ok_or_else(differs)
     }
 
     /// An entry's packed bytes, behind its local header, which must tell the same name.
@@ -104,6 +102,13 @@ impl<'a> Archive<'a> {
         local.skip(extra.into())?;
         local.take(entry.packed)
     }
+}
+
+/// Everything the source holds, or `None` once it has given one byte more than `limit`. It is not asked for a second.
+fn read_bounded(source: impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= limit))
 }
 
 /// How many entries there are, and the bytes that describe them.
@@ -169,5 +174,31 @@ impl<'a> Fields<'a> {
             return Err(broken("it is encrypted once more"));
         }
         Ok(Entry { name, method, packed, offset })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives zeros without end, and counts.
+    struct Bomb(u64);
+
+    impl Read for &mut Bomb {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            assert!(self.0 < 1_000_000, "nobody stopped reading");
+            buffer.fill(0);
+            self.0 += buffer.len() as u64;
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn s12_reading_stops_one_byte_past_the_limit() {
+        let mut bomb = Bomb(0);
+        assert_eq!(read_bounded(&mut bomb, 1000).unwrap(), None);
+        assert_eq!(bomb.0, 1001);
+        assert_eq!(read_bounded(&b"abc"[..], 3).unwrap(), Some(b"abc".to_vec()));
+        assert_eq!(read_bounded(&b"abc"[..], 2).unwrap(), None);
     }
 }
