@@ -82,7 +82,8 @@ pub fn button_sized(ui: &mut Ui, kind: Btn, glyph: &str, label: &str, min: Vec2)
 /// Buttons at the right end of a row that was already painted, first one outermost.
 pub fn row_end<R>(ui: &mut Ui, row: Rect, salt: impl egui::AsIdSalt, add: impl FnOnce(&mut Ui) -> R) -> R {
     let layout = Layout::right_to_left(Align::Center);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(row.shrink(8.0)).layout(layout).id_salt(salt), add).inner
+    // A child of its own: the cursor of `ui` already stands below the row.
+    add(&mut ui.new_child(egui::UiBuilder::new().max_rect(row.shrink(8.0)).layout(layout).id_salt(salt)))
 }
 
 /// One row of the navigation: icon, word, count.
