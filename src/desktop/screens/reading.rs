@@ -17,7 +17,7 @@ use crate::desktop::text::{long_time, safe_lines, safe_text, search_key, short_t
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    BAD, Btn, Findings, GOOD, LOOK, button, button_sized, chip, error_count, hrow, icon_line, line_at, para, row_end,
+    BAD, Btn, Findings, GOOD, LOOK, button, button_if, chip, error_count, hrow, icon_line, line_at, para, row_end,
     scroll_style, section, sentence_card, state_chip, subject_look, text,
 };
 use crate::engine::model::{Command, FileView, ParcelLine, ParcelView, State, Step, Trail};
@@ -170,17 +170,15 @@ impl Reading {
             combo
                 .response
                 .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("{}　{name}", w::person(lang))));
-            ui.add_enabled_ui(self.person > 0, |ui| {
-                if button_sized(ui, Btn::Text, ic::ARROW_UPWARD, w::previous_person(lang), vec2(0.0, TARGET)).clicked()
-                {
-                    self.person = self.person.saturating_sub(1);
-                }
-            });
-            ui.add_enabled_ui(self.person < last, |ui| {
-                if button_sized(ui, Btn::Text, ic::ARROW_DOWNWARD, w::next_person(lang), vec2(0.0, TARGET)).clicked() {
-                    self.person = (self.person + 1).min(last);
-                }
-            });
+            let size = vec2(0.0, TARGET);
+            let previous = w::previous_person(lang);
+            if button_if(ui, self.person > 0, Btn::Outline, ic::ARROW_UPWARD, previous, size).clicked() {
+                self.person = self.person.saturating_sub(1);
+            }
+            let next = w::next_person(lang);
+            if button_if(ui, self.person < last, Btn::Outline, ic::ARROW_DOWNWARD, next, size).clicked() {
+                self.person = (self.person + 1).min(last);
+            }
             text(ui, w::person_position(lang, self.person + 1, sheets.len()), reg(14.0), GRAY_700);
         });
     }

@@ -11,7 +11,7 @@ use crate::desktop::icons as ic;
 use crate::desktop::model::{Look, Model};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
-use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, button_sized, field, icon_line, section, segmented, text};
+use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, button_if, field, icon_line, section, segmented, text};
 use crate::engine::model::{Command, Settings};
 use crate::words::{Lang, window as w};
 
@@ -72,11 +72,10 @@ impl SettingsPage {
         let valid = !draft.hub.trim().is_empty() && !draft.office_name.trim().is_empty();
         let (mut asked, mut undo) = (None, false);
         ui.horizontal_wrapped(|ui| {
-            ui.add_enabled_ui(changed && valid, |ui| {
-                if button_sized(ui, Btn::Primary, ic::SAVE, w::save_settings(lang), vec2(160.0, 48.0)).clicked() {
-                    asked = Some(Action::Ask(Command::Configure(draft.clone())));
-                }
-            });
+            let ready = changed && valid;
+            if button_if(ui, ready, Btn::Primary, ic::SAVE, w::save_settings(lang), vec2(160.0, 48.0)).clicked() {
+                asked = Some(Action::Ask(Command::Configure(draft.clone())));
+            }
             if changed {
                 undo = button(ui, Btn::Text, ic::UNDO, w::undo_settings(lang)).clicked();
             } else {
