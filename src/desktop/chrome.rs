@@ -265,6 +265,9 @@ pub(super) fn toasts(model: &mut Model, ui: &mut Ui) -> Option<Action> {
                         .vertical(|ui| {
                             ui.set_max_width(480.0_f32.min(ui.ctx().content_rect().width() * 0.6));
                             ui.spacing_mut().item_spacing.y = 2.0;
+                            if todo.is_empty() {
+                                ui.add_space(9.0);
+                            }
                             let said = para(ui, &safe_text(&what), 16.0, WHITE);
                             if !todo.is_empty() {
                                 para(ui, &safe_text(&todo), 14.0, WHITE);

@@ -37,8 +37,8 @@ fn page<R>(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
                         Frame::new()
                             .inner_margin(Margin { left: margin, right: margin, top: 20, bottom: 24 })
                             .show(ui, |ui| {
-                                ui.set_max_width(1040.0);
-                                ui.set_width(ui.available_width());
+                                // `set_max_width` alone would widen a narrow page.
+                                ui.set_width(ui.available_width().min(1040.0));
                                 ui.spacing_mut().item_spacing.y = 12.0;
                                 add(ui)
                             })

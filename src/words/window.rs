@@ -48,6 +48,8 @@ texts! {
     choose_left: "左の一覧から選んでください", "Choose one from the list";
     choose_left_hint: "↑ ↓ のキーでも選べます。", "The ↑ and ↓ keys work too.";
     opening: "開いています…", "Opening…";
+    widen: "広げる", "Widen";
+    show_list: "一覧を出す", "Show list";
     back_to_list: "一覧にもどる", "Back to the list";
 
     mark_imported: "取り込み済みにする", "Mark as imported";
@@ -96,6 +98,7 @@ texts! {
 
     compose_intro: "送るファイルをこの画面に置くか、ボタンで選んでください。相手ごとに自動で分けます。", "Drop the files to send anywhere on this window, or choose them. They are sorted by receiver.";
     drop_here: "ここに置くと、送るファイルとして調べます", "Drop to look at these files for sending";
+    drop_area: "ここにファイルを置くこともできます", "You can also drop files here";
     choose_files: "ファイルを選ぶ", "Choose files";
     choose_folder: "フォルダを選ぶ", "Choose folder";
     from_outgoing: "送信フォルダから", "From the outgoing folder";

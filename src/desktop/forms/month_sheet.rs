@@ -11,7 +11,7 @@ use jiff::civil::Weekday;
 use super::super::text::weekday;
 use super::super::theme::{bold, reg};
 use super::super::tokens::*;
-use super::super::widgets::{hrow, line_at, scroll_style};
+use super::super::widgets::{line_at, scroll_style};
 use crate::standard::{MonthSheet, SheetLine};
 use crate::words::{Lang, window as w};
 
@@ -76,8 +76,8 @@ impl<'a> SheetGrid<'a> {
     }
 
     fn legend(&self, ui: &mut Ui) {
-        hrow(ui, 26.0, |ui| {
-            ui.spacing_mut().item_spacing.x = 6.0;
+        ui.spacing_mut().interact_size.y = 26.0;
+        ui.horizontal_wrapped(|ui| {
             for (mark, colors, words) in [
                 ("1", (WHITE, GRAY_420, GRAY_800), w::sheet_plan(self.lang)),
                 ("1", (WHITE, GRAY_420, BLUE_900), w::sheet_actual(self.lang)),
@@ -189,11 +189,15 @@ fn halves(rect: Rect) -> (egui::Pos2, egui::Pos2) {
 }
 
 fn legend_mark(ui: &mut Ui, mark: &str, (fill, border, color): (Color32, Color32, Color32), words: &str) {
-    let (rect, _) = ui.allocate_exact_size(vec2(24.0, 24.0), Sense::hover());
-    ui.painter().rect(rect, 3.0, fill, Stroke::new(1.0, border), StrokeKind::Inside);
-    ui.painter().text(rect.center(), Align2::CENTER_CENTER, mark, bold(14.0), color);
-    ui.label(egui::RichText::new(words).font(reg(14.0)).color(GRAY_800));
-    ui.add_space(10.0);
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), reg(14.0), GRAY_800);
+    // One piece, so that a narrow pane wraps between the marks and not inside one.
+    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 44.0, 26.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    let square = Rect::from_min_size(rect.min + vec2(0.0, 1.0), vec2(24.0, 24.0));
+    ui.painter().rect(square, 3.0, fill, Stroke::new(1.0, border), StrokeKind::Inside);
+    ui.painter().text(square.center(), Align2::CENTER_CENTER, mark, bold(14.0), color);
+    let at = pos2(square.right() + 6.0, rect.center().y - galley.size().y / 2.0).round();
+    ui.painter().galley(at, galley, GRAY_800);
 }
 
 fn cell_lines(ui: &Ui, rect: Rect, strong: bool) {

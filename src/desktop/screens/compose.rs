@@ -15,8 +15,8 @@ use crate::desktop::text::{safe_text, size};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    BAD, Btn, FIELD_MARGIN, Findings, LOOK, button, button_sized, chip, empty_state, error_count, icon_line, line_at,
-    para, section, sentence_card, subject_look, text,
+    BAD, Btn, FIELD_MARGIN, Findings, LOOK, button, button_if, button_sized, chip, elide, empty_state, error_count,
+    icon_line, line_at, para, section, sentence_card, subject_look, text,
 };
 use crate::engine::model::{Astray, AstrayReason, Bundle, Examined, SendRequest, Work};
 use crate::standard::{Finding, OfficeNumber, Severity};
@@ -141,7 +141,12 @@ impl Compose {
         if model.examining {
             checking(ui, model);
         }
-        let Some(examined) = examined else { return asked };
+        let Some(examined) = examined else {
+            if !model.examining {
+                drop_area(ui, lang);
+            }
+            return asked;
+        };
         if examined.bundles.is_empty() && examined.astray.is_empty() {
             let area = vec2(ui.available_width(), 220.0);
             ui.allocate_ui(area, |ui| {
@@ -164,11 +169,9 @@ impl Compose {
     fn send_bar(&mut self, ui: &mut Ui, lang: Lang, examined: &Examined) -> Option<Action> {
         let count = examined.bundles.iter().filter(|bundle| self.includes(bundle)).count();
         ui.horizontal_wrapped(|ui| {
-            ui.add_enabled_ui(count > 0, |ui| {
-                if button_sized(ui, Btn::Primary, ic::SEND, w::review(lang), vec2(180.0, 48.0)).clicked() {
-                    self.stage = Stage::Reviewing;
-                }
-            });
+            if button_if(ui, count > 0, Btn::Primary, ic::SEND, w::review(lang), vec2(180.0, 48.0)).clicked() {
+                self.stage = Stage::Reviewing;
+            }
             let words = if count > 0 { w::review_button(lang, count) } else { w::choose_one(lang).to_owned() };
             text(ui, words, reg(16.0), GRAY_800);
         });
@@ -241,6 +244,21 @@ fn choose_card(ui: &mut Ui, model: &Model, begun: bool) -> Option<Action> {
     asked
 }
 
+/// The rest of the empty page says that files can be put here.
+fn drop_area(ui: &mut Ui, lang: Lang) {
+    let height = (ui.clip_rect().bottom() - ui.cursor().top() - 32.0).clamp(120.0, 360.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, w::drop_area(lang)));
+    let p = ui.painter();
+    p.rect_filled(rect, CornerRadius::same(R8), WHITE);
+    let edge = rect.shrink(1.0);
+    let corners = [edge.left_top(), edge.right_top(), edge.right_bottom(), edge.left_bottom(), edge.left_top()];
+    p.extend(egui::Shape::dashed_line(&corners, Stroke::new(2.0, GRAY_420), 8.0, 6.0));
+    p.text(rect.center() - vec2(0.0, 30.0), egui::Align2::CENTER_CENTER, ic::FOLDER_OPEN, icon(48.0), GRAY_536);
+    let words = elide(p, w::drop_area(lang), reg(16.0), GRAY_700, rect.width() - 24.0);
+    p.galley((rect.center() + vec2(0.0, 22.0) - words.size() / 2.0).round(), words, GRAY_700);
+}
+
 fn bundle_card(ui: &mut Ui, lang: Lang, bundle: &Bundle, draft: &mut Draft) {
     full_card(ui, |ui| {
         let may = bundle.may_be_sent();
@@ -291,24 +309,28 @@ pub(super) fn receiver_about(lang: Lang, bundle: &Bundle) -> String {
 fn receiver_line(ui: &mut Ui, lang: Lang, bundle: &Bundle, draft: &mut Draft, may: bool) {
     let name = receiver_name(lang, bundle);
     let on = may && draft.include;
-    ui.add_enabled_ui(may, |ui| {
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 48.0), Sense::click());
-        response.widget_info(|| WidgetInfo::selected(Role::CheckBox, may, on, &name));
-        let p = ui.painter();
-        let square = Rect::from_center_size(rect.left_center() + vec2(14.0, 0.0), vec2(26.0, 26.0));
-        let (fill, border) = if on { (BLUE_900, BLUE_900) } else { (WHITE, GRAY_600) };
-        let width = if response.hovered() { 2.5 } else { 1.5 };
-        p.rect(square, CornerRadius::same(R4), fill, Stroke::new(width, border), StrokeKind::Inside);
-        if on {
-            p.text(square.center(), egui::Align2::CENTER_CENTER, ic::DONE, icon(22.0), WHITE);
-        }
-        let (left, width) = (rect.left() + 40.0, rect.width() - 44.0);
-        line_at(p, left, rect.top() + 13.0, &name, bold(18.0), GRAY_900, width);
-        line_at(p, left, rect.top() + 37.0, &receiver_about(lang, bundle), reg(14.0), GRAY_700, width);
-        if response.clicked() && may {
-            draft.include = !draft.include;
-        }
-    });
+    // Only the box looks disabled: the name is still to be read.
+    let sense = if may { Sense::click() } else { Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 48.0), sense);
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, may, on, &name));
+    let p = ui.painter();
+    let square = Rect::from_center_size(rect.left_center() + vec2(14.0, 0.0), vec2(26.0, 26.0));
+    let (fill, border) = match (may, on) {
+        (false, _) => (GRAY_100, GRAY_420),
+        (_, true) => (BLUE_900, BLUE_900),
+        _ => (WHITE, GRAY_600),
+    };
+    let width = if response.hovered() { 2.5 } else { 1.5 };
+    p.rect(square, CornerRadius::same(R4), fill, Stroke::new(width, border), StrokeKind::Inside);
+    if on {
+        p.text(square.center(), egui::Align2::CENTER_CENTER, ic::DONE, icon(22.0), WHITE);
+    }
+    let (left, width) = (rect.left() + 40.0, rect.width() - 44.0);
+    line_at(p, left, rect.top() + 13.0, &name, bold(18.0), GRAY_900, width);
+    line_at(p, left, rect.top() + 37.0, &receiver_about(lang, bundle), reg(14.0), GRAY_700, width);
+    if response.clicked() && may {
+        draft.include = !draft.include;
+    }
 }
 
 fn chips(ui: &mut Ui, lang: Lang, bundle: &Bundle) {

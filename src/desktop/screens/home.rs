@@ -10,7 +10,8 @@ use crate::desktop::text::{grouped, today};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    BAD, Btn, LOOK, RowLook, button, button_sized, hrow, icon_line, para, parcel_row, section, sentence_card, text,
+    BAD, Btn, LOOK, RowLook, button, button_sized, hrow, icon_line, line_at, para, parcel_row, section, sentence_card,
+    text,
 };
 use crate::desktop::{Action, Page};
 use crate::engine::model::{Connection, Failure};
@@ -36,17 +37,33 @@ impl Home {
     pub fn show(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
         super::page(ui, "home", |ui| {
             let lang = model.lang();
-            super::title(ui, &today(lang, model.now, &model.zone));
+            let mut asked = head(ui, model);
             trouble(ui, model);
             let lists = &model.lists;
             if lists.inbox.is_empty() && lists.sent.is_empty() && lists.outbox.is_empty() {
-                return first_day(ui, lang);
+                return first_day(ui, lang).or(asked);
             }
-            let mut asked = tiles(ui, model);
+            asked = tiles(ui, model).or(asked);
             asked = next_steps(ui, model).or(asked);
             latest(ui, model).or(asked)
         })
     }
+}
+
+/// The day, and the one button that starts something new.
+fn head(ui: &mut Ui, model: &Model) -> Option<Action> {
+    let lang = model.lang();
+    ui.horizontal(|ui| {
+        let room = (ui.available_width() - 220.0).max(120.0);
+        let (rect, response) = ui.allocate_exact_size(vec2(room, 48.0), Sense::hover());
+        let words = today(lang, model.now, &model.zone);
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+        let size = if room > 420.0 { 24.0 } else { 16.0 };
+        line_at(ui.painter(), rect.left(), rect.center().y, &words, bold(size), GRAY_900, room);
+        let pressed = button_sized(ui, Btn::Primary, ic::EDIT_SQUARE, w::send_files(lang), vec2(200.0, 48.0));
+        pressed.clicked().then_some(Action::Go(Page::Compose))
+    })
+    .inner
 }
 
 /// What keeps us from exchanging, if something does.
@@ -126,12 +143,12 @@ fn show_tile(ui: &mut Ui, lang: Lang, tile: &Tile, width: f32) -> bool {
     p.rect(rect, CornerRadius::same(R8), fill, Stroke::new(1.0, border), StrokeKind::Inside);
     p.text(rect.left_top() + vec2(28.0, 26.0), Align2::CENTER_CENTER, tile.glyph, icon(24.0), color);
     let name = rect.left_top() + vec2(48.0, 26.0);
-    crate::desktop::widgets::line_at(p, name.x, name.y, tile.name, reg(16.0), GRAY_800, width - 56.0);
+    line_at(p, name.x, name.y, tile.name, reg(16.0), GRAY_800, width - 56.0);
     p.text(pos2(rect.left() + 18.0, rect.bottom() - 26.0), Align2::LEFT_CENTER, count, bold(26.0), color);
     response.clicked()
 }
 
-/// The next sensible things, most pressing first, and the one button that starts something new.
+/// The next sensible things, most pressing first.
 fn next_steps(ui: &mut Ui, model: &Model) -> Option<Action> {
     let (lang, counts) = (model.lang(), model.counts);
     let mut steps = Vec::new();
@@ -154,17 +171,29 @@ fn next_steps(ui: &mut Ui, model: &Model) -> Option<Action> {
             icon_line(ui, ic::CHECK_CIRCLE, w::all_done(lang), reg(16.0), GREEN_900);
         }
         for (words, page, label) in steps {
-            para(ui, &format!("・{words}"), 16.0, GRAY_900);
-            if button_sized(ui, Btn::Outline, "", label, vec2(0.0, TARGET)).clicked() {
+            if step(ui, &words, label) {
                 asked = Some(Action::Go(page));
             }
         }
-        ui.add_space(4.0);
-        if button_sized(ui, Btn::Primary, ic::EDIT_SQUARE, w::send_files(lang), vec2(200.0, 48.0)).clicked() {
-            asked = Some(Action::Go(Page::Compose));
-        }
     });
     asked
+}
+
+/// One thing to do with the button that leads there: beside it, or below where there is little room.
+fn step(ui: &mut Ui, words: &str, label: &str) -> bool {
+    let beside = ui.available_width() > 560.0;
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(ic::FLAG).font(icon(18.0)).color(GRAY_700));
+        let room = ui.available_width() - if beside { 200.0 } else { 0.0 };
+        ui.vertical(|ui| {
+            ui.set_width(room);
+            ui.add_space(if beside { 9.0 } else { 0.0 });
+            para(ui, words, 16.0, GRAY_900);
+        });
+        beside && button_sized(ui, Btn::Outline, "", label, vec2(184.0, TARGET)).clicked()
+    })
+    .inner
+        || (!beside && button_sized(ui, Btn::Outline, "", label, vec2(0.0, TARGET)).clicked())
 }
 
 fn latest(ui: &mut Ui, model: &Model) -> Option<Action> {
@@ -181,12 +210,11 @@ fn latest(ui: &mut Ui, model: &Model) -> Option<Action> {
                 text(ui, w::inbox_empty(lang), reg(16.0), GRAY_700);
             });
         }
-        for (position, line) in model.lists.inbox.iter().take(LATEST).enumerate() {
+        for line in model.lists.inbox.iter().take(LATEST) {
             let look = RowLook { position: 0, selected: false, incoming: true };
             if parcel_row(ui, model, line, look, "home").clicked() {
                 asked = Some(Action::OpenParcel(Page::Inbox, line.id));
             }
-            let _ = position;
         }
     });
     asked
@@ -215,9 +243,6 @@ fn first_day(ui: &mut Ui, lang: Lang) -> Option<Action> {
         }
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
-            if button(ui, Btn::Primary, ic::EDIT_SQUARE, w::send_files(lang)).clicked() {
-                asked = Some(Action::Go(Page::Compose));
-            }
             if button(ui, Btn::Outline, ic::SETTINGS, w::settings_open(lang)).clicked() {
                 asked = Some(Action::Go(Page::Settings));
             }

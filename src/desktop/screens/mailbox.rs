@@ -34,17 +34,21 @@ pub(in crate::desktop) struct Mailbox {
     reading: Reading,
     /// Narrow windows: the pane is shown instead of the list.
     pub reading_alone: bool,
+    /// Wide windows: the list is hidden, so that a whole month is seen.
+    widened: bool,
 }
 
 impl Mailbox {
     pub fn new(about: List) -> Self {
         let list = ParcelList::new(about.id, about.incoming, about.filters);
-        Self { about, list, reading: Reading::default(), reading_alone: false }
+        Self { about, list, reading: Reading::default(), reading_alone: false, widened: false }
     }
 
     pub fn show(&mut self, ui: &mut Ui, model: &Model, lines: &Arc<[ParcelLine]>, query: &str) -> Option<Action> {
         let width = ui.available_width();
-        let picked = if width >= TWO_PANES {
+        let picked = if width >= TWO_PANES && self.widened && self.list.selected().is_some() {
+            None
+        } else if width >= TWO_PANES {
             self.list_panel(ui, model, lines, query, width)
         } else if self.reading_alone && self.list.selected().is_some() {
             None
@@ -112,6 +116,7 @@ impl Mailbox {
             return None;
         };
         let opened = model.opened.as_deref().filter(|view| view.line.id == line.id);
-        self.reading.show(ui, model, line, opened, self.about.incoming)
+        let widened = (!narrow).then_some(&mut self.widened);
+        self.reading.show(ui, model, line, opened, self.about.incoming, widened)
     }
 }

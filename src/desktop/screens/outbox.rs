@@ -12,6 +12,7 @@ use crate::desktop::widgets::{
     Btn, button, chip_at, empty_state, line_at, para, row_end, scroll_style, state_look, subject_look, text,
 };
 use crate::engine::model::{Command, Failure, ParcelLine, State};
+use crate::parcel::ParcelId;
 use crate::words::failure::failure;
 use crate::words::{Lang, window as w};
 
@@ -28,7 +29,11 @@ struct Measure {
 
 impl Measure {
     fn new(width: f32) -> Self {
-        if width < 760.0 { Self { row: 264.0, stacked: true } } else { Self { row: 176.0, stacked: false } }
+        match width {
+            ..760.0 => Self { row: 240.0, stacked: true },
+            ..1000.0 => Self { row: 180.0, stacked: false },
+            _ => Self { row: 158.0, stacked: false },
+        }
     }
 }
 
@@ -136,14 +141,14 @@ fn about(ui: &mut Ui, model: &Model, line: &ParcelLine, rect: Rect) {
     );
     line_at(p, x + 4.0, y, &facts, reg(14.0), GRAY_700, rect.right() - x - 8.0);
     if let Some(problem) = problem(line) {
-        sentence(ui, lang, problem, Rect::from_min_size(pos2(left, rect.top() + 78.0), vec2(width, 84.0)));
+        sentence(ui, lang, problem, Rect::from_min_size(pos2(left, rect.top() + 78.0), vec2(width, 84.0)), line.id);
     }
 }
 
 /// What went wrong and what to do, in the room there is; the whole of it when pointed at.
-fn sentence(ui: &mut Ui, lang: Lang, problem: &Failure, rect: Rect) {
+fn sentence(ui: &mut Ui, lang: Lang, problem: &Failure, rect: Rect, salt: ParcelId) {
     let sentence = failure(lang, problem);
-    let response = ui.allocate_rect(rect, Sense::hover());
+    let response = ui.interact(rect, ui.scope_id().with(("why", salt)), Sense::hover());
     response.widget_info(|| {
         WidgetInfo::labeled(egui::accesskit::Role::Label, true, format!("{}{}", sentence.what, sentence.todo))
     });

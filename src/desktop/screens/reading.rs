@@ -17,7 +17,7 @@ use crate::desktop::text::{long_time, safe_lines, safe_text, search_key, short_t
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    BAD, Btn, Findings, GOOD, LOOK, button, button_sized, chip, error_count, hrow, icon_line, line_at, para, row_end,
+    BAD, Btn, Findings, GOOD, LOOK, button, button_if, chip, error_count, hrow, icon_line, line_at, para, row_end,
     scroll_style, section, sentence_card, state_chip, subject_look, text,
 };
 use crate::engine::model::{Command, FileView, ParcelLine, ParcelView, State, Step, Trail};
@@ -59,11 +59,12 @@ impl Reading {
         line: &ParcelLine,
         opened: Option<&ParcelView>,
         incoming: bool,
+        widened: Option<&mut bool>,
     ) -> Option<Action> {
         if self.of != Some(line.id) {
             *self = Self { of: Some(line.id), ..Self::default() };
         }
-        let mut asked = action_bar(ui, model.lang(), line, incoming);
+        let mut asked = action_bar(ui, model.lang(), line, incoming, widened);
         scroll_style(ui, |ui, content| {
             ScrollArea::vertical().auto_shrink(false).id_salt(("reading", line.id)).show(ui, |ui| {
                 ui.set_style(content);
@@ -169,17 +170,15 @@ impl Reading {
             combo
                 .response
                 .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("{}　{name}", w::person(lang))));
-            ui.add_enabled_ui(self.person > 0, |ui| {
-                if button_sized(ui, Btn::Text, ic::ARROW_UPWARD, w::previous_person(lang), vec2(0.0, TARGET)).clicked()
-                {
-                    self.person = self.person.saturating_sub(1);
-                }
-            });
-            ui.add_enabled_ui(self.person < last, |ui| {
-                if button_sized(ui, Btn::Text, ic::ARROW_DOWNWARD, w::next_person(lang), vec2(0.0, TARGET)).clicked() {
-                    self.person = (self.person + 1).min(last);
-                }
-            });
+            let size = vec2(0.0, TARGET);
+            let previous = w::previous_person(lang);
+            if button_if(ui, self.person > 0, Btn::Outline, ic::ARROW_UPWARD, previous, size).clicked() {
+                self.person = self.person.saturating_sub(1);
+            }
+            let next = w::next_person(lang);
+            if button_if(ui, self.person < last, Btn::Outline, ic::ARROW_DOWNWARD, next, size).clicked() {
+                self.person = (self.person + 1).min(last);
+            }
             text(ui, w::person_position(lang, self.person + 1, sheets.len()), reg(14.0), GRAY_700);
         });
     }
@@ -281,31 +280,47 @@ fn white<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
 }
 
 /// The one thing to do with this parcel now.
-fn action_bar(ui: &mut Ui, lang: Lang, line: &ParcelLine, incoming: bool) -> Option<Action> {
+fn action_bar(
+    ui: &mut Ui,
+    lang: Lang,
+    line: &ParcelLine,
+    incoming: bool,
+    widened: Option<&mut bool>,
+) -> Option<Action> {
     let to_import = incoming && line.state == State::Arrived;
     let failed = !incoming && matches!(line.state, State::Failed(_));
     let waiting = !incoming && matches!(line.state, State::Waiting { .. });
-    if !(to_import || failed || waiting) {
-        return None;
-    }
     let mut asked = None;
     let bar = Frame::new().fill(WHITE).inner_margin(Margin::symmetric(16, 10)).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.horizontal_wrapped(|ui| {
+        ui.horizontal(|ui| {
+            ui.set_min_height(TARGET);
             if to_import {
                 let pressed = button(ui, Btn::Primary, ic::CHECK_CIRCLE, w::mark_imported(lang));
                 if pressed.on_hover_text(w::imported_hint(lang)).clicked() {
                     asked = Some(Action::Ask(Command::MarkImported(line.id)));
                 }
-                return;
             }
-            let again = if failed { w::retry(lang) } else { w::retry_now(lang) };
-            if button(ui, Btn::Primary, ic::SEND, again).clicked() {
-                asked = Some(Action::Ask(Command::Retry(line.id)));
+            if failed || waiting {
+                let again = if failed { w::retry(lang) } else { w::retry_now(lang) };
+                if button(ui, Btn::Primary, ic::SEND, again).clicked() {
+                    asked = Some(Action::Ask(Command::Retry(line.id)));
+                }
+                if button(ui, Btn::Danger, ic::DELETE, w::withdraw(lang)).clicked() {
+                    asked = Some(Action::Withdraw(line.id));
+                }
             }
-            if button(ui, Btn::Danger, ic::DELETE, w::withdraw(lang)).clicked() {
-                asked = Some(Action::Withdraw(line.id));
-            }
+            let Some(widened) = widened else { return };
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let (glyph, words) = if *widened {
+                    (ic::CLOSE_FULLSCREEN, w::show_list(lang))
+                } else {
+                    (ic::OPEN_IN_FULL, w::widen(lang))
+                };
+                if button(ui, Btn::Text, glyph, words).clicked() {
+                    *widened = !*widened;
+                }
+            });
         });
     });
     let edge = bar.response.rect;

@@ -11,7 +11,7 @@ use crate::desktop::icons as ic;
 use crate::desktop::model::{Look, Model};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
-use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, button_sized, field, icon_line, section, segmented, text};
+use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, button_if, field, icon_line, section, segmented, text};
 use crate::engine::model::{Command, Settings};
 use crate::words::{Lang, window as w};
 
@@ -52,7 +52,8 @@ impl SettingsPage {
         super::page(ui, "settings", |ui| {
             let lang = model.lang();
             super::title(ui, w::settings(lang));
-            let mut asked = display(ui, model.look);
+            let saved = self.save_bar(ui, lang);
+            let mut asked = display(ui, model.look).or(saved);
             match &mut self.draft {
                 Some(draft) => {
                     asked = office(ui, lang, draft).or(asked);
@@ -61,7 +62,7 @@ impl SettingsPage {
                 None => icon_line(ui, ic::SCHEDULE, w::settings_waiting(lang), reg(16.0), GRAY_700),
             }
             certificate(ui, model);
-            self.save_bar(ui, lang).or(asked)
+            asked
         })
     }
 
@@ -69,21 +70,18 @@ impl SettingsPage {
         let draft = self.draft.as_ref()?;
         let changed = self.base.as_ref() != Some(draft);
         let valid = !draft.hub.trim().is_empty() && !draft.office_name.trim().is_empty();
-        let mut asked = None;
+        let (mut asked, mut undo) = (None, false);
         ui.horizontal_wrapped(|ui| {
-            ui.add_enabled_ui(changed && valid, |ui| {
-                if button_sized(ui, Btn::Primary, ic::SAVE, w::save_settings(lang), vec2(160.0, 48.0)).clicked() {
-                    asked = Some(Action::Ask(Command::Configure(draft.clone())));
-                }
-            });
-            if !changed {
+            let ready = changed && valid;
+            if button_if(ui, ready, Btn::Primary, ic::SAVE, w::save_settings(lang), vec2(160.0, 48.0)).clicked() {
+                asked = Some(Action::Ask(Command::Configure(draft.clone())));
+            }
+            if changed {
+                undo = button(ui, Btn::Text, ic::UNDO, w::undo_settings(lang)).clicked();
+            } else {
                 text(ui, w::settings_unchanged(lang), reg(16.0), GRAY_700);
             }
         });
-        let mut undo = false;
-        if changed {
-            undo = button(ui, Btn::Text, ic::UNDO, w::undo_settings(lang)).clicked();
-        }
         self.keeping |= asked.is_some();
         if undo {
             self.draft = self.base.clone();

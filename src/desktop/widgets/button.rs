@@ -26,7 +26,10 @@ struct Paint {
 }
 
 impl Btn {
-    fn paint(self, pressed: bool, hot: bool) -> Paint {
+    fn paint(self, pressed: bool, hot: bool, enabled: bool) -> Paint {
+        if !enabled {
+            return Paint { fill: GRAY_100, border: GRAY_300, text: GRAY_600 };
+        }
         let (fill, border, text) = match self {
             Btn::Primary if pressed => (BLUE_1200, BLUE_1200, WHITE),
             Btn::Primary if hot => (BLUE_1000, BLUE_1000, WHITE),
@@ -50,18 +53,24 @@ pub fn button(ui: &mut Ui, kind: Btn, glyph: &str, label: &str) -> Response {
 }
 
 pub fn button_sized(ui: &mut Ui, kind: Btn, glyph: &str, label: &str, min: Vec2) -> Response {
+    button_if(ui, true, kind, glyph, label, min)
+}
+
+/// A button that can be pressed only while `enabled`. Unlike in `add_enabled_ui`, it wraps with the row it is in.
+pub fn button_if(ui: &mut Ui, enabled: bool, kind: Btn, glyph: &str, label: &str, min: Vec2) -> Response {
     let padding = if kind == Btn::Text { 8.0 } else { 16.0 };
     let words = ui.painter().layout_no_wrap(label.to_owned(), bold(16.0), Color32::PLACEHOLDER);
     let mark = ui.painter().layout_no_wrap(glyph.to_owned(), icon(22.0), Color32::PLACEHOLDER);
     let (mark_width, gap) = if glyph.is_empty() { (0.0, 0.0) } else { (mark.size().x, 8.0) };
     let content = mark_width + gap + words.size().x;
-    let (rect, response) = ui.allocate_exact_size(vec2((padding * 2.0 + content).max(min.x), min.y), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), label));
+    let sense = if enabled { Sense::click() } else { Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(vec2((padding * 2.0 + content).max(min.x), min.y), sense);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
     if !ui.is_rect_visible(rect) {
         return response;
     }
-    let hot = ui.is_enabled() && (response.hovered() || response.has_focus());
-    let paint = kind.paint(response.is_pointer_button_down_on(), hot);
+    let hot = enabled && (response.hovered() || response.has_focus());
+    let paint = kind.paint(response.is_pointer_button_down_on(), hot, enabled);
     let p = ui.painter();
     p.rect(rect, CornerRadius::same(R8), paint.fill, Stroke::new(1.0, paint.border), StrokeKind::Inside);
     let left = rect.center().x - content / 2.0;
@@ -82,7 +91,8 @@ pub fn button_sized(ui: &mut Ui, kind: Btn, glyph: &str, label: &str, min: Vec2)
 /// Buttons at the right end of a row that was already painted, first one outermost.
 pub fn row_end<R>(ui: &mut Ui, row: Rect, salt: impl egui::AsIdSalt, add: impl FnOnce(&mut Ui) -> R) -> R {
     let layout = Layout::right_to_left(Align::Center);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(row.shrink(8.0)).layout(layout).id_salt(salt), add).inner
+    // A child of its own: the cursor of `ui` already stands below the row.
+    add(&mut ui.new_child(egui::UiBuilder::new().max_rect(row.shrink(8.0)).layout(layout).id_salt(salt)))
 }
 
 /// One row of the navigation: icon, word, count.

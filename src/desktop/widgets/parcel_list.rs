@@ -126,9 +126,12 @@ impl ParcelList {
 
     /// Moves the selection; tells the parcel when it is another one.
     fn step(&mut self, by: isize) -> Option<ParcelId> {
+        self.jump(self.position().map_or(0, |at| at.saturating_add_signed(by)))
+    }
+
+    fn jump(&mut self, to: usize) -> Option<ParcelId> {
         let last = self.order.len().checked_sub(1)?;
-        let next = self.position().map_or(0, |at| at.saturating_add_signed(by).min(last));
-        let id = self.line_at(next)?.id;
+        let id = self.line_at(to.min(last))?.id;
         self.reveal = true;
         (self.selected.replace(id) != Some(id)).then_some(id)
     }
@@ -149,8 +152,8 @@ impl ParcelList {
         let by = hits(Key::ArrowDown) - hits(Key::ArrowUp) + page * (hits(Key::PageDown) - hits(Key::PageUp));
         let (home, end) = (hits(Key::Home) > 0, hits(Key::End) > 0);
         match (home, end, by) {
-            (true, ..) => self.step(isize::MIN / 2),
-            (_, true, _) => self.step(isize::MAX / 2),
+            (true, ..) => self.jump(0),
+            (_, true, _) => self.jump(usize::MAX),
             (.., 0) => None,
             (.., by) => self.step(by),
         }
@@ -289,6 +292,7 @@ pub fn parcel_row(ui: &mut Ui, model: &Model, line: &ParcelLine, look: RowLook, 
     response.widget_info(|| {
         WidgetInfo::selected(Role::ListBoxOption, true, look.selected, spoken(model.lang(), line, look.incoming, &when))
     });
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(look.selected));
     if ui.is_rect_visible(rect) {
         paint_row(ui, rect, model, line, look, &response, &when);
     }

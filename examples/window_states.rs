@@ -1,0 +1,91 @@
+//! Opens the real window with made-up data, so that it can be looked at and pictures can be taken:
+//! `cargo run --example window_states -- inbox [WIDTHxHEIGHT] [small|medium|large] [en]`.
+
+#[path = "../tests/made_up/mod.rs"]
+mod made_up;
+
+use std::sync::Arc;
+
+use tayori::desktop::{Look, Options, TextSize};
+use tayori::engine::model::*;
+use tayori::engine::{Backend, Engine};
+use tayori::words::Lang;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let state = arguments.first().cloned().unwrap_or_else(|| "inbox".into());
+    let mut options = Options::default();
+    for argument in &arguments {
+        match argument.as_str() {
+            "small" => options.look.text_size = TextSize::Small,
+            "large" => options.look.text_size = TextSize::Large,
+            "en" => options.look = Look { lang: Lang::En, ..options.look },
+            size => {
+                if let Some((width, height)) = size.split_once('x')
+                    && let (Ok(width), Ok(height)) = (width.parse(), height.parse())
+                {
+                    options.size = Some([width, height]);
+                }
+            }
+        }
+    }
+    let start = move |wake: Box<dyn Fn() + Send + Sync>| {
+        let (engine, backend) = Engine::pair();
+        std::thread::spawn(move || play(&state, backend, &*wake));
+        engine
+    };
+    tayori::desktop::run(start, options)?;
+    Ok(())
+}
+
+/// Plays the engine: tells a day's state, then answers as an engine would.
+fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
+    let tell = |event| {
+        let _ = backend.events.send(event);
+        wake();
+    };
+    tell(Event::Settings(made_up::settings()));
+    let (status, lists) = match state {
+        "empty" => (made_up::online(), Lists::default()),
+        "error" => {
+            let problem = Connection::Offline(Failure::HubUnreachable);
+            (Status { connection: problem, ..made_up::online() }, made_up::lists())
+        }
+        "many" => (made_up::online(), Lists { inbox: made_up::inbox(10_000), ..made_up::lists() }),
+        _ => (made_up::online(), made_up::lists()),
+    };
+    tell(Event::Status(status));
+    tell(Event::Lists(lists.clone()));
+    if state == "toast" {
+        tell(Event::Notice(Notice::Arrived {
+            parcel: made_up::id(0),
+            partner_name: made_up::name(0).into(),
+            subjects: vec![Subject::Actuals],
+            files: 3,
+        }));
+        tell(Event::Notice(Notice::Failed(Failure::FolderMissing { path: "/home/sakura/便り/取込".into() })));
+    }
+    let mut persons = 1;
+    if state == "persons" {
+        persons = 14;
+    }
+    while let Ok(command) = backend.commands.recv() {
+        match command {
+            Command::Open(id) => {
+                let incoming = lists.inbox.iter().find(|line| line.id == id);
+                let Some(line) = incoming.or_else(|| lists.sent.iter().find(|line| line.id == id)) else { continue };
+                let mut view = made_up::view(line, incoming.is_some());
+                view.sheets = (1..=persons).map(made_up::sheet).collect();
+                tell(Event::Opened(Arc::new(view)));
+            }
+            Command::Examine(_) | Command::ExamineOutgoing => {
+                let examined =
+                    if state == "compose-error" { made_up::examined_with_errors() } else { made_up::examined() };
+                tell(Event::Examined(Arc::new(examined)));
+            }
+            Command::Send(requests) => tell(Event::Notice(Notice::Queued { parcels: requests.len() })),
+            Command::Configure(settings) => tell(Event::Settings(settings)),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! Made-up offices, persons and parcels: what an engine could tell, for the window's tests and pictures.
+
+#![allow(dead_code, reason = "the tests and the pictures each use their part")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tayori::engine::model::*;
+use tayori::parcel::ParcelId;
+use tayori::standard::{Checked, Finding, MonthSheet, OfficeNumber, PersonKey, SheetLine};
+
+pub const OFFICES: [&str; 10] = [
+    "あおぞら訪問介護ステーション",
+    "ひまわりデイサービスセンター",
+    "㈱みどり福祉用具",
+    "医療法人髙﨑会 訪問看護ステーション",
+    "さくら通所リハビリテーション",
+    "社会福祉法人 光風会 ショートステイ",
+    "なごみの里デイサービス",
+    "ケアサポート桜ヶ丘",
+    "(有)いきいき介護サービス",
+    "カナリヤ薬局",
+];
+
+pub const PERSONS: [(&str, &str); 14] = [
+    ("佐藤 ハナ", "サトウ ハナ"),
+    ("髙橋 春江", "タカハシ ハルエ"),
+    ("渡邊 義男", "ワタナベ ヨシオ"),
+    ("山﨑 キヨ", "ヤマザキ キヨ"),
+    ("齋藤 正一", "サイトウ ショウイチ"),
+    ("小林 千代子", "コバヤシ チヨコ"),
+    ("加藤 文子", "カトウ フミコ"),
+    ("伊藤 勝", "イトウ マサル"),
+    ("鈴木 トミ", "スズキ トミ"),
+    ("田中 和夫", "タナカ カズオ"),
+    ("中村 シズ", "ナカムラ シズ"),
+    ("吉田 茂", "ヨシダ シゲル"),
+    ("松本 ヨネ", "マツモト ヨネ"),
+    ("井上 一郎", "イノウエ イチロウ"),
+];
+
+pub fn id(number: usize) -> ParcelId {
+    format!("00000000-0000-7000-8000-{number:012x}").parse().unwrap()
+}
+
+pub fn office(number: usize) -> OfficeNumber {
+    format!("317{number:07}").parse().unwrap()
+}
+
+pub fn name(number: usize) -> &'static str {
+    OFFICES[number % OFFICES.len()]
+}
+
+/// 2026-11-18 12:33 in Tokyo.
+pub fn noon() -> Timestamp {
+    "2026-11-18T03:33:00Z".parse().unwrap()
+}
+
+pub fn minutes_before(minutes: usize) -> Timestamp {
+    noon() - SignedDuration::from_mins(minutes as i64)
+}
+
+pub fn settings() -> Settings {
+    Settings {
+        office: office(1),
+        office_name: "さくら居宅介護支援事業所".into(),
+        hub: "https://hub.example.jp:8443".into(),
+        outgoing: PathBuf::from("/home/sakura/便り/送信"),
+        import: PathBuf::from("/home/sakura/便り/取込"),
+    }
+}
+
+pub fn online() -> Status {
+    Status {
+        connection: Connection::Online,
+        last_exchange: Some(minutes_before(0)),
+        certificate_until: Some(Timestamp::now() + SignedDuration::from_hours(24 * 214 + 3)),
+    }
+}
+
+pub fn line(number: usize, state: State) -> ParcelLine {
+    let subjects = [
+        vec![Subject::Actuals],
+        vec![Subject::Provision],
+        vec![Subject::Actuals, Subject::Other],
+        vec![Subject::Provision, Subject::CarePlan],
+        vec![Subject::Preventive],
+        vec![Subject::Withdrawal],
+    ];
+    ParcelLine {
+        id: id(number),
+        partner: office(10 + number % 30),
+        partner_name: name(number).into(),
+        state,
+        at: minutes_before(number * 47),
+        unread: false,
+        files: 1 + number % 4,
+        subjects: subjects[number % subjects.len()].clone(),
+        has_message: number % 3 == 0,
+        errors: 0,
+        warnings: usize::from(number % 7 == 3) * 2,
+    }
+}
+
+/// So many incoming parcels: every third of the first ones unread, the older ones imported.
+pub fn inbox(count: usize) -> Arc<[ParcelLine]> {
+    (0..count)
+        .map(|number| {
+            let state = if number < 9 { State::Arrived } else { State::Imported };
+            ParcelLine { unread: number < 9 && number % 3 == 0, ..line(number, state) }
+        })
+        .collect()
+}
+
+pub fn sent() -> Arc<[ParcelLine]> {
+    let states = [
+        State::Accepted,
+        State::Arrived,
+        State::Imported,
+        State::Failed(Failure::ReceiverUnknown { office: "3170000099".into() }),
+        State::Refused(Failure::SealBroken),
+        State::Imported,
+        State::Imported,
+    ];
+    states.into_iter().enumerate().map(|(at, state)| line(1_000 + at, state)).collect()
+}
+
+pub fn outbox() -> Arc<[ParcelLine]> {
+    let soon = Some(Timestamp::now() + SignedDuration::from_mins(4));
+    Arc::from([
+        line(2_001, State::Waiting { next_try: None, last: None }),
+        line(2_002, State::Waiting { next_try: soon, last: Some(Failure::HubUnreachable) }),
+        line(2_003, State::Failed(Failure::ReceiverUnknown { office: "3170000099".into() })),
+    ])
+}
+
+pub fn lists() -> Lists {
+    Lists { inbox: inbox(40), sent: sent(), outbox: outbox() }
+}
+
+pub fn finding(severity: &str, row: Option<u64>, field: Option<(u16, &str)>, message: &str, hint: &str) -> Finding {
+    finding_in("UPJSK_202610_3170000010_11_3170000001_43_20261118103000.CSV", severity, row, field, message, hint)
+}
+
+pub fn finding_in(
+    file: &str,
+    severity: &str,
+    row: Option<u64>,
+    field: Option<(u16, &str)>,
+    message: &str,
+    hint: &str,
+) -> Finding {
+    serde_json::from_value(serde_json::json!({
+        "rule": "required-missing",
+        "severity": severity,
+        "file": file,
+        "row": row,
+        "field": field.map(|field| field.0),
+        "field_name": field.map(|field| field.1),
+        "message": message,
+        "hint": hint,
+    }))
+    .unwrap()
+}
+
+pub fn an_error() -> Finding {
+    finding(
+        "error",
+        Some(3),
+        Some((12, "サービス項目コード")),
+        "サービス項目コードが空です。この項目は必ず要ります。",
+        "ケアソフトで渡邊 義男 様の訪問介護の内容を入れ、書き出し直してください。",
+    )
+}
+
+pub fn a_warning() -> Finding {
+    finding(
+        "warning",
+        Some(14),
+        Some((20, "算定回数")),
+        "日ごとの回数を足すと 9 回ですが、算定回数は 10 回です。",
+        "どちらが正しいか、ケアソフトで確かめてください。",
+    )
+}
+
+pub fn a_note() -> Finding {
+    finding("note", None, None, "利用者補足情報がいっしょに届いていません。", "氏名は被保険者番号で表示します。")
+}
+
+pub fn checked(findings: Vec<Finding>) -> Checked {
+    let findings = serde_json::to_value(findings).unwrap();
+    serde_json::from_value(serde_json::json!({
+        "files": [{ "name": "UPJSK.CSV", "kind": null, "rows": 42, "findings": findings }],
+        "sets": [],
+    }))
+    .unwrap()
+}
+
+fn days(list: &[usize]) -> [u16; 31] {
+    let mut days = [0; 31];
+    for day in list {
+        days[day - 1] = 1;
+    }
+    days
+}
+
+pub fn sheet_line(
+    label: &str,
+    office_name: &str,
+    time: Option<(&str, &str)>,
+    planned: &[usize],
+    actual: &[usize],
+) -> SheetLine {
+    SheetLine {
+        service: "11".parse().unwrap(),
+        code: "111111".into(),
+        label: label.into(),
+        office: office(10),
+        office_name: office_name.into(),
+        start: time.map(|time| time.0.into()),
+        end: time.map(|time| time.1.into()),
+        planned: days(planned),
+        actual: days(actual),
+    }
+}
+
+/// October 2026 of one person: a visit that did not take place, one that was not planned, a day with two.
+pub fn sheet(person: usize) -> MonthSheet {
+    let (name, kana) = PERSONS[person % PERSONS.len()];
+    let mut twice = sheet_line(
+        "訪問看護Ⅰ2",
+        "髙﨑会 訪問看護",
+        Some(("10:00", "10:30")),
+        &[3, 10, 17, 24, 31],
+        &[3, 10, 17, 24, 31],
+    );
+    twice.actual[23] = 2;
+    let home = [2, 5, 7, 9, 12, 14, 16, 19, 21, 23, 26, 28, 30];
+    let home_done = [2, 5, 7, 9, 12, 16, 19, 21, 23, 26, 28, 30];
+    let day = [1, 6, 8, 13, 15, 20, 22, 27, 29];
+    let day_done = [1, 6, 8, 13, 15, 17, 20, 22, 27, 29];
+    MonthSheet {
+        person: PersonKey { insurer: "131001".into(), insured: format!("{:010}", 1_234_500 + person) },
+        person_name: Some(name.into()),
+        kana: Some(kana.into()),
+        month: "202610".parse().unwrap(),
+        planner: Some(office(1)),
+        lines: vec![
+            sheet_line("身体介護1・生活援助1", "あおぞら訪問介護", Some(("09:00", "10:00")), &home, &home_done),
+            sheet_line("通所介護Ⅰ（要介護2）", "ひまわりデイ", Some(("13:30", "16:45")), &day, &day_done),
+            sheet_line("通所介護入浴介助加算Ⅰ", "ひまわりデイ", Some(("13:30", "16:45")), &day, &day),
+            twice,
+            sheet_line("特殊寝台貸与", "㈱みどり福祉用具", None, &[1], &[1]),
+        ],
+    }
+}
+
+pub const MESSAGE: &str = "いつもお世話になっております。10月分の実績をお送りします。14日（水）の訪問介護は、ご本人の体調不良により中止となりました。17日（土）の通所介護は、ご家族のご希望による臨時の利用です。ご確認をお願いいたします。";
+
+pub fn view(line: &ParcelLine, incoming: bool) -> ParcelView {
+    let files = [
+        ("UPJSK_202610_3170000010_11_3170000001_43_20261118103000.CSV", "第6表（サービス利用票）実績", 12_345),
+        ("UPHOSOKU_202610_3170000010_11_3170000001_43_20261118103000.CSV", "利用者補足情報", 2_048),
+        ("お知らせ.pdf", "", 184_000),
+    ];
+    let trail = if incoming {
+        vec![(Step::Received, 0), (Step::Delivered, 0)]
+    } else {
+        vec![(Step::Written, 9), (Step::Accepted, 8), (Step::Delivered, 3)]
+    };
+    ParcelView {
+        line: line.clone(),
+        incoming,
+        message: MESSAGE.into(),
+        files: files
+            .iter()
+            .map(|(name, kind, size)| FileView {
+                name: (*name).into(),
+                size: *size,
+                kind: (*kind).into(),
+                delivered: incoming.then(|| PathBuf::from("/home/sakura/便り/取込").join(name)),
+            })
+            .collect(),
+        checked: checked(vec![a_warning(), a_note()]),
+        sheets: vec![sheet(1)],
+        trail: trail
+            .into_iter()
+            .map(|(step, before)| Trail { at: line.at - SignedDuration::from_mins(before), step })
+            .collect(),
+        signed_by: incoming.then_some(line.partner),
+    }
+}
+
+pub fn bundle(number: usize, findings: Vec<Finding>) -> Bundle {
+    let receiver = office(10 + number);
+    let file = |kind: &str, words: &str| {
+        let name = format!("{kind}_202611_3170000001_43_{receiver}_11_20261118120000.CSV");
+        BundleFile {
+            path: PathBuf::from("/home/sakura/便り/送信").join(&name), name, kind: words.into(), size: 8_400
+        }
+    };
+    Bundle {
+        receiver,
+        receiver_name: name(number).into(),
+        receiver_service: Some("11".parse().unwrap()),
+        files: vec![
+            file("UPPLAN", "第6表（サービス利用票）予定"),
+            file("UPSIKYU", "第7表（サービス利用票別表）"),
+            file("UPHOSOKU", "利用者補足情報"),
+        ],
+        subjects: vec![Subject::Provision],
+        findings,
+        persons: 6 + number,
+    }
+}
+
+pub fn examined() -> Examined {
+    Examined {
+        bundles: vec![bundle(0, vec![]), bundle(1, vec![a_warning(), a_note()]), bundle(3, vec![])],
+        astray: vec![],
+    }
+}
+
+pub fn examined_with_errors() -> Examined {
+    let second = finding_in(
+        "",
+        "error",
+        None,
+        None,
+        "第6表にある利用者が、補足情報のファイルにいません。",
+        "補足情報も書き出して、いっしょに選んでください。",
+    );
+    Examined {
+        bundles: vec![bundle(1, vec![an_error(), second, a_warning()]), bundle(0, vec![])],
+        astray: vec![
+            Astray {
+                path: "/tmp/UPPLAN_2026.CSV".into(),
+                name: "UPPLAN_2026.CSV".into(),
+                why: AstrayReason::Findings(vec![finding_in(
+                    "UPPLAN_2026.CSV",
+                    "error",
+                    None,
+                    None,
+                    "ファイル名が決まりの形になっていません。",
+                    "ケアソフトから書き出したままの名前で選んでください。",
+                )]),
+            },
+            Astray {
+                path: "/tmp/UPSIKYU_x.CSV".into(),
+                name: "UPSIKYU_x.CSV".into(),
+                why: AstrayReason::Unreadable(Failure::FileLocked { name: "UPSIKYU_x.CSV".into() }),
+            },
+        ],
+    }
+}
