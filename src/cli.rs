@@ -22,15 +22,35 @@ use crate::words::failure::failure;
 
 /// 便り Tayori: 介護事業所どうしで、ケアプランデータを安全にやりとりします。
 #[derive(Debug, Parser)]
-#[command(name = "tayori", version, about, subcommand_help_heading = "コマンド", next_help_heading = "オプション")]
+#[command(
+    name = "tayori",
+    version,
+    help_template = HELP,
+    subcommand_help_heading = "コマンド",
+    disable_help_flag = true,
+    disable_version_flag = true,
+    disable_help_subcommand = true,
+    after_help = "コマンドを付けずに動かすと、画面が開きます。"
+)]
 pub struct Cli {
     /// この端末の設定・電子証明書・履歴を置くフォルダ（省略時は利用者ごとの決まった場所）
-    #[arg(long, global = true, env = "TAYORI_PROFILE", value_name = "フォルダ")]
+    #[arg(long, global = true, env = "TAYORI_PROFILE", value_name = "フォルダ", help_heading = "オプション")]
     profile: Option<PathBuf>,
+
+    /// この説明を出します
+    #[arg(short, long, global = true, action = clap::ArgAction::Help, help_heading = "オプション")]
+    help: Option<bool>,
+
+    /// 版を出します
+    #[arg(short = 'V', long, action = clap::ArgAction::Version, help_heading = "オプション")]
+    version: Option<bool>,
 
     #[command(subcommand)]
     command: Option<Command>,
 }
+
+/// How every help page is laid out.
+const HELP: &str = "{about-with-newline}\n使い方: {usage}\n\n{all-args}{after-help}";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -66,7 +86,9 @@ impl Cli {
             Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile))?,
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile))?,
             Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile))?,
-            Some(Command::List(args)) => with_profile(profile, |profile| list::run(&args, profile))?,
+            Some(Command::List(args)) => {
+                with_profile(profile, |profile| list::run(&args, profile, &mut std::io::stdout().lock()))?
+            }
         };
         Ok(outcome.into())
     }

@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 
 /// 便り Tayori の連携基盤: 封をしたままのデータを預かり、渡します
 #[derive(Debug, Parser)]
-#[command(name = "tayori-hub", version, about, subcommand_help_heading = "コマンド", next_help_heading = "オプション")]
+#[command(name = "tayori-hub", version, subcommand_help_heading = "コマンド", next_help_heading = "オプション")]
 struct Cli {
     /// 連携基盤のデータを置くフォルダ
     #[arg(long, global = true, env = "TAYORI_HUB", value_name = "フォルダ", default_value = "hub")]

@@ -1,5 +1,7 @@
 //! `tayori list`: the lists of the window as text.
 
+use std::io::{self, Write};
+
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
@@ -32,7 +34,7 @@ enum Which {
     Outbox,
 }
 
-pub fn run(args: &ListArgs, profile: Profile) -> Result<Outcome, ProfileError> {
+pub fn run(args: &ListArgs, profile: Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
     let history = profile.terminal()?.history;
     let mut lines = match args.which {
         Which::Inbox => history.inbox()?,
@@ -42,29 +44,36 @@ pub fn run(args: &ListArgs, profile: Profile) -> Result<Outcome, ProfileError> {
     if let Some(search) = &args.search {
         lines.retain(|line| line.partner_name.contains(search) || line.partner.as_str().contains(search));
     }
-    match args.format {
-        Format::Json => println!("{}", serde_json::Value::from_iter(lines.iter().map(as_json))),
-        Format::Text if lines.is_empty() => println!("ありません。"),
-        Format::Text => lines.iter().for_each(say),
-    }
+    // A reader that has seen enough and closes the pipe ends the list, and nothing is wrong.
+    let _ = write(&lines, args.format, out);
     Ok(Outcome::Fine)
 }
 
-fn say(line: &ParcelLine) {
+fn write(lines: &[ParcelLine], format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Json => writeln!(out, "{}", serde_json::Value::from_iter(lines.iter().map(as_json))),
+        Format::Text if lines.is_empty() => writeln!(out, "ありません。"),
+        Format::Text => lines.iter().try_for_each(|line| say(line, out)),
+    }
+}
+
+fn say(line: &ParcelLine, out: &mut dyn Write) -> io::Result<()> {
     let at = line.at.to_zoned(TimeZone::system());
     let unread = if line.unread { "●" } else { "　" };
-    println!(
+    writeln!(
+        out,
         "{unread} {}  {}  {}（{}）  ファイル {} 個",
         at.strftime("%Y-%m-%d %H:%M"),
         state_word(&line.state),
         line.partner_name,
         line.partner,
         line.files
-    );
+    )?;
     if let State::Failed(why) | State::Refused(why) | State::Waiting { last: Some(why), .. } = &line.state {
         let sentence = failure(Lang::Ja, why);
-        println!("    {}{}", sentence.what, sentence.todo);
+        writeln!(out, "    {}{}", sentence.what, sentence.todo)?;
     }
+    Ok(())
 }
 
 fn state_word(state: &State) -> &'static str {
