@@ -10,6 +10,7 @@ mod layouts;
 mod name;
 mod readings;
 mod records;
+pub mod repair;
 mod services;
 mod table;
 mod value;
