@@ -154,7 +154,8 @@ fn fix(path: &Path, args: &[&str]) -> (Outcome, String) {
 #[test]
 fn what_can_be_repaired_is_fine_afterwards_and_the_original_stays() {
     let samples = Samples::of_seed(2);
-    let repairable = ["encoding-utf8", "line-end-not-crlf", "header-row", "name-service-unknown", "service-out-of-scope"];
+    let repairable =
+        ["encoding-utf8", "line-end-not-crlf", "header-row", "name-service-unknown", "service-out-of-scope"];
     let mut repaired = 0;
     for broken in samples.broken().into_iter().filter(|broken| repairable.contains(&broken.rule.as_str())) {
         let path = broken.folder.join(&broken.file);
