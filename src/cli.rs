@@ -5,10 +5,12 @@
 pub mod check;
 mod demo;
 mod exchange;
+pub mod fix;
 mod list;
 mod setup;
 pub mod show;
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -57,6 +59,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Check(check::CheckArgs),
     Show(show::ShowArgs),
+    Fix(fix::FixArgs),
     Setup(setup::SetupArgs),
     Send(exchange::SendArgs),
     Receive(exchange::ReceiveArgs),
@@ -80,17 +83,26 @@ impl Cli {
         let outcome = match self.command {
             None => return open_window(profile),
             Some(Command::Demo(args)) => demo::run(&args)?,
-            Some(Command::Check(args)) => args.run(&mut std::io::stdout().lock())?,
-            Some(Command::Show(args)) => args.run(&mut std::io::stdout().lock())?,
+            Some(Command::Check(args)) => written(args.run(&mut io::stdout().lock()))?,
+            Some(Command::Show(args)) => written(args.run(&mut io::stdout().lock()))?,
+            Some(Command::Fix(args)) => written(args.run(&mut io::stdout().lock()))?,
             Some(Command::Setup(args)) => setup::run(&args, &profile_dir(profile)?)?,
             Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile))?,
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile))?,
             Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile))?,
             Some(Command::List(args)) => {
-                with_profile(profile, |profile| list::run(&args, profile, &mut std::io::stdout().lock()))?
+                with_profile(profile, |profile| list::run(&args, profile, &mut io::stdout().lock()))?
             }
         };
         Ok(outcome.into())
+    }
+}
+
+/// A reader that has seen enough and closes the pipe ends the output, and nothing is wrong.
+fn written(result: io::Result<Outcome>) -> io::Result<Outcome> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::Fine),
+        result => result,
     }
 }
 

@@ -10,6 +10,7 @@ mod layouts;
 mod name;
 mod readings;
 mod records;
+pub mod repair;
 mod services;
 mod table;
 mod value;
@@ -21,6 +22,6 @@ pub use check::{
 pub use ids::{InvalidId, Month, OfficeNumber, PersonKey, Role, Serial, ServiceType};
 pub use layouts::{Direction, Field, Form, Kind, Layout, Need};
 pub use name::{FileName, NameError, Part};
-pub use readings::{MonthSheet, SheetLine, month_sheets};
+pub use readings::{BenefitSheet, Mismatch, MonthSheet, ProviderUnits, SheetLine, benefit_sheets, month_sheets};
 pub use table::{ComposeError, Encoding, Row, SetError, Table, Unreadable, read};
 pub use value::{ClockTime, ServiceCode, Value};

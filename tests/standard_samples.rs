@@ -3,7 +3,9 @@
 mod samples;
 
 use samples::{Samples, files_of};
-use tayori::standard::{Checked, FileName, Input, Known, Severity, Table, Value, check, read};
+use tayori::standard::{
+    Checked, FileName, Input, Known, Severity, Table, Value, benefit_sheets, check, month_sheets, read,
+};
 
 const SEEDS: [u32; 4] = [1, 2, 3, 4];
 
@@ -131,5 +133,21 @@ fn a_changed_field_changes_only_itself() {
         let shared_start = bytes.iter().zip(&written).take_while(|(a, b)| a == b).count();
         let shared_end = bytes.iter().rev().zip(written.iter().rev()).take_while(|(a, b)| a == b).count();
         assert!(shared_start + shared_end + 200 > bytes.len(), "{name}: more than a field changed");
+    }
+}
+
+#[test]
+fn what_the_forms_of_good_samples_say_adds_up() {
+    for folder in Samples::of_seed(1).good() {
+        let files = files_of(&folder);
+        let tables: Vec<Table> = tables(&files).map(|(.., table)| table).collect();
+        for sheet in benefit_sheets(&tables) {
+            assert_eq!(sheet.mismatches, [], "{}", sheet.person);
+            assert!(sheet.person_name.is_some() && sheet.limit.is_some());
+            assert_eq!(sheet.over(), (-sheet.left().unwrap()).max(0), "{}", sheet.person);
+        }
+        for sheet in month_sheets(&tables) {
+            assert!(!sheet.lines.is_empty() && sheet.lines.iter().all(|line| !line.label.is_empty()));
+        }
     }
 }

@@ -165,7 +165,7 @@ fn write_text(paths: &[PathBuf], checked: &Checked, out: &mut dyn Write) -> io::
             quiet += 1;
             continue;
         }
-        let kind = file.kind.map_or("", Kind::name);
+        let kind = file.kind.map_or("種類の分からないファイル", Kind::name);
         writeln!(out, "{}", path.display())?;
         writeln!(out, "  {kind}　{}行", file.rows)?;
         write_findings(&file.findings, out)?;
@@ -180,16 +180,22 @@ fn write_text(paths: &[PathBuf], checked: &Checked, out: &mut dyn Write) -> io::
     writeln!(out, "誤り {errors}　注意 {warnings}　お知らせ {notes}")
 }
 
-/// Worst first; the hint once for findings of one rule that follow each other.
+/// So many findings of one rule are spelled out for people; programs get them all.
+const SPELLED_OUT: usize = 5;
+
+/// Worst first, rule by rule, the hint once for each.
 fn write_findings(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
-    sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let mut rest = sorted.iter().peekable();
-    while let Some(finding) = rest.next() {
-        let place = place(finding);
-        writeln!(out, "  [{}] {place}{}", severity_word(finding.severity), finding.message)?;
-        if rest.peek().is_none_or(|next| next.rule != finding.rule) {
-            writeln!(out, "      → {}（{}）", finding.hint, finding.rule.id())?;
+    sorted.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.rule.id()));
+    for same in sorted.chunk_by(|one, other| one.severity == other.severity && one.rule == other.rule) {
+        for finding in same.iter().take(SPELLED_OUT) {
+            writeln!(out, "  [{}] {}{}", severity_word(finding.severity), place(finding), finding.message)?;
+        }
+        if let Some(more) = same.len().checked_sub(SPELLED_OUT).filter(|more| *more > 0) {
+            writeln!(out, "      ほかに{more}件あります。")?;
+        }
+        if let Some(first) = same.first() {
+            writeln!(out, "      → {}（{}）", first.hint, first.rule.id())?;
         }
     }
     writeln!(out)

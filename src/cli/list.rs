@@ -44,7 +44,7 @@ pub fn run(args: &ListArgs, profile: Profile, out: &mut dyn Write) -> Result<Out
     if let Some(search) = &args.search {
         lines.retain(|line| line.partner_name.contains(search) || line.partner.as_str().contains(search));
     }
-    // A reader that has seen enough and closes the pipe ends the list, and nothing is wrong.
+    // The only way this fails is a reader that has seen enough and closed the pipe.
     let _ = write(&lines, args.format, out);
     Ok(Outcome::Fine)
 }

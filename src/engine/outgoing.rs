@@ -111,8 +111,23 @@ impl Terminal {
     fn check(&self, files: &[Taken]) -> Result<Checked, HistoryError> {
         let offices: BTreeSet<OfficeNumber> = self.history.offices()?.into_iter().map(|known| known.office).collect();
         let in_directory = |office: OfficeNumber| offices.contains(&office);
+        let already_sent = |name: &FileName, bytes: &[u8]| {
+            let sent = self.history.was_sent(name.receiver, &name.to_string(), &sha256_hex(bytes));
+            sent.unwrap_or_else(|error| {
+                tracing::error!(%error, "whether a file was sent before cannot be told");
+                false
+            })
+        };
+        let newest_sent = |name: &FileName| {
+            self.history.newest_sent(name).unwrap_or_else(|error| {
+                tracing::error!(%error, "what was sent last cannot be told");
+                None
+            })
+        };
         let known = Known {
             office: Some(self.identity.office),
+            already_sent: Some(&already_sent),
+            newest_sent: Some(&newest_sent),
             // Before the first exchange there is no directory to look into.
             directory: (!offices.is_empty()).then_some(&in_directory),
             ..Known::default()

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::evidence::{Failure, Step, Subject};
 use super::{History, HistoryError, Named as _, add_to_trail, from_json, to_json};
 use crate::parcel::{Content, ParcelId, ReceiptStep};
-use crate::standard::{Checked, OfficeNumber};
+use crate::standard::{Checked, FileName, OfficeNumber, Serial};
 use crate::wire::Accepted;
 
 /// A parcel that is ready to go.
@@ -215,6 +215,23 @@ impl History {
         }
         transaction.commit().named("note receipt")?;
         Ok(new)
+    }
+
+    /// The newest serial of this kind and month that went, or is about to go, to this receiver.
+    pub fn newest_sent(&self, name: &FileName) -> Result<Option<Serial>, HistoryError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT name FROM file JOIN parcel ON parcel.id = file.parcel
+                 WHERE direction = 'out' AND partner = ?1 AND withdrawn_at IS NULL AND name LIKE ?2 || '%'",
+            )
+            .named("newest sent")?;
+        let names = statement
+            .query_map(params![name.receiver.as_str(), name.kind.prefix()], |row| row.get::<_, String>(0))
+            .and_then(Iterator::collect::<Result<Vec<String>, _>>)
+            .named("newest sent")?;
+        let same = names.iter().filter_map(|sent| FileName::parse(sent).ok());
+        Ok(same.filter(|sent| sent.kind == name.kind && sent.month == name.month).map(|sent| sent.serial).max())
     }
 
     /// Whether these bytes went, or are about to go, to this office before.

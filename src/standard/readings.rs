@@ -1,4 +1,8 @@
-//! What a form says, computed from its rows: the month of one person, day by day.
+//! What a form says, computed from its rows: the month of one person, day by day; what it costs is in `benefit`.
+
+mod benefit;
+
+pub use benefit::{BenefitSheet, Mismatch, ProviderUnits, benefit_sheets};
 
 use std::collections::HashMap;
 
@@ -48,11 +52,16 @@ impl MonthSheet {
 
 /// 予定 and 実績 of one person and month side by side, in the order of the files. Rows that do not say whose, when, what
 /// and where are left out; the checks name them.
+///
+/// 予定 holds a person's whole month and 実績 all of one office's, so a later file replaces what an earlier one said of
+/// the same person (and office): the same month goes to every provider, and corrections are sent as a whole.
 pub fn month_sheets(tables: &[Table]) -> Vec<MonthSheet> {
     let names = names(tables);
     let mut sheets: Vec<MonthSheet> = Vec::new();
     let mut places: HashMap<(PersonKey, Month), usize> = HashMap::new();
-    for table in tables.iter().filter(|table| matches!(table.kind(), Kind::Provision | Kind::Actuals)) {
+    let mut said: HashMap<(usize, Kind, Option<OfficeNumber>), usize> = HashMap::new();
+    let of_table6 = |(_, table): &(usize, &Table)| matches!(table.kind(), Kind::Provision | Kind::Actuals);
+    for (file, table) in tables.iter().enumerate().filter(of_table6) {
         for row in table.rows() {
             let Some((month, line)) = sheet_line(&row) else { continue };
             let place = *places.entry((row.person(), month)).or_insert_with(|| {
@@ -62,6 +71,11 @@ pub fn month_sheets(tables: &[Table]) -> Vec<MonthSheet> {
                 sheets.len() - 1
             });
             if let Some(sheet) = sheets.get_mut(place) {
+                let office = (table.kind() == Kind::Actuals).then_some(line.office);
+                let before = said.insert((place, table.kind(), office), file);
+                if before.is_some_and(|before| before != file) {
+                    sheet.forget(office);
+                }
                 sheet.note(line, &row, table.kind());
             }
         }
@@ -127,6 +141,18 @@ impl SheetLine {
 }
 
 impl MonthSheet {
+    /// Forgets 予定, or 実績 of one office.
+    fn forget(&mut self, actuals_of: Option<OfficeNumber>) {
+        for line in &mut self.lines {
+            match actuals_of {
+                None => line.planned = [0; 31],
+                Some(office) if office == line.office => line.actual = [0; 31],
+                Some(_) => {}
+            }
+        }
+        self.lines.retain(|line| line.planned.iter().chain(&line.actual).any(|times| *times > 0));
+    }
+
     fn note(&mut self, line: SheetLine, row: &Row<'_>, kind: Kind) {
         let found = self.lines.iter().position(|known| known.is_same(&line));
         let place = found.unwrap_or_else(|| {
@@ -207,6 +233,18 @@ mod tests {
         assert_eq!((line.label.as_str(), line.start.as_deref()), ("訪問介護", Some("09:00")));
         assert_eq!((days(&line.planned), days(&line.actual)), (vec![(1, 1), (31, 2)], vec![(1, 1), (30, 1)]));
         assert_eq!(sheet.differences(), 3);
+    }
+
+    #[test]
+    fn a_later_file_says_the_month_again_and_not_more_of_it() {
+        let (north, south) = ("3170000001", "3170000002");
+        let plan = |day: &str| Table::compose(Kind::Provision, [row(day, "0900", north, "1")]).unwrap();
+        let actual = |office: &str| Table::compose(Kind::Actuals, [row("20260502", "0900", office, "1")]).unwrap();
+        let sheets = month_sheets(&[plan("20260501"), plan("20260502"), actual(north), actual(south), actual(north)]);
+        let sum = |counts: &[u16; 31]| counts.iter().sum::<u16>();
+        let lines: Vec<_> =
+            sheets[0].lines.iter().map(|line| (line.office.as_str(), sum(&line.planned), sum(&line.actual))).collect();
+        assert_eq!(lines, [(north, 1, 1), (south, 0, 1)]);
     }
 
     #[test]

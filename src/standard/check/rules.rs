@@ -130,7 +130,7 @@ rules! {
             "no record at all";
         FileUnreadable, "file-unreadable", Error,
             "{more}。",
-            "ほかのソフトで開いていないか、まだ書き出しの途中でないか確かめてください。",
+            "ファイルがまだそこにあるか、ほかのソフトで開いていないか、書き出しの途中でないか確かめてください。",
             "the file could not be read, or changed while it was read (ours)";
         ControlCharacter, "control-character", Warning,
             "目に見えない制御文字（{more}）が入っています。",

@@ -248,7 +248,9 @@ impl<'a> Whole<'a> {
         };
         for main in members.iter().filter(|m| matches!(m.name.kind, Kind::CarePlan1 | Kind::Provision)) {
             let supplements: Vec<_> = members.iter().filter(|other| belongs(other, &main.name)).copied().collect();
-            if supplements.is_empty() {
+            if main.file.rows == 0 {
+                // Empty or unreadable, which is said already.
+            } else if supplements.is_empty() {
                 news.push((main.place, Check::SupplementMissing, Place::file()));
             } else {
                 self.judge_rows_without(main, &supplements, Check::SupplementMissing, String::new(), news);
