@@ -6,6 +6,7 @@ pub mod check;
 mod demo;
 mod exchange;
 pub mod fix;
+mod help;
 mod list;
 mod setup;
 pub mod show;
@@ -14,9 +15,10 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use check::{Format, Outcome};
+pub use help::in_japanese;
 
 use crate::engine::profile::{Profile, ProfileError};
 use crate::words::Lang;
@@ -27,32 +29,21 @@ use crate::words::failure::failure;
 #[command(
     name = "tayori",
     version,
-    help_template = HELP,
-    subcommand_help_heading = "コマンド",
-    disable_help_flag = true,
     disable_version_flag = true,
-    disable_help_subcommand = true,
     after_help = "コマンドを付けずに動かすと、画面が開きます。"
 )]
 pub struct Cli {
     /// この端末の設定・電子証明書・履歴を置くフォルダ（省略時は利用者ごとの決まった場所）
-    #[arg(long, global = true, env = "TAYORI_PROFILE", value_name = "フォルダ", help_heading = "オプション")]
+    #[arg(long, global = true, env = "TAYORI_PROFILE", value_name = "フォルダ")]
     profile: Option<PathBuf>,
 
-    /// この説明を出します
-    #[arg(short, long, global = true, action = clap::ArgAction::Help, help_heading = "オプション")]
-    help: Option<bool>,
-
     /// 版を出します
-    #[arg(short = 'V', long, action = clap::ArgAction::Version, help_heading = "オプション")]
+    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
     version: Option<bool>,
 
     #[command(subcommand)]
     command: Option<Command>,
 }
-
-/// How every help page is laid out.
-const HELP: &str = "{about-with-newline}\n使い方: {usage}\n\n{all-args}{after-help}";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -77,6 +68,12 @@ impl From<Outcome> for ExitCode {
 }
 
 impl Cli {
+    /// Reads the command line. A wrong one is named on standard error and ends the program with 2.
+    pub fn read() -> Self {
+        let matches = in_japanese(Self::command()).get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Runs the command; without one, the window.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let profile = self.profile;

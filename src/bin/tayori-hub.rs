@@ -1,25 +1,29 @@
 //! The hub: carries sealed parcels and knows the directory. For the operator, so its words are plain and technical.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
+use tayori::cli::in_japanese;
 use tayori::hub::home::{Home, HubSettings, default_limit};
 use tayori::standard::{OfficeNumber, ServiceType};
 use tracing_subscriber::EnvFilter;
 
 /// 便り Tayori の連携基盤: 封をしたままのデータを預かり、渡します
 #[derive(Debug, Parser)]
-#[command(name = "tayori-hub", version, subcommand_help_heading = "コマンド", next_help_heading = "オプション")]
+#[command(name = "tayori-hub", version, disable_version_flag = true)]
 struct Cli {
     /// 連携基盤のデータを置くフォルダ
     #[arg(long, global = true, env = "TAYORI_HUB", value_name = "フォルダ", default_value = "hub")]
     dir: PathBuf,
+    /// 版を出します
+    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
     #[command(subcommand)]
     command: Command,
 }
@@ -91,9 +95,14 @@ struct ListArgs {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = in_japanese(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let filter = EnvFilter::try_from_env("TAYORI_LOG").unwrap_or_else(|_| EnvFilter::new("warn,tayori=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
