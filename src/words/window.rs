@@ -199,11 +199,12 @@ pub fn state(lang: Lang, state: &State, incoming: bool) -> &'static str {
 }
 
 /// One step of a parcel's way.
-pub fn step(lang: Lang, step: &Step) -> &'static str {
+pub fn step(lang: Lang, step: &Step, incoming: bool) -> &'static str {
     match step {
         Step::Written => lang.t("作成", "Written"),
         Step::Accepted => lang.t("受付済", "Accepted by the hub"),
         Step::Received => lang.t("受信", "Received"),
+        Step::Delivered if incoming => lang.t("取込フォルダへ", "Into the import folder"),
         Step::Delivered => lang.t("到着", "Arrived"),
         Step::Imported => lang.t("取込済", "Imported"),
         Step::Refused(_) => lang.t("受け取れませんでした", "Refused"),
