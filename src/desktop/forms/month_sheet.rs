@@ -43,17 +43,22 @@ impl<'a> SheetGrid<'a> {
         let name = (available - KIND - SUM - days * day).clamp(NAME, 320.0);
         let height = HEAD + ROW * self.sheet.lines.len() as f32;
         let shown = (available - name - KIND).min(days * day + SUM);
-        let top = ui.cursor().min;
-        ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing.x = 0.0;
-            let (left, _) = ui.allocate_exact_size(vec2(name + KIND, height), Sense::hover());
-            self.left_columns(ui, left, name);
-            scroll_style(ui, |ui, _| {
-                let area = ScrollArea::horizontal().id_salt("month").max_width(shown).auto_shrink(true);
-                area.show(ui, |ui| {
-                    let (rect, _) = ui.allocate_exact_size(vec2(days * day + SUM, height), Sense::hover());
-                    self.day_columns(ui, rect, day);
-                });
+        let bar = if shown < days * day + SUM { 18.0 } else { 0.0 };
+        let (whole, _) = ui.allocate_exact_size(vec2(name + KIND + shown, height + bar), Sense::hover());
+        let top = whole.min;
+        self.left_columns(ui, Rect::from_min_size(top, vec2(name + KIND, height)), name);
+        // A child as high as the sheet: the scroll area must not end where the page does.
+        let month = Rect::from_min_max(top + vec2(name + KIND, 0.0), whole.max);
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(month).id_salt("month"));
+        // egui takes the bar's height off what is seen even where the bar itself is not in sight.
+        let mut clip = ui.clip_rect().intersect(month);
+        clip.max.y = clip.max.y.min(month.bottom() - bar);
+        scroll_style(&mut child, |ui, _| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ScrollArea::horizontal().id_salt("month").max_width(shown).auto_shrink(false).show(ui, |ui| {
+                ui.set_clip_rect(clip);
+                let (rect, _) = ui.allocate_exact_size(vec2(days * day + SUM, height), Sense::hover());
+                self.day_columns(ui, rect, day);
             });
         });
         let frame = Rect::from_min_size(top, vec2(name + KIND + shown, height));
@@ -138,7 +143,7 @@ impl<'a> SheetGrid<'a> {
         };
         let p = ui.painter();
         p.rect_filled(rect, 0.0, fill);
-        let size = if rect.width() < 24.0 { 13.0 } else { 14.0 };
+        let size = if rect.width() < 23.0 { 12.0 } else { 14.0 };
         let x = rect.center().x;
         p.text(pos2(x, rect.top() + 16.0), Align2::CENTER_CENTER, (day + 1).to_string(), reg(size), color);
         let name = weekday(self.lang, self.weekday(day));
@@ -149,7 +154,7 @@ impl<'a> SheetGrid<'a> {
         let (top, bottom) = halves(rect);
         let p = ui.painter();
         p.rect_filled(rect, 0.0, WHITE);
-        let size = if self.lang == Lang::Ja { 14.0 } else { 11.0 };
+        let size = 14.0;
         p.text(top, Align2::CENTER_CENTER, w::sheet_plan(self.lang), reg(size), GRAY_800);
         p.text(bottom, Align2::CENTER_CENTER, w::sheet_actual(self.lang), bold(size), BLUE_900);
         dotted_middle(ui, rect);
