@@ -1,6 +1,16 @@
 //! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
 
+mod delivery;
+pub mod exchange;
+mod failure;
 pub mod model;
+pub mod outgoing;
+pub mod profile;
+mod retry;
+mod runner;
+mod subject;
+pub mod terminal;
+mod views;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 

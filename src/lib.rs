@@ -18,9 +18,17 @@
 //! | [`parcel`] | units, manifest, seal and open; pure |
 //! | [`standard`] | names, records, typed tables, checks; pure |
 
+pub mod cli;
+pub mod demo;
 #[cfg(feature = "desktop")]
 pub mod desktop;
 pub mod engine;
+pub mod folders;
+pub mod history;
+pub mod hub;
+pub mod identity;
+pub mod link;
 pub mod parcel;
 pub mod standard;
+pub mod wire;
 pub mod words;

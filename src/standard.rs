@@ -4,9 +4,23 @@
 //! types and rules are data in `assets/standard/`, not code per kind of file.
 
 mod check;
+pub mod cp932;
 mod ids;
+mod layouts;
+mod name;
 mod readings;
+mod records;
+mod services;
+mod table;
+mod value;
 
-pub use check::{Checked, CheckedFile, CheckedSet, Finding, Rule, Severity, Summary};
+pub use check::{
+    Checked, CheckedFile, CheckedSet, FileChecker, Finding, Input, Judged, Known, Rule, Severity, Summary, Unit, check,
+    checks_page, judge,
+};
 pub use ids::{InvalidId, Month, OfficeNumber, PersonKey, Role, Serial, ServiceType};
-pub use readings::{MonthSheet, SheetLine};
+pub use layouts::{Direction, Field, Form, Kind, Layout, Need};
+pub use name::{FileName, NameError, Part};
+pub use readings::{MonthSheet, SheetLine, month_sheets};
+pub use table::{ComposeError, Encoding, Row, SetError, Table, Unreadable, read};
+pub use value::{ClockTime, ServiceCode, Value};

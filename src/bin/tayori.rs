@@ -1,1 +1,21 @@
-fn main() {}
+//! The client: the window by default, commands otherwise.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tayori::cli::Cli;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // What happened goes to standard error; `TAYORI_LOG` says how much of it. Never cell contents, names or keys.
+    let filter = EnvFilter::try_from_env("TAYORI_LOG").unwrap_or_else(|_| EnvFilter::new("error,tayori=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match cli.run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::from(1)
+        }
+    }
+}

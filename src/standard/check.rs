@@ -1,8 +1,31 @@
 //! What a check says: rule, severity, file, row, field.
+//!
+//! | part | judges |
+//! |---|---|
+//! | `file` | one file: name, bytes, shape, fields |
+//! | `rows` | rows as wholes |
+//! | `set` | files together, then the words |
+//! | `rules` | ids, severities, words of every check |
+
+mod file;
+pub(super) mod form;
+mod found;
+mod page;
+mod rows;
+mod rules;
+mod set;
 
 use std::borrow::Cow;
+use std::fmt;
 
-use super::{OfficeNumber, Serial};
+pub(super) use file::is_utf8_file;
+pub use file::{FileChecker, Judged};
+pub use page::checks_page;
+pub use set::{Unit, judge};
+
+use super::{FileName, Kind, OfficeNumber, Serial};
+use found::Place;
+use rules::Check;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -23,6 +46,10 @@ pub struct Rule(Cow<'static, str>);
 impl Rule {
     pub fn id(&self) -> &str {
         &self.0
+    }
+
+    fn of(check: Check) -> Rule {
+        Rule(Cow::Borrowed(check.id()))
     }
 }
 
@@ -54,6 +81,9 @@ pub struct Checked {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CheckedFile {
     pub name: String,
+    /// `None` where the name does not say.
+    #[serde(default)]
+    pub kind: Option<Kind>,
     pub rows: u64,
     pub findings: Vec<Finding>,
 }
@@ -63,6 +93,9 @@ pub struct CheckedFile {
 pub struct CheckedSet {
     pub receiver: OfficeNumber,
     pub serial: Serial,
+    /// `None` where the files are no sending unit.
+    #[serde(default)]
+    pub unit: Option<Unit>,
     pub files: Vec<String>,
     pub findings: Vec<Finding>,
 }
@@ -72,6 +105,62 @@ pub struct Summary {
     pub errors: usize,
     pub warnings: usize,
     pub notes: usize,
+}
+
+/// A file to be checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// Base name.
+    pub name: &'a str,
+    pub bytes: &'a [u8],
+}
+
+/// What the check may know besides the files. What it is not told it does not judge.
+#[derive(Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// This office, for `sender-not-us`.
+    pub office: Option<OfficeNumber>,
+    /// Whether the directory has this office.
+    pub directory: Option<&'a dyn Fn(OfficeNumber) -> bool>,
+    /// The files make one parcel, so that two receivers are one too many.
+    pub one_parcel: bool,
+    /// Largest attachment in bytes.
+    pub attachment_limit: Option<u64>,
+    /// Whether these bytes went to the same receiver before.
+    pub already_sent: Option<&'a dyn Fn(&FileName, &[u8]) -> bool>,
+    /// The newest serial that went to the same receiver with this kind and month.
+    pub newest_sent: Option<&'a dyn Fn(&FileName) -> Option<Serial>>,
+}
+
+impl fmt::Debug for Known<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Known")
+            .field("office", &self.office)
+            .field("one_parcel", &self.one_parcel)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks files, each by itself and all together.
+pub fn check(files: &[Input<'_>], known: &Known<'_>) -> Checked {
+    let judged = files.iter().map(|file| {
+        let mut checker = FileChecker::new(file.name, known);
+        checker.push(file.bytes);
+        let mut judged = checker.finish();
+        judge_history(&mut judged, file.bytes, known);
+        judged
+    });
+    judge(judged.collect(), known)
+}
+
+fn judge_history(judged: &mut Judged, bytes: &[u8], known: &Known<'_>) {
+    let Some(name) = judged.reading.map(|reading| reading.name) else { return };
+    if known.already_sent.is_some_and(|was_sent| was_sent(&name, bytes)) {
+        judged.findings.add(Check::AlreadySent, Place::file());
+    }
+    if let Some(newer) = known.newest_sent.and_then(|newest| newest(&name)).filter(|newest| *newest > name.serial) {
+        judged.findings.add(Check::NewerAlreadySent, Place::file().more(newer.as_str()));
+    }
 }
 
 impl Checked {

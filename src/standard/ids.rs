@@ -6,7 +6,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime, Weekday};
-use serde::Deserialize as _;
 
 /// A text that is not the identifier it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -73,6 +73,14 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Install the office's certificate to send and receive.",
             ),
         ),
+        Failure::CertificateOfOther => say(
+            ("この端末の電子証明書は、別の事業所のものです。", "The certificate on this PC belongs to another office."),
+            ("この事業所の電子証明書を入れ直してください。", "Install this office's own certificate."),
+        ),
+        Failure::CertificateUnusable => say(
+            ("この端末の電子証明書を読み取れません。", "The certificate on this PC cannot be used."),
+            ("電子証明書を入れ直してください。", "Install the certificate again."),
+        ),
         Failure::ReceiverUnknown { office } => named(
             (
                 format!("送り先の事業所（{office}）は、まだ受け取れる状態になっていません。"),
@@ -208,6 +216,45 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Correct them in the care software and write the files again.",
             ),
         ),
+        Failure::NameNotAllowed { name } => named(
+            (
+                format!("「{name}」は、相手のパソコンで使えない名前なので送れません。"),
+                format!("“{name}” cannot be sent: the name does not work on the other office's PC."),
+            ),
+            ("ファイルの名前を変えて、もう一度お試しください。", "Rename the file and try again."),
+        ),
+        Failure::NameTwice { name } => named(
+            (format!("「{name}」という名前のファイルが2つあります。"), format!("There are two files named “{name}”.")),
+            ("どちらか1つにして、もう一度お試しください。", "Keep one of them and try again."),
+        ),
+        Failure::MessageTooLong { chars, limit } => named(
+            (
+                format!("メッセージが長すぎます（{chars} 文字。{limit} 文字まで）。"),
+                format!("The message is too long ({chars} characters; {limit} are allowed)."),
+            ),
+            ("短くするか、ファイルにして添えてください。", "Shorten it, or attach it as a file."),
+        ),
+        Failure::TooManyFiles { count, limit } => named(
+            (
+                format!("一度に送れるファイルは {limit} 個までです（いま {count} 個）。"),
+                format!("{limit} files can go at once; there are {count}."),
+            ),
+            ("何回かに分けて送ってください。", "Send them in several parts."),
+        ),
+        Failure::RefusedByReceiver { said } => named(
+            (
+                format!("相手の端末で受け取れませんでした（{said}）。"),
+                format!("The other office's PC could not accept it ({said})."),
+            ),
+            (
+                "送り直しても同じときは、相手の事業所にご連絡ください。",
+                "If sending again does not help, call the other office.",
+            ),
+        ),
+        Failure::AlreadyLeft => say(
+            ("もう送り出したため、取り消せません。", "It has left already and cannot be taken back."),
+            ("誤って送ったときは、相手の事業所にご連絡ください。", "If it was a mistake, call the other office."),
+        ),
         Failure::Unexpected => say(
             ("思いがけない問題が起きました。", "Something unexpected went wrong."),
             (
@@ -237,6 +284,8 @@ mod tests {
             Failure::CertificateRefused,
             Failure::CertificateExpired,
             Failure::CertificateMissing,
+            Failure::CertificateOfOther,
+            Failure::CertificateUnusable,
             Failure::ReceiverUnknown { office: "3170000010".into() },
             Failure::TooLarge { size: 60_000_000, limit: 50_000_000 },
             Failure::HubRefused { problem: "too-old".into() },
@@ -255,6 +304,12 @@ mod tests {
             Failure::NameTaken { name: name() },
             Failure::HistoryTroubled,
             Failure::ChecksFailed { errors: 2 },
+            Failure::NameNotAllowed { name: name() },
+            Failure::NameTwice { name: name() },
+            Failure::MessageTooLong { chars: 3, limit: 2 },
+            Failure::TooManyFiles { count: 3, limit: 2 },
+            Failure::RefusedByReceiver { said: "seal-broken".into() },
+            Failure::AlreadyLeft,
             Failure::Unexpected,
         ];
         for problem in &all {

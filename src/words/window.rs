@@ -413,6 +413,7 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
             format!("Marked as imported: {partner_name}."),
         ),
         Notice::Saved { name } => said(format!("「{name}」を保存しました。"), format!("Saved “{name}”.")),
+        Notice::SettingsKept => said("設定を保存しました。".into(), "Settings saved.".into()),
         Notice::Failed(failure) => super::failure::failure(lang, failure),
         Notice::ParcelFailed { partner_name, failure, .. } => {
             let sentence = super::failure::failure(lang, failure);

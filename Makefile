@@ -1,0 +1,28 @@
+# The two commands of the README are `make demo` and `make test`. Both install what is missing and say so.
+.PHONY: demo test setup check-format lint unit demo-month pictures
+
+ARGS ?=
+
+demo: setup ## A whole district on this machine, in a window; ARGS=--headless runs it through without one
+	cargo run --bin tayori -- demo $(ARGS)
+
+test: setup check-format lint unit ## Everything CI asks
+
+setup: ## System packages, only those that are not there
+	@scripts/setup
+
+check-format:
+	cargo fmt --check
+
+lint:
+	cargo clippy --all-targets -- -D warnings
+	cargo clippy --no-default-features --lib --bins -- -D warnings
+
+unit:
+	cargo test
+
+demo-month: ## Makes the demo's month anew with the independent writer
+	scripts/demo-month
+
+pictures: setup ## Pictures of every screen, in target/pictures
+	scripts/pictures

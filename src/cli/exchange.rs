@@ -1,0 +1,204 @@
+//! `tayori send`, `receive` and `watch`: the exchange without a window.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Format, Outcome, tell};
+use crate::engine::Engine;
+use crate::engine::exchange::{Exchange, Round};
+use crate::engine::model::{AstrayReason, Bundle, Connection, Event, Examined, Failure, Notice, SendRequest};
+use crate::engine::outgoing::Scope;
+use crate::engine::profile::{Profile, ProfileError};
+use crate::folders::Pace;
+use crate::standard::{Finding, OfficeNumber, Severity};
+use crate::words::{self, Lang};
+
+/// ファイルを確かめて、受け取る事業所ごとにまとめて送ります
+#[derive(Debug, clap::Args)]
+pub struct SendArgs {
+    /// 送るファイルかフォルダ（省略時は設定の送信フォルダのうち、まだ送っていないもの）
+    #[arg(value_name = "ファイル")]
+    paths: Vec<PathBuf>,
+    /// この事業所あてのものだけを送ります
+    #[arg(long, value_name = "事業所番号")]
+    to: Option<OfficeNumber>,
+    /// 添えるメッセージ
+    #[arg(long, value_name = "文章", default_value = "")]
+    message: String,
+    /// 確かめるだけで、送りません
+    #[arg(long)]
+    dry_run: bool,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// 届いているものを受け取り、取込フォルダに置きます
+#[derive(Debug, clap::Args)]
+pub struct ReceiveArgs {
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// 止めるまで、送受信を続けます（画面のないパソコン向け。止めるには Ctrl+C）
+#[derive(Debug, clap::Args)]
+pub struct WatchArgs {}
+
+pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> {
+    let mut exchange = profile.exchange()?;
+    let now = Timestamp::now();
+    // Who can receive is asked first; offline, the directory as last seen will do.
+    let reached = exchange.refresh_directory();
+    let (paths, scope) = if args.paths.is_empty() {
+        (vec![profile.settings.outgoing.clone()], Scope::Unsent)
+    } else {
+        (args.paths.clone(), Scope::All)
+    };
+    let examined = exchange.terminal.examine(&paths, scope, Pace::default(), &mut |_, _| true)?.unwrap_or_default();
+    let wanted = |bundle: &&Bundle| args.to.is_none_or(|to| bundle.receiver == to);
+    let mut outcome = say_problems(&examined);
+    let mut parcels = Vec::new();
+    for bundle in examined.bundles.iter().filter(wanted) {
+        say_bundle(bundle);
+        if !bundle.may_be_sent() {
+            outcome = Outcome::Troubled;
+            continue;
+        }
+        let request = SendRequest {
+            receiver: bundle.receiver,
+            paths: bundle.files.iter().map(|file| file.path.clone()).collect(),
+            message: args.message.clone(),
+        };
+        match exchange.terminal.prepare(&request, Pace::default(), now) {
+            Ok(parcel) => parcels.push(parcel),
+            Err(failure) => {
+                tell(&failure);
+                outcome = Outcome::Troubled;
+            }
+        }
+    }
+    if args.dry_run {
+        eprintln!("確かめただけで、送っていません。");
+        return Ok(outcome);
+    }
+    let queued = parcels.len();
+    exchange.terminal.history.queue(&parcels, now)?;
+    let mut round = Round::default();
+    let result = match reached {
+        Ok(()) => exchange.send_due(now, &mut round),
+        Err(error) => Err(error),
+    };
+    report(&exchange, &round, args.format, "sent")?;
+    if let Err(error) = result {
+        tell(&error.failure());
+        eprintln!("{queued}件は送信待ちに入れました。つながったときに送ります。");
+        outcome = Outcome::Troubled;
+    }
+    Ok(if say_notices(&round.notices) { outcome } else { Outcome::Troubled })
+}
+
+pub fn receive(args: &ReceiveArgs, profile: Profile) -> Result<Outcome, ProfileError> {
+    let mut exchange = profile.exchange()?;
+    let mut round = Round::default();
+    let result = exchange.round(Timestamp::now(), &mut round);
+    report(&exchange, &round, args.format, "received")?;
+    let fine = say_notices(&round.notices);
+    if let Err(error) = result {
+        tell(&error.failure());
+        return Ok(Outcome::Troubled);
+    }
+    Ok(if fine { Outcome::Fine } else { Outcome::Troubled })
+}
+
+/// Runs the engine until the process is ended. Nothing is lost by ending it anywhere.
+pub fn watch(_: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError> {
+    let (woken, wake) = std::sync::mpsc::channel();
+    let engine = Engine::start(profile, move || {
+        let _ = woken.send(());
+    })?;
+    eprintln!("送受信を続けています。止めるには Ctrl+C を押してください。");
+    let mut trouble = None;
+    loop {
+        // The engine's threads hold the other end; without them there is nothing left to wait for.
+        if wake.recv_timeout(Duration::from_secs(3600)) == Err(std::sync::mpsc::RecvTimeoutError::Disconnected) {
+            return Ok(Outcome::Troubled);
+        }
+        while let Some(event) = engine.poll() {
+            match event {
+                Event::Notice(notice) => drop(say_notices(&[notice])),
+                Event::Status(status) => trouble = say_trouble(trouble, &status.connection),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Says a trouble once, not with every round.
+fn say_trouble(before: Option<Failure>, connection: &Connection) -> Option<Failure> {
+    match connection {
+        Connection::Offline(failure) => {
+            if before.as_ref() != Some(failure) {
+                tell(failure);
+            }
+            Some(failure.clone())
+        }
+        Connection::Online => {
+            if before.is_some() {
+                eprintln!("つながりました。");
+            }
+            None
+        }
+        Connection::Starting | Connection::Working => before,
+    }
+}
+
+fn say_problems(examined: &Examined) -> Outcome {
+    let mut outcome = Outcome::Fine;
+    for astray in &examined.astray {
+        outcome = Outcome::Troubled;
+        match &astray.why {
+            AstrayReason::Unreadable(failure) => tell(failure),
+            AstrayReason::Findings(findings) if findings.is_empty() => {
+                eprintln!("「{}」は、送り先が決まらないので送りません。", astray.name);
+            }
+            AstrayReason::Findings(findings) => findings.iter().for_each(say_finding),
+        }
+    }
+    outcome
+}
+
+fn say_bundle(bundle: &Bundle) {
+    let name =
+        if bundle.receiver_name.is_empty() { "名前のわからない事業所" } else { &bundle.receiver_name };
+    eprintln!("{name}（{}）: ファイル {} 個", bundle.receiver, bundle.files.len());
+    bundle.findings.iter().filter(|finding| finding.severity >= Severity::Warning).for_each(say_finding);
+}
+
+fn say_finding(finding: &Finding) {
+    let mark = match finding.severity {
+        Severity::Error => "誤り",
+        Severity::Warning => "注意",
+        Severity::Note => "参考",
+    };
+    let row = finding.row.map(|row| format!(" {row}行目")).unwrap_or_default();
+    eprintln!("  [{mark}] {}{row}: {}{}", finding.file, finding.message, finding.hint);
+}
+
+/// Says what happened, in the words of the window's toasts. False when something failed.
+fn say_notices(notices: &[Notice]) -> bool {
+    for notice in notices {
+        let sentence = words::window::notice(Lang::Ja, notice);
+        eprintln!("{}{}", sentence.what, sentence.todo);
+    }
+    !notices.iter().any(|notice| matches!(notice, Notice::Failed(_) | Notice::ParcelFailed { .. }))
+}
+
+fn report(exchange: &Exchange, round: &Round, format: Format, verb: &str) -> Result<(), ProfileError> {
+    if format == Format::Json {
+        let count = if verb == "sent" { round.sent } else { round.received };
+        let waiting = exchange.terminal.history.outbox()?.len();
+        println!("{}", serde_json::json!({ verb: count, "waiting": waiting }));
+    }
+    Ok(())
+}

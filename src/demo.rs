@@ -1,0 +1,156 @@
+//! A whole district on this machine: a hub with its own authority, offices with their own keys, a month's files.
+//!
+//! Nothing here is a shortcut: the offices are ordinary terminals with profiles of their own, and every parcel goes
+//! over mutual TLS through an ordinary hub. Only their care software is played: what arrives in an import folder is
+//! taken out of it, as care software does, and kept in the folder beside.
+//!
+//! ```text
+//! DIR/hub/                       the hub
+//! DIR/offices/NUMBER/profile/    the terminal's settings, identity, history
+//! DIR/offices/NUMBER/outgoing/   what its care software put out for the month
+//! DIR/offices/NUMBER/import/     where its care software looks
+//! DIR/offices/NUMBER/imported/   what its care software has taken
+//! ```
+
+mod headless;
+mod month;
+mod neighbours;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+pub use headless::{Report, run};
+pub use month::MonthError;
+pub use neighbours::Neighbours;
+
+use crate::engine::profile::{Profile, ProfileError, Settings};
+use crate::history::HistoryError;
+use crate::hub::home::{Home, HomeError, HubSettings, default_limit};
+use crate::hub::{Running, ServeError};
+use crate::identity::{self, IdentityError};
+use crate::standard::OfficeNumber;
+use month::{Month, OfficeRow};
+
+/// A district with its hub running. Dropping it stops the hub.
+#[derive(Debug)]
+pub struct District {
+    pub offices: Vec<DemoOffice>,
+    hub: Running,
+}
+
+/// One office of the district.
+#[derive(Clone, Debug)]
+pub struct DemoOffice {
+    pub profile: Profile,
+    /// What its care software has taken.
+    pub imported: PathBuf,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    #[error("cannot read or write {path}")]
+    Io { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Month(#[from] MonthError),
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    #[error("there is no office {0} in the district")]
+    NoSuchOffice(OfficeNumber),
+}
+
+impl District {
+    /// Opens the district in `dir`, or makes what of it is missing, and starts its hub.
+    pub fn open(dir: &Path) -> Result<Self, DemoError> {
+        let now = Timestamp::now();
+        let month = Month::embedded()?;
+        let home = open_hub(&dir.join("hub"), now)?;
+        let rows = month.offices()?;
+        let mut offices = Vec::new();
+        for row in &rows {
+            offices.push(prepare_office(&dir.join("offices").join(row.number.as_str()), row, &home, now)?);
+            month.put_out(row.number, &dir.join("offices").join(row.number.as_str()).join("outgoing"))?;
+        }
+        let hub = home.serve(None)?;
+        let address = format!("https://localhost:{}", hub.address().port());
+        for office in &mut offices {
+            // The port is another one at every start.
+            office.profile.settings.hub.clone_from(&address);
+            office.profile.save()?;
+        }
+        Ok(Self { offices, hub })
+    }
+
+    pub fn office(&self, number: OfficeNumber) -> Result<&DemoOffice, DemoError> {
+        self.offices
+            .iter()
+            .find(|office| office.profile.settings.office == number)
+            .ok_or(DemoError::NoSuchOffice(number))
+    }
+
+    pub fn hub_address(&self) -> std::net::SocketAddr {
+        self.hub.address()
+    }
+}
+
+fn open_hub(dir: &Path, now: Timestamp) -> Result<Home, DemoError> {
+    let settings = HubSettings {
+        hosts: vec!["localhost".into(), "127.0.0.1".into()],
+        listen: ([127, 0, 0, 1], 0).into(),
+        max_parcel_bytes: default_limit(),
+    };
+    match Home::open(dir) {
+        Err(HomeError::Missing(_)) => Ok(Home::init(dir, settings, now)?),
+        opened => Ok(opened?),
+    }
+}
+
+fn prepare_office(dir: &Path, row: &OfficeRow, home: &Home, now: Timestamp) -> Result<DemoOffice, DemoError> {
+    let settings = Settings {
+        office: row.number,
+        office_name: row.name.clone(),
+        hub: String::new(),
+        outgoing: dir.join("outgoing"),
+        import: dir.join("import"),
+    };
+    let profile = Profile::create(&dir.join("profile"), settings)?;
+    let imported = dir.join("imported");
+    fs::create_dir_all(&imported).map_err(|source| DemoError::Io { path: imported.clone(), source })?;
+    if !profile.identity_dir().exists() {
+        let request = identity::request(row.number)?;
+        let certificate =
+            home.add_office(row.number, row.service, &row.name, Some(&request.csr_pem), now)?.unwrap_or_default();
+        let ca = home.authority.certificate_pem();
+        request.answered(certificate.as_bytes(), ca.as_bytes())?.save(&profile.identity_dir())?;
+    }
+    Ok(DemoOffice { profile, imported })
+}
+
+impl DemoOffice {
+    /// Plays the care software: takes what is in the import folder. Says how many files it took.
+    pub fn take_imports(&self) -> Result<usize, DemoError> {
+        let import = &self.profile.settings.import;
+        let io = |source| DemoError::Io { path: import.clone(), source };
+        let mut taken = 0;
+        for entry in fs::read_dir(import).map_err(io)? {
+            let path = entry.map_err(io)?.path();
+            let name = path.file_name().unwrap_or_default();
+            // Care software looks for the standard's names; ours on the way begin with a dot.
+            if !name.to_string_lossy().starts_with('.') {
+                fs::rename(&path, self.imported.join(name)).map_err(|source| DemoError::Io { path, source })?;
+                taken += 1;
+            }
+        }
+        Ok(taken)
+    }
+}

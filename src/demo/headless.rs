@@ -1,0 +1,178 @@
+//! The month run through without a window, and compared byte for byte.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{DemoError, DemoOffice, District};
+use crate::engine::exchange::{Exchange, Round};
+use crate::engine::model::{SendRequest, State};
+use crate::engine::outgoing::Scope;
+use crate::folders::Pace;
+use crate::parcel::sha256_hex;
+use crate::standard::{FileName, OfficeNumber};
+
+/// The demo's files are whole from the start; nobody else writes to its folders.
+const AT_ONCE: Pace =
+    Pace { quiet: Duration::ZERO, patience: Duration::from_secs(5), pause: Duration::from_millis(50) };
+/// The month takes three rounds: send; receive and import; read the receipts. More of them mean trouble.
+const MOST_ROUNDS: usize = 10;
+/// How many offices exchange at the same time.
+const AT_A_TIME: usize = 4;
+
+/// What was exchanged in this folder so far, this run and those before.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    pub offices: usize,
+    pub parcels_sent: usize,
+    pub parcels_received: usize,
+    pub files_sent: usize,
+    pub files_delivered: usize,
+    /// Every file that was put out has arrived at its receiver, each the same to the byte.
+    pub files_identical: bool,
+    /// Signed receipts the senders hold.
+    pub receipts: usize,
+    pub seconds: f64,
+}
+
+/// Sends what every office put out, until all is imported and every sender knows it.
+pub fn run(district: &District, mut say: impl FnMut(&str)) -> Result<Report, DemoError> {
+    let began = Instant::now();
+    let mut offices = Vec::new();
+    for office in &district.offices {
+        offices.push((office.clone(), office.profile.exchange()?));
+    }
+    each(&mut offices, |(office, exchange)| queue_month(office, exchange))?;
+    for number in 1..=MOST_ROUNDS {
+        let open: usize = each(&mut offices, |(office, exchange)| exchange_once(office, exchange))?.into_iter().sum();
+        say(&format!("{number}回目の送受信が終わりました。まだ取り込まれていないもの: {open}件"));
+        if open == 0 {
+            break;
+        }
+    }
+    let exchanges: Vec<_> = offices.iter().map(|(_, exchange)| exchange).collect();
+    let mut report = count(&exchanges)?;
+    (report.files_delivered, report.files_identical) = compare(district, report.files_sent)?;
+    report.offices = district.offices.len();
+    report.seconds = (began.elapsed().as_secs_f64() * 100.0).round() / 100.0;
+    Ok(report)
+}
+
+/// Does the same for all offices, a few at a time.
+fn each<T: Send, R: Send>(
+    items: &mut [T],
+    work: impl Fn(&mut T) -> Result<R, DemoError> + Sync,
+) -> Result<Vec<R>, DemoError> {
+    let size = items.len().div_ceil(AT_A_TIME).max(1);
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = items
+            .chunks_mut(size)
+            .map(|chunk| scope.spawn(|| chunk.iter_mut().map(&work).collect::<Result<Vec<R>, DemoError>>()))
+            .collect();
+        let mut results = Vec::new();
+        for handle in handles {
+            match handle.join() {
+                Ok(done) => results.extend(done?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok(results)
+    })
+}
+
+/// Puts into the outbox what the care software put out and was not sent yet.
+pub(super) fn queue_month(office: &DemoOffice, exchange: &mut Exchange) -> Result<(), DemoError> {
+    if exchange.terminal.history.offices()?.is_empty() {
+        // The check asks the directory who can receive.
+        if let Err(error) = exchange.refresh_directory() {
+            tracing::warn!(%error, "no directory yet");
+        }
+    }
+    let outgoing = [office.profile.settings.outgoing.clone()];
+    let examined = exchange.terminal.examine(&outgoing, Scope::Unsent, AT_ONCE, &mut |_, _| true)?.unwrap_or_default();
+    let now = Timestamp::now();
+    let mut parcels = Vec::new();
+    for bundle in examined.bundles.iter().filter(|bundle| bundle.may_be_sent()) {
+        let request = SendRequest {
+            receiver: bundle.receiver,
+            paths: bundle.files.iter().map(|file| file.path.clone()).collect(),
+            message: format!("いつもお世話になっております。{}をお送りします。", office_month_words(bundle.persons)),
+        };
+        match exchange.terminal.prepare(&request, AT_ONCE, now) {
+            Ok(parcel) => parcels.push(parcel),
+            Err(failure) => tracing::error!(?failure, to = %bundle.receiver, "a bundle of the month cannot be sent"),
+        }
+    }
+    Ok(exchange.terminal.history.queue(&parcels, now)?)
+}
+
+fn office_month_words(persons: usize) -> String {
+    if persons > 0 { format!("{persons}名様分のデータ") } else { "今月のデータ".into() }
+}
+
+/// One round, with the care software taking what came. Says how many of our parcels are not imported yet.
+fn exchange_once(office: &DemoOffice, exchange: &mut Exchange) -> Result<usize, DemoError> {
+    let mut round = Round::default();
+    let now = Timestamp::now();
+    let mut result = exchange.round(now, &mut round);
+    if office.take_imports()? > 0 {
+        result = result.and_then(|()| Ok(exchange.terminal.note_imports(now, &mut round)?));
+        result = result.and_then(|()| exchange.hand_in_receipts(now));
+    }
+    if let Err(error) = result {
+        tracing::warn!(office = %office.profile.settings.office, %error, "a round ended early");
+    }
+    let history = &exchange.terminal.history;
+    let open = history.sent()?.iter().filter(|line| line.state != State::Imported).count();
+    Ok(open + history.outbox()?.len())
+}
+
+fn count(exchanges: &[&Exchange]) -> Result<Report, DemoError> {
+    let mut report = Report::default();
+    for exchange in exchanges {
+        let history = &exchange.terminal.history;
+        let (sent, inbox) = (history.sent()?, history.inbox()?);
+        report.parcels_sent += sent.len();
+        report.files_sent += sent.iter().map(|line| line.files).sum::<usize>();
+        report.parcels_received += inbox.len();
+        report.receipts += history.receipts_held()?;
+    }
+    Ok(report)
+}
+
+/// Looks for every file that was put out in its receiver's folders. The way through Tayori is not asked: only what
+/// lies in the senders' and receivers' folders counts.
+fn compare(district: &District, files_sent: usize) -> Result<(usize, bool), DemoError> {
+    let mut put_out: BTreeMap<(OfficeNumber, String), String> = BTreeMap::new();
+    let mut arrived: BTreeMap<(OfficeNumber, String), String> = BTreeMap::new();
+    for office in &district.offices {
+        let settings = &office.profile.settings;
+        for (name, digest) in digests(&settings.outgoing)? {
+            if let Ok(parsed) = FileName::parse(&name) {
+                put_out.insert((parsed.receiver, name), digest);
+            }
+        }
+        for folder in [&settings.import, &office.imported] {
+            arrived.extend(digests(folder)?.into_iter().map(|(name, digest)| ((settings.office, name), digest)));
+        }
+    }
+    let identical = put_out == arrived && put_out.len() == files_sent && files_sent > 0;
+    Ok((arrived.len(), identical))
+}
+
+fn digests(folder: &PathBuf) -> Result<Vec<(String, String)>, DemoError> {
+    let io = |source| DemoError::Io { path: folder.clone(), source };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !name.starts_with('.') {
+            found.push((name, sha256_hex(&fs::read(&path).map_err(io)?)));
+        }
+    }
+    Ok(found)
+}

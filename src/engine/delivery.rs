@@ -1,0 +1,93 @@
+//! From the history into the import folder, and what the care software does with it there.
+
+use jiff::Timestamp;
+
+use super::exchange::Round;
+use super::model::{Failure, Notice};
+use super::terminal::Terminal;
+use crate::folders::{self, PublishError, Staged};
+use crate::history::{Delivery, HistoryError};
+use crate::parcel::{ParcelId, ReceiptStep};
+
+impl Terminal {
+    /// Puts what is not in the import folder yet into it, and signs that it arrived.
+    pub fn deliver(&mut self, now: Timestamp, round: &mut Round) -> Result<(), HistoryError> {
+        for file in self.history.undelivered()? {
+            match self.deliver_one(&file, now)? {
+                Ok(()) => round.changed = true,
+                Err(failure) => {
+                    tracing::warn!(parcel = %file.parcel, ?failure, "file not delivered");
+                    round.notices.push(Notice::Failed(failure));
+                }
+            }
+        }
+        for (id, digest) in self.history.arrivals_to_confirm()? {
+            self.note_own(id, &digest, ReceiptStep::Delivered, now)?;
+            round.changed = true;
+        }
+        Ok(())
+    }
+
+    fn deliver_one(&mut self, file: &Delivery, now: Timestamp) -> Result<Result<(), Failure>, HistoryError> {
+        let tag = format!("{}-{}", file.parcel, file.position);
+        if let Some(planned) = &file.planned {
+            let folder = planned.parent().unwrap_or(&self.import);
+            // Planned and no longer beside its place: the last try got as far as the rename.
+            if folder.is_dir() && !Staged::of(folder, &file.name, &tag).is_beside() {
+                self.history.note_delivered(file, now)?;
+                return Ok(Ok(()));
+            }
+        }
+        let Some(bytes) = self.history.bytes(file.parcel, file.position)? else {
+            return Ok(Err(Failure::HistoryTroubled));
+        };
+        if !self.import.is_dir() {
+            return Ok(Err(Failure::FolderMissing { path: self.import.display().to_string() }));
+        }
+        let staged = match folders::stage(&self.import, &file.name, &tag, &bytes) {
+            Ok(staged) => staged,
+            Err(error) => return Ok(Err(folders::failure_of(&error, &self.import.join(&file.name)))),
+        };
+        self.history.plan_delivery(file, Some(staged.target()))?;
+        match staged.publish() {
+            Ok(()) => {
+                self.history.note_delivered(file, now)?;
+                Ok(Ok(()))
+            }
+            Err(error) => {
+                // The plan goes before the file does: otherwise a crash here would look like a delivery.
+                self.history.plan_delivery(file, None)?;
+                staged.discard();
+                Ok(Err(match error {
+                    PublishError::Taken(_) => Failure::NameTaken { name: file.name.clone() },
+                    PublishError::Io { path, source } => folders::failure_of(&source, &path),
+                }))
+            }
+        }
+    }
+
+    /// Care software takes the files it imports out of the folder: when all are gone, the parcel is imported.
+    pub fn note_imports(&mut self, now: Timestamp, round: &mut Round) -> Result<(), HistoryError> {
+        for (id, paths) in self.history.waiting_for_import()? {
+            let folders_there = paths.iter().all(|path| path.parent().is_some_and(std::path::Path::is_dir));
+            if !paths.is_empty() && folders_there && !paths.iter().any(|path| path.exists()) {
+                self.mark_imported(id, now)?;
+                round.changed = true;
+                if let Some(stored) = self.history.parcel(id)? {
+                    round.notices.push(Notice::Imported { partner_name: stored.line.partner_name });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The office has taken this parcel's files into its care software.
+    pub fn mark_imported(&mut self, id: ParcelId, now: Timestamp) -> Result<(), HistoryError> {
+        if let Some(stored) = self.history.parcel(id)?
+            && let Some(digest) = stored.digest.filter(|_| stored.incoming)
+        {
+            self.note_own(id, &digest, ReceiptStep::Imported, now)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! Sorts the errors of the rooms below into what a user can do something about.
+
+use super::model::Failure;
+use crate::history::HistoryError;
+use crate::identity::IdentityError;
+use crate::link::LinkError;
+use crate::parcel::{PackError, ReadError, SealError, Verdict};
+use crate::wire::ProblemCode;
+
+pub fn of_link(error: &LinkError) -> Failure {
+    match error {
+        LinkError::NoWay(_) | LinkError::NoAnswer(_) => Failure::HubUnreachable,
+        LinkError::NotTrusted(_) => Failure::HubNotTrusted,
+        LinkError::CertificateRefused(_) => Failure::CertificateRefused,
+        LinkError::Nonsense(_) => Failure::HubNonsense,
+        LinkError::Problem(problem) => match problem.code {
+            ProblemCode::CallerRefused => Failure::CertificateRefused,
+            ProblemCode::ReceiverUnknown => Failure::ReceiverUnknown { office: String::new() },
+            ProblemCode::HubTroubled => Failure::HubTroubled { status: problem.status },
+            ProblemCode::DigestMismatch => Failure::HubTroubled { status: problem.status },
+            ProblemCode::Other if problem.status >= 500 => Failure::HubTroubled { status: problem.status },
+            code => Failure::HubRefused { problem: code_text(code, problem.status) },
+        },
+    }
+}
+
+/// The code as it stands in a problem document, for whoever helps the user.
+fn code_text(code: ProblemCode, status: u16) -> String {
+    let code = serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default();
+    format!("{status} {code}")
+}
+
+pub fn of_identity(error: &IdentityError) -> Failure {
+    match error {
+        IdentityError::Missing { .. } => Failure::CertificateMissing,
+        IdentityError::Expired { .. } | IdentityError::NotYetValid { .. } => Failure::CertificateExpired,
+        IdentityError::OtherOffice { .. } => Failure::CertificateOfOther,
+        IdentityError::Unreadable { path, source } | IdentityError::Unwritable { path, source } => {
+            crate::folders::failure_of(source, path)
+        }
+        _ => Failure::CertificateUnusable,
+    }
+}
+
+pub fn of_history(error: &HistoryError) -> Failure {
+    use rusqlite::ErrorCode;
+    let code = match error {
+        HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => source.sqlite_error_code(),
+        _ => None,
+    };
+    match code {
+        Some(ErrorCode::DiskFull) => Failure::DiskFull,
+        _ => Failure::HistoryTroubled,
+    }
+}
+
+pub fn of_seal(error: &SealError) -> Failure {
+    tracing::error!(%error, "a parcel could not be sealed");
+    Failure::Unexpected
+}
+
+/// Why an incoming parcel could not be accepted.
+pub fn of_read(error: &ReadError) -> Failure {
+    match error {
+        ReadError::Open(error) => match error.verdict() {
+            Verdict::Broken | Verdict::NotForUs | Verdict::Unsigned => Failure::SealBroken,
+            Verdict::Untrusted | Verdict::Expired | Verdict::Revoked => Failure::SenderNotTrusted,
+            Verdict::RevocationUnknown => Failure::RevocationUnknown,
+            Verdict::WrongSender => Failure::SenderMismatch,
+        },
+        _ => Failure::SealBroken,
+    }
+}
+
+/// Why files cannot become a parcel.
+pub fn of_pack(error: &PackError) -> Failure {
+    match error {
+        PackError::Name { name, .. } => Failure::NameNotAllowed { name: name.clone() },
+        PackError::Duplicate { name } => Failure::NameTwice { name: name.clone() },
+        PackError::MessageTooLong { chars, limit } => Failure::MessageTooLong { chars: *chars, limit: *limit },
+        PackError::TooManyFiles { count, limit } => Failure::TooManyFiles { count: *count, limit: *limit },
+        PackError::FileTooLarge { bytes, limit, .. } | PackError::TooLarge { bytes, limit } => {
+            Failure::TooLarge { size: *bytes, limit: *limit }
+        }
+        PackError::ManifestDiffers | PackError::Write(_) => Failure::Unexpected,
+    }
+}

@@ -1,0 +1,197 @@
+//! From files to parcels: looked at, checked together, grouped by receiver, put into the outbox.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::failure::{of_history, of_pack};
+use super::model::{Astray, AstrayReason, Bundle, BundleFile, Examined, Failure, SendRequest};
+use super::subject::subjects_of;
+use super::terminal::Terminal;
+use crate::folders::{self, Pace, TakeError, Taken};
+use crate::history::{HistoryError, NewOutgoing};
+use crate::parcel::{Content, Limits, ParcelId, sha256_hex};
+use crate::standard::{self, Checked, FileName, Finding, Input, Known, OfficeNumber, Severity};
+
+/// Which of the files are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What a person pointed at.
+    All,
+    /// What a folder holds, less what went before.
+    Unsent,
+}
+
+/// Told how many of how many files were looked at; says whether to go on.
+pub type Watch<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
+
+impl Terminal {
+    /// Looks at files and folders. `None` when `watch` called it off.
+    pub fn examine(
+        &self,
+        paths: &[PathBuf],
+        scope: Scope,
+        pace: Pace,
+        watch: Watch<'_>,
+    ) -> Result<Option<Examined>, HistoryError> {
+        let mut examined = Examined::default();
+        let mut files = Vec::new();
+        let listed = folders::list(paths);
+        let total = listed.len();
+        for (done, path) in listed.into_iter().enumerate() {
+            if !watch(done, total) {
+                return Ok(None);
+            }
+            match path.and_then(|path| folders::take(&path, Limits::default().file_bytes, pace)) {
+                Ok(file) if scope == Scope::Unsent && self.was_sent(&file)? => {}
+                Ok(file) => files.push(file),
+                Err(error) => examined.astray.push(unreadable(&error)),
+            }
+        }
+        self.group(files, &mut examined)?;
+        watch(total, total);
+        Ok(Some(examined))
+    }
+
+    fn was_sent(&self, file: &Taken) -> Result<bool, HistoryError> {
+        match FileName::parse(&file.name) {
+            Ok(name) => self.history.was_sent(name.receiver, &file.name, &sha256_hex(&file.bytes)),
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn group(&self, files: Vec<Taken>, examined: &mut Examined) -> Result<(), HistoryError> {
+        let checked = self.check(&files)?;
+        let mut receivers: BTreeMap<OfficeNumber, Vec<Taken>> = BTreeMap::new();
+        let mut attachments = Vec::new();
+        for file in files {
+            match FileName::parse(&file.name) {
+                Ok(name) => receivers.entry(name.receiver).or_default().push(file),
+                Err(_) if is_attachment(&file.name) => attachments.push(file),
+                Err(_) => examined.astray.push(astray(&file, findings_of(&checked, &file.name))),
+            }
+        }
+        // An attachment names no receiver: it can only go along when there is just one.
+        match receivers.len() {
+            1 => receivers.values_mut().for_each(|files| files.append(&mut attachments)),
+            _ => examined.astray.extend(attachments.iter().map(|file| astray(file, Vec::new()))),
+        }
+        for (receiver, files) in receivers {
+            examined.bundles.push(self.bundle(receiver, &files, &checked)?);
+        }
+        Ok(())
+    }
+
+    fn bundle(&self, receiver: OfficeNumber, files: &[Taken], checked: &Checked) -> Result<Bundle, HistoryError> {
+        let office = self.history.office(receiver)?;
+        let service = files.iter().find_map(|file| FileName::parse(&file.name).ok()).map(|name| name.receiver_service);
+        let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        let mut findings: Vec<Finding> = checked
+            .files
+            .iter()
+            .filter(|file| names.contains(file.name.as_str()))
+            .flat_map(|file| &file.findings)
+            .chain(checked.sets.iter().filter(|set| set.receiver == receiver).flat_map(|set| &set.findings))
+            .cloned()
+            .collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        Ok(Bundle {
+            receiver,
+            receiver_name: office.map(|office| office.name).unwrap_or_default(),
+            receiver_service: service,
+            subjects: subjects_of(files.iter().map(|file| file.name.as_str())),
+            persons: persons_in(files),
+            files: files.iter().map(bundle_file).collect(),
+            findings,
+        })
+    }
+
+    /// The check of some files together, as this office knows the world.
+    fn check(&self, files: &[Taken]) -> Result<Checked, HistoryError> {
+        let offices: BTreeSet<OfficeNumber> = self.history.offices()?.into_iter().map(|known| known.office).collect();
+        let in_directory = |office: OfficeNumber| offices.contains(&office);
+        let known = Known {
+            office: Some(self.identity.office),
+            // Before the first exchange there is no directory to look into.
+            directory: (!offices.is_empty()).then_some(&in_directory),
+            ..Known::default()
+        };
+        let inputs: Vec<Input<'_>> = files.iter().map(|file| Input { name: &file.name, bytes: &file.bytes }).collect();
+        Ok(standard::check(&inputs, &known))
+    }
+
+    /// Reads the files of a request again, checks them again, and makes the parcel. What is sent is what was checked,
+    /// even when a file changed after the look.
+    pub fn prepare(&self, request: &SendRequest, pace: Pace, now: Timestamp) -> Result<NewOutgoing, Failure> {
+        let files = request
+            .paths
+            .iter()
+            .map(|path| folders::take(path, Limits::default().file_bytes, pace))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| error.failure())?;
+        let checked = self.check(&files).map_err(|error| of_history(&error))?;
+        let errors = checked.summary().errors;
+        let strays = files.iter().any(|file| {
+            FileName::parse(&file.name).map_or(!is_attachment(&file.name), |name| name.receiver != request.receiver)
+        });
+        if errors > 0 || strays || files.is_empty() {
+            return Err(Failure::ChecksFailed { errors: errors + usize::from(strays) });
+        }
+        let partner_name = self.history.name_of(request.receiver).map_err(|error| of_history(&error))?;
+        let subjects = subjects_of(files.iter().map(|file| file.name.as_str()));
+        let files = files.into_iter().map(|file| (file.name, file.bytes)).collect();
+        let content = Content::new(
+            ParcelId::new(),
+            self.identity.office,
+            request.receiver,
+            now,
+            request.message.trim().to_owned(),
+            files,
+        );
+        // What cannot be packed is told now, not when the parcel should leave.
+        content.pack().map_err(|error| of_pack(&error))?;
+        Ok(NewOutgoing { content, partner_name, subjects, checked })
+    }
+}
+
+/// Endings the exchange carries beside the standard's own files.
+fn is_attachment(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    matches!(ending.as_deref(), Some("pdf" | "jpg" | "jpeg" | "png" | "gif" | "txt"))
+}
+
+fn persons_in(files: &[Taken]) -> usize {
+    let tables = files.iter().filter_map(|file| standard::read(&FileName::parse(&file.name).ok()?, &file.bytes).ok());
+    let mut persons = BTreeSet::new();
+    for table in tables {
+        persons.extend(table.rows().map(|row| row.person()));
+    }
+    persons.len()
+}
+
+fn bundle_file(file: &Taken) -> BundleFile {
+    BundleFile {
+        path: file.path.clone(),
+        name: file.name.clone(),
+        kind: FileName::parse(&file.name).map(|name| name.kind.name().to_owned()).unwrap_or_default(),
+        size: file.bytes.len() as u64,
+    }
+}
+
+fn findings_of(checked: &Checked, name: &str) -> Vec<Finding> {
+    let of_file = checked.files.iter().find(|file| file.name == name);
+    let mut findings = of_file.map(|file| file.findings.clone()).unwrap_or_default();
+    findings.retain(|finding| finding.severity == Severity::Error);
+    findings
+}
+
+fn astray(file: &Taken, findings: Vec<Finding>) -> Astray {
+    Astray { path: file.path.clone(), name: file.name.clone(), why: AstrayReason::Findings(findings) }
+}
+
+fn unreadable(error: &TakeError) -> Astray {
+    let path = error.path().to_owned();
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    Astray { name, why: AstrayReason::Unreadable(error.failure()), path }
+}

@@ -1,0 +1,142 @@
+//! One terminal's folder: its settings, its identity, its history.
+//!
+//! ```text
+//! DIR/settings.toml   which office, which hub, which folders
+//! DIR/identity/       key and certificate; the key must stay here
+//! DIR/history.db      everything written, sent and received
+//! ```
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::exchange::Exchange;
+use super::failure::{of_history, of_identity, of_link};
+use super::model::Failure;
+use super::terminal::Terminal;
+use crate::history::{History, HistoryError};
+use crate::identity::{Identity, IdentityError};
+use crate::link::{HubLink, LinkError};
+use crate::standard::OfficeNumber;
+
+/// What the user can set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    pub office: OfficeNumber,
+    pub office_name: String,
+    /// The hub's address, such as `https://hub.example.jp:8443`.
+    pub hub: String,
+    /// Where the care software puts what is to be sent.
+    pub outgoing: PathBuf,
+    /// Where the care software looks for what came.
+    pub import: PathBuf,
+}
+
+/// A terminal that is set up.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    dir: PathBuf,
+    pub settings: Settings,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    #[error("{0} is not set up yet")]
+    Missing(PathBuf),
+    #[error("cannot read or write {path}")]
+    Io { path: PathBuf, source: io::Error },
+    #[error("{path} is not valid: {reason}")]
+    Settings { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    #[error(transparent)]
+    Link(#[from] LinkError),
+}
+
+impl ProfileError {
+    /// The same for a user.
+    pub fn failure(&self) -> Failure {
+        match self {
+            ProfileError::Missing(_) => Failure::CertificateMissing,
+            ProfileError::Io { path, source } => crate::folders::failure_of(source, path),
+            ProfileError::Settings { path, .. } => Failure::FileUnreadable { name: path.display().to_string() },
+            ProfileError::Identity(error) => of_identity(error),
+            ProfileError::History(error) => of_history(error),
+            ProfileError::Link(error) => of_link(error),
+        }
+    }
+}
+
+impl Profile {
+    /// The folder used when none is named: the system's place for a program's data.
+    pub fn default_dir() -> Option<PathBuf> {
+        directories::ProjectDirs::from("jp", "", "Tayori").map(|dirs| dirs.data_local_dir().to_owned())
+    }
+
+    /// Writes the settings of a terminal; makes its folders.
+    pub fn create(dir: &Path, settings: Settings) -> Result<Self, ProfileError> {
+        for folder in [dir, &settings.outgoing, &settings.import] {
+            fs::create_dir_all(folder).map_err(|source| ProfileError::Io { path: folder.to_owned(), source })?;
+        }
+        let profile = Self { dir: dir.to_owned(), settings };
+        profile.save()?;
+        Ok(profile)
+    }
+
+    pub fn open(dir: &Path) -> Result<Self, ProfileError> {
+        let path = dir.join("settings.toml");
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ProfileError::Missing(dir.to_owned())),
+            read => read.map_err(|source| ProfileError::Io { path: path.clone(), source })?,
+        };
+        let settings = toml::from_str(&text)
+            .map_err(|error| ProfileError::Settings { path, reason: error.message().to_owned() })?;
+        Ok(Self { dir: dir.to_owned(), settings })
+    }
+
+    /// Keeps changed settings; the file is whole or as it was.
+    pub fn save(&self) -> Result<(), ProfileError> {
+        let path = self.dir.join("settings.toml");
+        let text = toml::to_string(&self.settings)
+            .map_err(|error| ProfileError::Settings { path: path.clone(), reason: error.to_string() })?;
+        let io = |source| ProfileError::Io { path: path.clone(), source };
+        let mut file = tempfile::NamedTempFile::new_in(&self.dir).map_err(io)?;
+        io::Write::write_all(&mut file, text.as_bytes()).map_err(io)?;
+        file.as_file().sync_all().map_err(io)?;
+        file.persist(&path).map(|_| ()).map_err(|error| io(error.error))
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+    pub fn identity_dir(&self) -> PathBuf {
+        self.dir.join("identity")
+    }
+
+    /// This terminal's end, whether or not its certificate is still good: what is in the history stays readable.
+    pub fn terminal(&self) -> Result<Terminal, ProfileError> {
+        let identity = Identity::load(&self.identity_dir())?;
+        let history = History::open(&self.dir.join("history.db"))?;
+        Ok(Terminal {
+            office: self.settings.office,
+            identity,
+            history,
+            import: self.settings.import.clone(),
+            turn: self.dir.join("exchange.lock"),
+        })
+    }
+
+    pub fn link(&self, identity: &Identity) -> Result<HubLink, ProfileError> {
+        Ok(HubLink::new(&self.settings.hub, identity.client_config()?)?)
+    }
+
+    pub fn exchange(&self) -> Result<Exchange, ProfileError> {
+        let terminal = self.terminal()?;
+        let link = Box::new(self.link(&terminal.identity)?);
+        Ok(Exchange { terminal, link })
+    }
+}

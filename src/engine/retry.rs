@@ -1,0 +1,68 @@
+//! When to try again: soon at first, then with growing gaps, and not at all when trying cannot help.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::link::LinkError;
+use crate::wire::ProblemCode;
+
+const FIRST: SignedDuration = SignedDuration::from_secs(5);
+const LONGEST: SignedDuration = SignedDuration::from_mins(15);
+
+/// The time of the next try after `tries` failed ones (and the one that just failed).
+pub fn next_try(now: Timestamp, tries: u32) -> Timestamp {
+    let gap = FIRST.checked_mul(1 << tries.min(10)).unwrap_or(LONGEST).min(LONGEST);
+    now.checked_add(gap).unwrap_or(now)
+}
+
+/// Whether the same request would be refused again.
+pub fn is_lasting(error: &LinkError) -> bool {
+    match error {
+        LinkError::NoWay(_) | LinkError::NoAnswer(_) | LinkError::Nonsense(_) => false,
+        // A certificate is mended by a person, and then the parcel may go: it waits.
+        LinkError::NotTrusted(_) | LinkError::CertificateRefused(_) => false,
+        LinkError::Problem(problem) => match problem.code {
+            ProblemCode::DigestMismatch | ProblemCode::HubTroubled | ProblemCode::CallerRefused => false,
+            ProblemCode::ReceiverUnknown
+            | ProblemCode::ParcelTooLarge
+            | ProblemCode::IdTaken
+            | ProblemCode::ParcelUnknown
+            | ProblemCode::ReceiptInvalid
+            | ProblemCode::RequestInvalid => true,
+            ProblemCode::Other => (400..500).contains(&problem.status) && !matches!(problem.status, 408 | 425 | 429),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Problem;
+
+    #[test]
+    fn gaps_grow_from_five_seconds_to_a_quarter_of_an_hour() {
+        let now = Timestamp::UNIX_EPOCH;
+        let gaps: Vec<i64> = (0..10).map(|tries| next_try(now, tries).as_second()).collect();
+        assert_eq!(gaps, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
+        assert_eq!(next_try(now, u32::MAX).as_second(), 900);
+    }
+
+    #[test]
+    fn a_busy_hub_is_tried_again_and_an_unknown_receiver_is_not() {
+        let problem = |status, code| LinkError::Problem(Problem { status, code, title: String::new() });
+        for passing in [
+            problem(503, ProblemCode::HubTroubled),
+            problem(502, ProblemCode::Other),
+            problem(429, ProblemCode::Other),
+            LinkError::NoAnswer(String::new()),
+        ] {
+            assert!(!is_lasting(&passing), "{passing}");
+        }
+        for lasting in [
+            problem(404, ProblemCode::ReceiverUnknown),
+            problem(413, ProblemCode::ParcelTooLarge),
+            problem(403, ProblemCode::Other),
+        ] {
+            assert!(is_lasting(&lasting), "{lasting}");
+        }
+    }
+}

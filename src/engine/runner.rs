@@ -1,0 +1,327 @@
+//! The threads behind a face.
+//!
+//! ```text
+//! face ── Command ──► desk ── Errand ──► exchange ── Event ──► face
+//!          (history, files: quick)        (network: slow)        ▲
+//!                         ▲                                      │
+//!                         └── waiting for mail (long poll) ──────┘
+//! ```
+//! The desk never touches the network, so that a parcel opens at once while a slow hub keeps the exchange busy. Each
+//! thread has its own [`Terminal`] over the same files. All end when the face drops its [`Engine`].
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::exchange::{Exchange, Round};
+use super::failure::of_history;
+use super::model::{Command, Connection, Event, Failure, Notice, Progress, SendRequest, Status, Work};
+use super::outgoing::Scope;
+use super::profile::{Profile, ProfileError};
+use super::terminal::Terminal;
+use super::{Backend, Engine};
+use crate::folders::{self, Pace};
+use crate::history::HistoryError;
+use crate::link::Link;
+use crate::parcel::ParcelId;
+
+/// Without any sign of mail, a round is made this often all the same.
+const ROUND_EVERY: Duration = Duration::from_secs(60);
+/// How long the hub may hold a question for new mail.
+const MAIL_WAIT: Duration = Duration::from_secs(25);
+/// The pause between two looks for mail: after trouble, and when the hub answers at once.
+const MAIL_PAUSE: Duration = Duration::from_secs(5);
+const MAIL_BREATH: Duration = Duration::from_millis(300);
+
+/// What the exchange thread is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Errand {
+    /// A round is wanted now.
+    Round,
+}
+
+/// Tells events and wakes the face.
+#[derive(Clone)]
+struct Teller {
+    events: Sender<Event>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Teller {
+    fn tell(&self, event: Event) {
+        // A face that is gone hears nothing, and its threads are about to end.
+        let _ = self.events.send(event);
+        (self.wake)();
+    }
+    fn fail(&self, failure: Failure) {
+        self.tell(Event::Notice(Notice::Failed(failure)));
+    }
+}
+
+impl Engine {
+    /// Starts the threads of a terminal that is set up. `wake` is called whenever there is an event to poll.
+    pub fn start(profile: Profile, wake: impl Fn() + Send + Sync + 'static) -> Result<Engine, ProfileError> {
+        let desk = Desk { profile: profile.clone(), terminal: profile.terminal()? };
+        let exchange = profile.exchange()?;
+        let waiting_link = profile.link(&exchange.terminal.identity)?;
+        let waiting_terminal = profile.terminal()?;
+        let (engine, Backend { commands, events }) = Engine::pair();
+        let teller = Teller { events, wake: Arc::new(wake) };
+        let (errands, taken) = mpsc::channel();
+        let io = |source| ProfileError::Io { path: profile.dir().to_owned(), source };
+        let named = |name: &str| std::thread::Builder::new().name(name.into());
+        {
+            let (teller, errands) = (teller.clone(), errands.clone());
+            named("desk").spawn(move || desk.work(&commands, &errands, &teller)).map_err(io)?;
+        }
+        named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &teller)).map_err(io)?;
+        named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands)).map_err(io)?;
+        Ok(engine)
+    }
+}
+
+impl Engine {
+    /// As [`Engine::start`]; where that fails the face is told why, and does nothing else.
+    pub fn start_or_tell(profile: Profile, wake: impl Fn() + Send + Sync + 'static) -> Engine {
+        let settings = profile.settings.clone();
+        Engine::start(profile, wake).unwrap_or_else(|error| {
+            tracing::error!(%error, "the engine cannot start");
+            let (engine, backend) = Engine::pair();
+            let status = Status {
+                connection: Connection::Offline(error.failure()),
+                last_exchange: None,
+                certificate_until: None,
+            };
+            // The receiver is right here, so neither can fail.
+            let _ = backend.events.send(Event::Settings(settings));
+            let _ = backend.events.send(Event::Status(status));
+            engine
+        })
+    }
+}
+
+/// Answers what needs no network.
+struct Desk {
+    profile: Profile,
+    terminal: Terminal,
+}
+
+impl Desk {
+    fn work(mut self, commands: &Receiver<Command>, errands: &Sender<Errand>, teller: &Teller) {
+        teller.tell(Event::Settings(self.profile.settings.clone()));
+        teller.tell(Event::Status(self.terminal.status(Connection::Starting, None)));
+        self.tell_lists(teller);
+        let _ = errands.send(Errand::Round);
+        while let Ok(command) = commands.recv() {
+            if let Err(error) = self.answer(command, errands, teller) {
+                tracing::error!(%error, source = std::error::Error::source(&error), "the history failed a command");
+                teller.fail(of_history(&error));
+            }
+        }
+        // Dropping `errands` with the last sender ends the other threads.
+    }
+
+    fn answer(&mut self, command: Command, errands: &Sender<Errand>, teller: &Teller) -> Result<(), HistoryError> {
+        let now = Timestamp::now();
+        match command {
+            Command::Exchange => drop(errands.send(Errand::Round)),
+            Command::Open(id) => self.open(id, now, teller)?,
+            Command::MarkImported(id) => {
+                if let Err(error) = self.terminal.mark_imported(id, now) {
+                    teller.fail(of_history(&error));
+                }
+                self.open(id, now, teller)?;
+                let _ = errands.send(Errand::Round);
+            }
+            Command::Examine(paths) => self.examine(&paths, Scope::All, teller)?,
+            Command::ExamineOutgoing => {
+                let outgoing = self.profile.settings.outgoing.clone();
+                self.examine(&[outgoing], Scope::Unsent, teller)?;
+            }
+            Command::Send(requests) => {
+                self.send(&requests, now, teller)?;
+                let _ = errands.send(Errand::Round);
+            }
+            Command::Retry(id) => {
+                self.terminal.history.retry(id, now)?;
+                self.tell_lists(teller);
+                let _ = errands.send(Errand::Round);
+            }
+            Command::Withdraw(id) => {
+                if !self.terminal.history.withdraw(id, now)? {
+                    teller.fail(Failure::AlreadyLeft);
+                }
+                self.tell_lists(teller);
+            }
+            Command::SaveFile { parcel, index, to } => self.save_file(parcel, index, &to, teller)?,
+            Command::Configure(settings) => self.configure(settings, teller),
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, id: ParcelId, now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
+        self.terminal.history.note_read(id, now)?;
+        if let Some(view) = self.terminal.view(id)? {
+            teller.tell(Event::Opened(Arc::new(view)));
+        }
+        self.tell_lists(teller);
+        Ok(())
+    }
+
+    fn examine(&self, paths: &[PathBuf], scope: Scope, teller: &Teller) -> Result<(), HistoryError> {
+        let mut told = Instant::now();
+        let examined = self.terminal.examine(paths, scope, Pace::default(), &mut |done, total| {
+            if told.elapsed() > Duration::from_millis(200) {
+                told = Instant::now();
+                teller.tell(Event::Progress(Some(Progress { work: Work::Checking, done, total })));
+            }
+            true
+        });
+        teller.tell(Event::Progress(None));
+        if let Some(examined) = examined? {
+            teller.tell(Event::Examined(Arc::new(examined)));
+        }
+        Ok(())
+    }
+
+    /// Each parcel that can be made goes into the outbox; the others are named.
+    fn send(&mut self, requests: &[SendRequest], now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
+        let mut parcels = Vec::new();
+        for request in requests {
+            match self.terminal.prepare(request, Pace::default(), now) {
+                Ok(parcel) => parcels.push(parcel),
+                Err(failure) => teller.fail(failure),
+            }
+        }
+        self.terminal.history.queue(&parcels, now)?;
+        if !parcels.is_empty() {
+            teller.tell(Event::Notice(Notice::Queued { parcels: parcels.len() }));
+        }
+        self.tell_lists(teller);
+        Ok(())
+    }
+
+    fn save_file(
+        &self,
+        parcel: ParcelId,
+        index: usize,
+        to: &std::path::Path,
+        teller: &Teller,
+    ) -> Result<(), HistoryError> {
+        let position = u32::try_from(index).unwrap_or(u32::MAX);
+        let (Some(bytes), Some(folder), Some(name)) = (
+            self.terminal.history.bytes(parcel, position)?,
+            to.parent(),
+            to.file_name().and_then(|name| name.to_str()),
+        ) else {
+            teller.fail(Failure::FileMissing { name: to.display().to_string() });
+            return Ok(());
+        };
+        let saved = folders::stage(folder, name, &format!("save-{parcel}-{position}"), &bytes)
+            .map_err(|error| folders::failure_of(&error, to))
+            .and_then(|staged| {
+                staged.publish().map_err(|error| {
+                    staged.discard();
+                    match error {
+                        folders::PublishError::Taken(_) => Failure::NameTaken { name: name.to_owned() },
+                        folders::PublishError::Io { path, source } => folders::failure_of(&source, &path),
+                    }
+                })
+            });
+        match saved {
+            Ok(()) => teller.tell(Event::Notice(Notice::Saved { name: name.to_owned() })),
+            Err(failure) => teller.fail(failure),
+        }
+        Ok(())
+    }
+
+    /// Folders take effect at once; another hub or office needs a new start.
+    fn configure(&mut self, settings: super::model::Settings, teller: &Teller) {
+        let mut changed = self.profile.clone();
+        changed.settings = settings;
+        match changed.save() {
+            Ok(()) => {
+                self.profile = changed;
+                self.terminal.import.clone_from(&self.profile.settings.import);
+                teller.tell(Event::Notice(Notice::SettingsKept));
+            }
+            Err(error) => teller.fail(error.failure()),
+        }
+        teller.tell(Event::Settings(self.profile.settings.clone()));
+    }
+
+    fn tell_lists(&self, teller: &Teller) {
+        tell_lists(&self.terminal, teller);
+    }
+}
+
+fn tell_lists(terminal: &Terminal, teller: &Teller) {
+    match terminal.lists() {
+        Ok(lists) => teller.tell(Event::Lists(lists)),
+        Err(error) => teller.fail(of_history(&error)),
+    }
+}
+
+/// Makes rounds: when asked, when the outbox is due, and every minute.
+fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, teller: &Teller) {
+    let mut last = None;
+    loop {
+        let next_try = exchange.terminal.history.next_try().ok().flatten();
+        let pause = next_try.map_or(ROUND_EVERY, |at| until(at).min(ROUND_EVERY));
+        match errands.recv_timeout(pause) {
+            Ok(Errand::Round) | Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        // Many requests in the meantime are one round.
+        while errands.try_recv().is_ok() {}
+        teller.tell(Event::Status(exchange.terminal.status(Connection::Working, last)));
+        let mut round = Round::default();
+        let now = Timestamp::now();
+        let result = exchange.round(now, &mut round);
+        for notice in round.notices {
+            teller.tell(Event::Notice(notice));
+        }
+        let connection = match &result {
+            Ok(()) => {
+                last = Some(now);
+                Connection::Online
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a round ended early");
+                Connection::Offline(error.failure())
+            }
+        };
+        teller.tell(Event::Status(exchange.terminal.status(connection, last)));
+        if let Ok(partners) = exchange.terminal.partners() {
+            teller.tell(Event::Partners(partners));
+        }
+        tell_lists(&exchange.terminal, teller);
+    }
+}
+
+fn until(at: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
+}
+
+/// Holds a question at the hub, so that a new parcel is noticed within seconds. The question comes back early for
+/// receipts too, and then the round finds them.
+fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>) {
+    loop {
+        let Ok(cursor) = terminal.history.inbox_cursor() else { return };
+        let asked = Instant::now();
+        let pause = match link.inbox(cursor, MAIL_WAIT) {
+            Ok(page) if page.parcels.is_empty() && asked.elapsed() >= MAIL_WAIT => MAIL_BREATH,
+            // The cursor has not moved yet when the round is still under way; asking again at once would spin.
+            Ok(page) if !page.parcels.is_empty() => MAIL_PAUSE.min(Duration::from_secs(2)),
+            Ok(_) => MAIL_BREATH,
+            Err(_) => MAIL_PAUSE,
+        };
+        if errands.send(Errand::Round).is_err() {
+            return;
+        }
+        std::thread::sleep(pause);
+    }
+}

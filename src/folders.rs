@@ -1,0 +1,31 @@
+//! The folders of the care software: take files when they are whole, deliver without overwriting.
+
+mod deliver;
+mod take;
+
+use std::io;
+use std::path::Path;
+
+pub use deliver::{PublishError, Staged, stage};
+pub use take::{Pace, TakeError, Taken, list, take};
+
+use crate::history::Failure;
+
+/// Sorts an error of the file system into what a person can do something about.
+pub fn failure_of(error: &io::Error, path: &Path) -> Failure {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    // Windows: another program has the file open, or has locked a part of it.
+    if cfg!(windows) && matches!(error.raw_os_error(), Some(32 | 33)) {
+        return Failure::FileLocked { name };
+    }
+    match error.kind() {
+        io::ErrorKind::NotFound => Failure::FileMissing { name },
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Failure::FileNotPermitted { name },
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Failure::DiskFull,
+        io::ErrorKind::ResourceBusy | io::ErrorKind::ExecutableFileBusy | io::ErrorKind::WouldBlock => {
+            Failure::FileLocked { name }
+        }
+        io::ErrorKind::AlreadyExists => Failure::NameTaken { name },
+        _ => Failure::FileUnreadable { name },
+    }
+}

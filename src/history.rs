@@ -1,0 +1,112 @@
+//! One terminal's own store: what was written, sent, received, and the evidence for each step.
+//!
+//! A parcel's state is never stored as such; it follows from evidence ([`State`]), and each piece of evidence is written
+//! in the same transaction as what it proves. `synchronous = FULL`: what counts as received is on the disk. Several
+//! connections (threads, a command beside the window) may use one file; every write begins `IMMEDIATE`, since a
+//! deferred one that reads first fails under contention. Plain SQL lives in this room and nowhere else in the client.
+
+mod evidence;
+mod incoming;
+mod lists;
+mod notes;
+mod outbox;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+pub use evidence::{Failure, ParcelLine, State, Step, Subject, Trail};
+pub use incoming::{Delivery, NewIncoming, NewRefused};
+pub use lists::Stored;
+pub use notes::KnownOffice;
+pub use outbox::{Due, NewOutgoing, Tried};
+
+use crate::parcel::ParcelId;
+
+/// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
+const MIGRATIONS: &[&str] = &[include_str!("history/schema.sql")];
+
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    #[error("cannot open the history {path}")]
+    Open { path: PathBuf, source: rusqlite::Error },
+    #[error("the history {path} is of a newer version ({found}) than this program knows ({known})")]
+    Newer { path: PathBuf, found: usize, known: usize },
+    #[error("the history failed: {statement}")]
+    Statement { statement: &'static str, source: rusqlite::Error },
+    #[error("the history holds something unreadable: {what}")]
+    Unreadable { what: &'static str },
+}
+
+/// Names the statement that failed, so that a log says which one.
+trait Named<T> {
+    fn named(self, statement: &'static str) -> Result<T, HistoryError>;
+}
+
+impl<T> Named<T> for Result<T, rusqlite::Error> {
+    fn named(self, statement: &'static str) -> Result<T, HistoryError> {
+        self.map_err(|source| HistoryError::Statement { statement, source })
+    }
+}
+
+/// A connection to the history. Each thread opens its own.
+#[derive(Debug)]
+pub struct History {
+    connection: Connection,
+}
+
+impl History {
+    /// Opens the file, makes it where there is none, and brings it to this program's schema.
+    pub fn open(path: &Path) -> Result<Self, HistoryError> {
+        let open = |source| HistoryError::Open { path: path.to_owned(), source };
+        let mut connection = Connection::open(path).map_err(open)?;
+        connection.busy_timeout(Duration::from_secs(10)).map_err(open)?;
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+            .map_err(open)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        migrate(&mut connection, path)?;
+        Ok(Self { connection })
+    }
+
+    fn begin(&mut self) -> Result<Transaction<'_>, HistoryError> {
+        self.connection.transaction_with_behavior(TransactionBehavior::Immediate).named("begin")
+    }
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), HistoryError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).named("begin migration")?;
+    let done: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).named("read user_version")?;
+    if done > MIGRATIONS.len() {
+        return Err(HistoryError::Newer { path: path.to_owned(), found: done, known: MIGRATIONS.len() });
+    }
+    for migration in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(migration).named("migrate")?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len()).named("write user_version")?;
+    transaction.commit().named("commit migration")
+}
+
+/// Adds a line to what happened to a parcel.
+fn add_to_trail(connection: &Connection, parcel: ParcelId, at: Timestamp, step: &Step) -> Result<(), HistoryError> {
+    let step = to_json(step)?;
+    connection
+        .prepare_cached("INSERT INTO trail (parcel, at, step) VALUES (?1, ?2, ?3)")
+        .and_then(|mut insert| insert.execute(params![parcel.to_string(), at.as_millisecond(), step]))
+        .named("add to trail")
+        .map(|_| ())
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<String, HistoryError> {
+    serde_json::to_string(value).map_err(|_| HistoryError::Unreadable { what: "a value that cannot be written" })
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<T, HistoryError> {
+    serde_json::from_str(text).map_err(|_| HistoryError::Unreadable { what })
+}
+
+fn to_time(millis: i64) -> Result<Timestamp, HistoryError> {
+    Timestamp::from_millisecond(millis).map_err(|_| HistoryError::Unreadable { what: "a time" })
+}

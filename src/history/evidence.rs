@@ -1,0 +1,202 @@
+//! What is known of a parcel: its state, the steps on its way, and why something failed.
+//!
+//! These are the words the history keeps and the faces show.
+
+use jiff::Timestamp;
+
+use crate::parcel::ParcelId;
+use crate::standard::OfficeNumber;
+
+/// One row of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParcelLine {
+    pub id: ParcelId,
+    pub partner: OfficeNumber,
+    pub partner_name: String,
+    pub state: State,
+    /// Received, sent, or written, whichever the list is about.
+    pub at: Timestamp,
+    pub unread: bool,
+    pub files: usize,
+    /// What is in it, most telling first.
+    pub subjects: Vec<Subject>,
+    pub has_message: bool,
+    pub errors: usize,
+    pub warnings: usize,
+}
+
+/// What a parcel is about, for the chips in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// 実績 (UPJSK)
+    Actuals,
+    /// 予定: 第6・7表 (UPPLAN, UPSIKYU)
+    Provision,
+    /// 第1〜3表 (UP1KYO, UP2KYO, UP3KYO)
+    CarePlan,
+    /// 介護予防 (UPKIHON, UPYOBO and what goes with them)
+    Preventive,
+    /// 取り消し (DLT…)
+    Withdrawal,
+    /// Anything else.
+    Other,
+}
+
+/// 下書き → 送信待ち → 受付済 → 到着 → 取込済, or 失敗. Each is backed by stored evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// In the outbox, not with the hub yet; the last try's failure if there was one.
+    Waiting { next_try: Option<Timestamp>, last: Option<Failure> },
+    /// The hub has it, durably.
+    Accepted,
+    /// The receiver's terminal has it, opened and verified.
+    Arrived,
+    /// The receiver's care software has taken the files. For an incoming parcel: ours has.
+    Imported,
+    /// Will not go by itself any more.
+    Failed(Failure),
+    /// The receiver's terminal could not accept it, or (incoming) we could not.
+    Refused(Failure),
+}
+
+/// One step of a parcel's way, with its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trail {
+    pub at: Timestamp,
+    pub step: Step,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "step", content = "why", rename_all = "kebab-case")]
+pub enum Step {
+    Written,
+    Accepted,
+    Received,
+    Delivered,
+    Imported,
+    Refused(Failure),
+    Tried(Failure),
+}
+
+/// Why something did not work, in a form that can be stored and put into words (`words::failure`).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Failure {
+    /// No answer: no network, the hub is down or too slow.
+    HubUnreachable,
+    /// The hub answered that it is busy or has a problem of its own; `status` is the HTTP status.
+    HubTroubled {
+        status: u16,
+    },
+    /// The hub's answer made no sense.
+    HubNonsense,
+    /// The hub's certificate is not of our CA, expired, or for another name.
+    HubNotTrusted,
+    /// The hub refused our certificate: revoked, expired, or not known.
+    CertificateRefused,
+    CertificateExpired,
+    CertificateMissing,
+    /// The certificate on this terminal is another office's.
+    CertificateOfOther,
+    /// The certificate or its key cannot be read, or they do not fit.
+    CertificateUnusable,
+    /// The receiver is not in the directory, or has no valid certificate.
+    ReceiverUnknown {
+        office: String,
+    },
+    /// The parcel is larger than the hub takes.
+    TooLarge {
+        size: u64,
+        limit: u64,
+    },
+    /// The hub refused the parcel for good.
+    HubRefused {
+        problem: String,
+    },
+    /// The seal could not be opened or its content is broken: damaged on the way, or not for us.
+    SealBroken,
+    /// Opened, but not signed by who the hub says sent it.
+    SenderMismatch,
+    /// Signed by a certificate we do not trust.
+    SenderNotTrusted,
+    /// "cannot check" is not "revoked": the revocation list is missing or out of date.
+    RevocationUnknown,
+    FileMissing {
+        name: String,
+    },
+    FileLocked {
+        name: String,
+    },
+    FileNotPermitted {
+        name: String,
+    },
+    FileUnreadable {
+        name: String,
+    },
+    /// The file changed while it was being read.
+    FileUnsettled {
+        name: String,
+    },
+    FolderMissing {
+        path: String,
+    },
+    FolderNotPermitted {
+        path: String,
+    },
+    DiskFull,
+    /// A file of that name with other content is in the way.
+    NameTaken {
+        name: String,
+    },
+    /// A file name that could do harm on the other side, or that Windows does not know.
+    NameNotAllowed {
+        name: String,
+    },
+    /// Two files of one name in one parcel.
+    NameTwice {
+        name: String,
+    },
+    MessageTooLong {
+        chars: usize,
+        limit: usize,
+    },
+    TooManyFiles {
+        count: usize,
+        limit: usize,
+    },
+    /// The receiver's terminal could not accept it; `said` is the code of its failure.
+    RefusedByReceiver {
+        said: String,
+    },
+    /// It may have reached the hub already, so it cannot be taken back.
+    AlreadyLeft,
+    /// Our own history cannot be read or written.
+    HistoryTroubled,
+    /// Checks forbid sending.
+    ChecksFailed {
+        errors: usize,
+    },
+    /// A problem we have no words for; the log has more.
+    Unexpected,
+}
+
+impl Failure {
+    /// The stable name of this failure, as it stands in a receipt and in JSON. Never content.
+    pub fn code(&self) -> String {
+        let tagged = serde_json::to_value(self).ok();
+        let code = tagged.as_ref().and_then(|value| value.get("code")).and_then(|code| code.as_str());
+        code.unwrap_or("unexpected").to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_the_name_and_nothing_of_the_content() {
+        assert_eq!(Failure::FileLocked { name: "山田花子.CSV".into() }.code(), "file-locked");
+        assert_eq!(Failure::SealBroken.code(), "seal-broken");
+    }
+}

@@ -1,0 +1,117 @@
+//! Small things to remember: cursors, the revocation list, the directory as last seen.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::lists::parsed;
+use super::{History, HistoryError, Named as _, from_json};
+use crate::standard::{OfficeNumber, ServiceType};
+use crate::wire::{Binary, Directory};
+
+/// An office as the directory last said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownOffice {
+    pub office: OfficeNumber,
+    pub service: ServiceType,
+    pub name: String,
+    /// DER.
+    pub certificates: Vec<Vec<u8>>,
+}
+
+impl History {
+    pub fn inbox_cursor(&self) -> Result<u64, HistoryError> {
+        self.number("inbox cursor")
+    }
+    /// Only after everything before the cursor is committed.
+    pub fn set_inbox_cursor(&mut self, cursor: u64) -> Result<(), HistoryError> {
+        self.remember("inbox cursor", cursor.to_string().as_bytes())
+    }
+    pub fn sent_cursor(&self) -> Result<u64, HistoryError> {
+        self.number("sent cursor")
+    }
+    pub fn set_sent_cursor(&mut self, cursor: u64) -> Result<(), HistoryError> {
+        self.remember("sent cursor", cursor.to_string().as_bytes())
+    }
+    /// The revocation list as last fetched (DER).
+    pub fn crl(&self) -> Result<Option<Vec<u8>>, HistoryError> {
+        self.recall("crl")
+    }
+    pub fn set_crl(&mut self, der: &[u8]) -> Result<(), HistoryError> {
+        self.remember("crl", der)
+    }
+
+    /// Replaces the directory as last seen.
+    pub fn set_directory(&mut self, directory: &Directory) -> Result<(), HistoryError> {
+        let transaction = self.begin()?;
+        transaction.execute("DELETE FROM office", []).named("forget directory")?;
+        for entry in &directory.offices {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO office (number, service, name, certificates) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (number) DO NOTHING",
+                )
+                .and_then(|mut insert| {
+                    let certificates = serde_json::to_string(&entry.certificates).unwrap_or_else(|_| "[]".into());
+                    insert.execute(params![entry.office.as_str(), entry.service.as_str(), entry.name, certificates])
+                })
+                .named("keep directory")?;
+        }
+        transaction.commit().named("keep directory")
+    }
+
+    pub fn office(&self, office: OfficeNumber) -> Result<Option<KnownOffice>, HistoryError> {
+        Ok(self.offices_where("WHERE number = ?1", [office.as_str()])?.into_iter().next())
+    }
+
+    /// The whole directory, by name.
+    pub fn offices(&self) -> Result<Vec<KnownOffice>, HistoryError> {
+        self.offices_where("ORDER BY name, number", [])
+    }
+
+    /// The name of an office, or its number where the directory does not know it.
+    pub fn name_of(&self, office: OfficeNumber) -> Result<String, HistoryError> {
+        Ok(self.office(office)?.map_or_else(|| office.to_string(), |known| known.name))
+    }
+
+    fn offices_where(&self, clause: &str, values: impl rusqlite::Params) -> Result<Vec<KnownOffice>, HistoryError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("SELECT number, service, name, certificates FROM office {clause}"))
+            .named("directory")?;
+        let mut rows = statement.query(values).named("directory")?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().named("directory")? {
+            let certificates: Vec<Binary> =
+                from_json(&row.get::<_, String>(3).named("directory")?, "certificates of the directory")?;
+            found.push(KnownOffice {
+                office: parsed(row, 0)?,
+                service: parsed(row, 1)?,
+                name: row.get(2).named("directory")?,
+                certificates: certificates.into_iter().map(|der| der.0).collect(),
+            });
+        }
+        Ok(found)
+    }
+
+    fn number(&self, name: &'static str) -> Result<u64, HistoryError> {
+        let Some(value) = self.recall(name)? else { return Ok(0) };
+        let text = String::from_utf8(value).map_err(|_| HistoryError::Unreadable { what: name })?;
+        text.parse().map_err(|_| HistoryError::Unreadable { what: name })
+    }
+
+    fn recall(&self, name: &'static str) -> Result<Option<Vec<u8>>, HistoryError> {
+        self.connection
+            .prepare_cached("SELECT value FROM note WHERE name = ?1")
+            .and_then(|mut statement| statement.query_row([name], |row| row.get(0)).optional())
+            .named("recall")
+    }
+
+    fn remember(&mut self, name: &'static str, value: &[u8]) -> Result<(), HistoryError> {
+        self.connection
+            .execute(
+                "INSERT INTO note (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+                params![name, value],
+            )
+            .named("remember")
+            .map(|_| ())
+    }
+}

@@ -1,0 +1,348 @@
+//! What we send: written once, sealed once, tried until the hub has it.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::evidence::{Failure, Step, Subject};
+use super::{History, HistoryError, Named as _, add_to_trail, from_json, to_json};
+use crate::parcel::{Content, ParcelId, ReceiptStep};
+use crate::standard::{Checked, OfficeNumber};
+use crate::wire::Accepted;
+
+/// A parcel that is ready to go.
+#[derive(Debug)]
+pub struct NewOutgoing {
+    pub content: Content,
+    pub partner_name: String,
+    pub subjects: Vec<Subject>,
+    pub checked: Checked,
+}
+
+/// A parcel whose next try is due.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Due {
+    pub id: ParcelId,
+    pub partner: OfficeNumber,
+    pub tries: u32,
+    /// Whether an earlier try may have reached the hub.
+    pub may_have_left: bool,
+}
+
+/// How a try ended that may be repeated.
+#[derive(Debug)]
+pub struct Tried<'a> {
+    pub failure: &'a Failure,
+    pub next: Timestamp,
+    /// Whether this or an earlier try may have reached the hub.
+    pub may_have_left: bool,
+}
+
+impl History {
+    /// Puts parcels into the outbox, all or none of them.
+    pub fn queue(&mut self, parcels: &[NewOutgoing], now: Timestamp) -> Result<(), HistoryError> {
+        let transaction = self.begin()?;
+        for parcel in parcels {
+            insert_outgoing(&transaction, parcel, now)?;
+        }
+        transaction.commit().named("queue")
+    }
+
+    /// Parcels to try now, oldest first.
+    pub fn due(&self, now: Timestamp) -> Result<Vec<Due>, HistoryError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT outbox.parcel, partner, tries, may_have_left FROM outbox JOIN parcel ON parcel.id = outbox.parcel
+                 WHERE next_try_at <= ?1 AND failed_at IS NULL AND withdrawn_at IS NULL ORDER BY outbox.parcel",
+            )
+            .named("due")?;
+        let mut rows = statement.query([now.as_millisecond()]).named("due")?;
+        let mut due = Vec::new();
+        while let Some(row) = rows.next().named("due")? {
+            due.push(Due {
+                id: super::lists::parsed(row, 0)?,
+                partner: super::lists::parsed(row, 1)?,
+                tries: row.get(2).named("due")?,
+                may_have_left: row.get(3).named("due")?,
+            });
+        }
+        Ok(due)
+    }
+
+    /// When the outbox next wants a try; `None` when nothing waits.
+    pub fn next_try(&self) -> Result<Option<Timestamp>, HistoryError> {
+        let next: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT min(next_try_at) FROM outbox JOIN parcel ON parcel.id = outbox.parcel
+                 WHERE failed_at IS NULL AND withdrawn_at IS NULL",
+            )
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .named("next try")?;
+        next.map(super::to_time).transpose()
+    }
+
+    /// The sealed bytes of a parcel in the outbox, if it was sealed before.
+    pub fn sealed(&self, id: ParcelId) -> Result<Option<Vec<u8>>, HistoryError> {
+        self.connection
+            .prepare_cached("SELECT sealed FROM outbox WHERE parcel = ?1")
+            .and_then(|mut statement| statement.query_row([id.to_string()], |row| row.get(0)).optional())
+            .named("sealed")
+            .map(Option::flatten)
+    }
+
+    /// Keeps the sealed bytes before they are sent for the first time, so that every retry sends the same.
+    pub fn keep_sealed(&mut self, id: ParcelId, sealed: &[u8], digest: &str) -> Result<(), HistoryError> {
+        let transaction = self.begin()?;
+        transaction
+            .execute("UPDATE outbox SET sealed = ?2 WHERE parcel = ?1", params![id.to_string(), sealed])
+            .and_then(|_| {
+                transaction.execute("UPDATE parcel SET digest = ?2 WHERE id = ?1", params![id.to_string(), digest])
+            })
+            .named("keep sealed")?;
+        transaction.commit().named("keep sealed")
+    }
+
+    /// The hub has it.
+    pub fn note_accepted(&mut self, accepted: &Accepted) -> Result<(), HistoryError> {
+        let transaction = self.begin()?;
+        let id = accepted.id.to_string();
+        let at = accepted.accepted_at;
+        let new = transaction
+            .execute(
+                "UPDATE parcel SET accepted_at = ?2, failed_at = NULL, failure = NULL
+                 WHERE id = ?1 AND accepted_at IS NULL",
+                params![id, at.as_millisecond()],
+            )
+            .named("note accepted")?;
+        transaction.execute("DELETE FROM outbox WHERE parcel = ?1", [&id]).named("leave outbox")?;
+        if new > 0 {
+            add_to_trail(&transaction, accepted.id, at, &Step::Accepted)?;
+        }
+        transaction.commit().named("note accepted")
+    }
+
+    /// A try begins: from now on the hub may have the parcel, whatever we hear.
+    pub fn note_leaving(&mut self, id: ParcelId) -> Result<(), HistoryError> {
+        self.connection
+            .execute("UPDATE outbox SET may_have_left = 1 WHERE parcel = ?1", [id.to_string()])
+            .named("note leaving")
+            .map(|_| ())
+    }
+
+    /// A try failed and another may help.
+    pub fn note_try(&mut self, id: ParcelId, tried: &Tried<'_>, now: Timestamp) -> Result<(), HistoryError> {
+        let transaction = self.begin()?;
+        transaction
+            .execute(
+                "UPDATE outbox SET tries = tries + 1, next_try_at = ?2, last = ?3, may_have_left = ?4 WHERE parcel = ?1",
+                params![id.to_string(), tried.next.as_millisecond(), to_json(tried.failure)?, tried.may_have_left],
+            )
+            .named("note try")?;
+        add_to_trail(&transaction, id, now, &Step::Tried(tried.failure.clone()))?;
+        transaction.commit().named("note try")
+    }
+
+    /// A try failed for good: trying again by itself would not help.
+    pub fn note_failed(&mut self, id: ParcelId, failure: &Failure, now: Timestamp) -> Result<(), HistoryError> {
+        let transaction = self.begin()?;
+        let why = to_json(failure)?;
+        transaction
+            .execute(
+                "UPDATE parcel SET failed_at = ?2, failure = ?3 WHERE id = ?1 AND accepted_at IS NULL",
+                params![id.to_string(), now.as_millisecond(), why],
+            )
+            .and_then(|_| {
+                transaction.execute(
+                    // The hub answered, and the answer was no: it does not have the parcel.
+                    "UPDATE outbox SET tries = tries + 1, last = ?2, may_have_left = 0 WHERE parcel = ?1",
+                    params![id.to_string(), why],
+                )
+            })
+            .named("note failed")?;
+        add_to_trail(&transaction, id, now, &Step::Tried(failure.clone()))?;
+        transaction.commit().named("note failed")
+    }
+
+    /// The user wants a waiting or failed parcel tried now. It is sealed anew only if it never was.
+    pub fn retry(&mut self, id: ParcelId, now: Timestamp) -> Result<(), HistoryError> {
+        let transaction = self.begin()?;
+        transaction
+            .execute(
+                "UPDATE parcel SET failed_at = NULL, failure = NULL WHERE id = ?1 AND accepted_at IS NULL",
+                [id.to_string()],
+            )
+            .and_then(|_| {
+                transaction.execute(
+                    "UPDATE outbox SET next_try_at = ?2 WHERE parcel = ?1",
+                    params![id.to_string(), now.as_millisecond()],
+                )
+            })
+            .named("retry")?;
+        transaction.commit().named("retry")
+    }
+
+    /// Takes a parcel back. Says whether it could be: what may have reached the hub cannot.
+    pub fn withdraw(&mut self, id: ParcelId, now: Timestamp) -> Result<bool, HistoryError> {
+        let transaction = self.begin()?;
+        let withdrawn = transaction
+            .execute(
+                "UPDATE parcel SET withdrawn_at = ?2 WHERE id = ?1 AND accepted_at IS NULL
+                 AND EXISTS (SELECT 1 FROM outbox WHERE outbox.parcel = parcel.id AND may_have_left = 0)",
+                params![id.to_string(), now.as_millisecond()],
+            )
+            .named("withdraw")?;
+        if withdrawn > 0 {
+            transaction.execute("DELETE FROM outbox WHERE parcel = ?1", [id.to_string()]).named("leave outbox")?;
+        }
+        transaction.commit().named("withdraw")?;
+        Ok(withdrawn > 0)
+    }
+
+    /// Keeps a verified receipt of the receiver. Says whether it was news.
+    pub fn note_receipt(
+        &mut self,
+        id: ParcelId,
+        step: ReceiptStep,
+        at: Timestamp,
+        failure: Option<&Failure>,
+        signed: &[u8],
+    ) -> Result<bool, HistoryError> {
+        let transaction = self.begin()?;
+        let new = insert_receipt(&transaction, id, step, at, signed, Some(at))?;
+        if new {
+            note_step(&transaction, id, step, at, failure)?;
+        }
+        transaction.commit().named("note receipt")?;
+        Ok(new)
+    }
+
+    /// Whether these bytes went, or are about to go, to this office before.
+    pub fn was_sent(&self, receiver: OfficeNumber, name: &str, sha256: &str) -> Result<bool, HistoryError> {
+        self.connection
+            .prepare_cached(
+                "SELECT 1 FROM file JOIN parcel ON parcel.id = file.parcel
+                 WHERE sha256 = ?1 AND name = ?2 AND partner = ?3 AND direction = 'out' AND withdrawn_at IS NULL",
+            )
+            .and_then(|mut statement| {
+                statement.query_row(params![sha256, name, receiver.as_str()], |_| Ok(())).optional()
+            })
+            .named("was sent")
+            .map(|found| found.is_some())
+    }
+}
+
+fn insert_outgoing(
+    transaction: &rusqlite::Transaction<'_>,
+    parcel: &NewOutgoing,
+    now: Timestamp,
+) -> Result<(), HistoryError> {
+    let manifest = &parcel.content.manifest;
+    let summary = parcel.checked.summary();
+    transaction
+        .execute(
+            "INSERT INTO parcel (id, direction, partner, partner_name, at, message, subjects, checked, files, errors, warnings)
+             VALUES (?1, 'out', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                manifest.id.to_string(),
+                manifest.receiver.as_str(),
+                parcel.partner_name,
+                now.as_millisecond(),
+                manifest.message,
+                to_json(&parcel.subjects)?,
+                to_json(&parcel.checked)?,
+                manifest.files.len(),
+                summary.errors,
+                summary.warnings
+            ],
+        )
+        .named("insert parcel")?;
+    insert_files(transaction, &parcel.content)?;
+    transaction
+        .execute(
+            "INSERT INTO outbox (parcel, next_try_at) VALUES (?1, ?2)",
+            params![manifest.id.to_string(), now.as_millisecond()],
+        )
+        .named("insert outbox")?;
+    add_to_trail(transaction, manifest.id, now, &Step::Written)
+}
+
+/// The files of a parcel, with their bytes.
+pub(super) fn insert_files(transaction: &rusqlite::Transaction<'_>, content: &Content) -> Result<(), HistoryError> {
+    let id = content.manifest.id.to_string();
+    for (position, (entry, bytes)) in content.manifest.files.iter().zip(&content.files).enumerate() {
+        transaction
+            .prepare_cached("INSERT INTO file (parcel, position, name, size, sha256) VALUES (?1, ?2, ?3, ?4, ?5)")
+            .and_then(|mut insert| insert.execute(params![id, position, entry.name, entry.size, entry.sha256]))
+            .named("insert file")?;
+        transaction
+            .prepare_cached("INSERT INTO body (parcel, position, bytes) VALUES (?1, ?2, ?3)")
+            .and_then(|mut insert| insert.execute(params![id, position, bytes]))
+            .named("insert body")?;
+    }
+    Ok(())
+}
+
+/// Says whether the receipt is new.
+pub(super) fn insert_receipt(
+    transaction: &rusqlite::Transaction<'_>,
+    id: ParcelId,
+    step: ReceiptStep,
+    at: Timestamp,
+    signed: &[u8],
+    handed_in: Option<Timestamp>,
+) -> Result<bool, HistoryError> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO receipt (parcel, step, at, signed, handed_in_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (parcel, step) DO NOTHING",
+        )
+        .and_then(|mut insert| {
+            insert.execute(params![
+                id.to_string(),
+                step.as_str(),
+                at.as_millisecond(),
+                signed,
+                handed_in.map(|at| at.as_millisecond())
+            ])
+        })
+        .named("insert receipt")
+        .map(|rows| rows > 0)
+}
+
+/// The evidence a receipt is, in its column.
+pub(super) fn note_step(
+    transaction: &rusqlite::Transaction<'_>,
+    id: ParcelId,
+    step: ReceiptStep,
+    at: Timestamp,
+    failure: Option<&Failure>,
+) -> Result<(), HistoryError> {
+    let (statement, trail) = match step {
+        ReceiptStep::Delivered => {
+            ("UPDATE parcel SET arrived_at = coalesce(arrived_at, ?2) WHERE id = ?1", Step::Delivered)
+        }
+        ReceiptStep::Imported => (
+            "UPDATE parcel SET arrived_at = coalesce(arrived_at, ?2), imported_at = coalesce(imported_at, ?2) WHERE id = ?1",
+            Step::Imported,
+        ),
+        ReceiptStep::Refused => (
+            "UPDATE parcel SET refused_at = coalesce(refused_at, ?2) WHERE id = ?1",
+            Step::Refused(failure.cloned().unwrap_or(Failure::Unexpected)),
+        ),
+        // Somebody looked at it: kept as a receipt, no state of its own.
+        ReceiptStep::Opened => return Ok(()),
+    };
+    transaction.execute(statement, params![id.to_string(), at.as_millisecond()]).named("note step")?;
+    if let Some(failure) = failure {
+        transaction
+            .execute("UPDATE parcel SET failure = ?2 WHERE id = ?1", params![id.to_string(), to_json(failure)?])
+            .named("note step")?;
+    }
+    add_to_trail(transaction, id, at, &trail)
+}
+
+/// Reads a stored failure.
+pub(super) fn failure(text: Option<String>) -> Result<Option<Failure>, HistoryError> {
+    text.map(|text| from_json(&text, "a failure")).transpose()
+}

@@ -1,0 +1,14 @@
+//! The server: carries sealed parcels it cannot read, and knows the directory.
+
+mod api;
+pub mod authority;
+mod bell;
+pub mod directory;
+pub mod home;
+pub mod mailbox;
+mod serve;
+mod state;
+pub mod stores;
+
+pub use serve::{Running, ServeError, start};
+pub use state::{Caller, Hub, HubError, Standing};

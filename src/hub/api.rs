@@ -1,0 +1,266 @@
+//! `/v1`: what a client may ask of the hub. Who asks is read from the verified certificate, never from the request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::{Extension, Json, Router, middleware};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::directory;
+use super::mailbox::{self, Incoming, Outside, Put};
+use super::state::{Caller, Hub, Standing};
+use super::stores::sqlite::StoreError;
+use crate::parcel::{ParcelId, Receipt, sha256_hex};
+use crate::standard::OfficeNumber;
+use crate::wire::{
+    DIGEST_HEADER, HubFacts, InboxPage, PROBLEM_TYPE, Problem, ProblemCode, SEALED_TYPE, SentPage, parse_digest_header,
+};
+
+/// The longest a long poll may wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// More than any signed receipt needs.
+const RECEIPT_LIMIT: usize = 64 * 1024;
+
+/// The routes. [`Caller`] must have been added by the acceptor.
+pub fn routes(hub: Arc<Hub>) -> Router {
+    let limit = usize::try_from(hub.max_parcel_bytes()).unwrap_or(usize::MAX);
+    Router::new()
+        .route("/v1/hub", get(facts))
+        .route("/v1/offices", get(offices))
+        .route("/v1/crl", get(crl))
+        .route("/v1/inbox", get(inbox))
+        .route("/v1/sent", get(sent))
+        .route("/v1/parcels/{id}", put(put_parcel).get(get_parcel).layer(DefaultBodyLimit::max(limit)))
+        .route("/v1/parcels/{id}/receipts", post(post_receipt).layer(DefaultBodyLimit::max(RECEIPT_LIMIT)))
+        .route("/healthz", get(|| async { "ok" }))
+        .fallback(|| async { Refusal::of(StatusCode::NOT_FOUND, ProblemCode::RequestInvalid, "no such resource") })
+        .layer(middleware::from_fn_with_state(Arc::clone(&hub), only_members))
+        .with_state(hub)
+}
+
+/// A kept connection outlives a revocation, so each request is looked at again.
+async fn only_members(
+    State(hub): State<Arc<Hub>>,
+    Extension(caller): Extension<Caller>,
+    request: axum::extract::Request,
+    next: middleware::Next,
+) -> Response {
+    match hub.standing_of(&caller) {
+        Standing::Member => next.run(request).await,
+        Standing::Revoked => {
+            Refusal::of(StatusCode::FORBIDDEN, ProblemCode::CallerRefused, "the certificate was withdrawn")
+                .into_response()
+        }
+        Standing::Stranger => {
+            Refusal::of(StatusCode::FORBIDDEN, ProblemCode::CallerRefused, "the office is not registered")
+                .into_response()
+        }
+    }
+}
+
+async fn facts(State(hub): State<Arc<Hub>>) -> Json<HubFacts> {
+    Json(HubFacts {
+        version: env!("CARGO_PKG_VERSION").into(),
+        max_parcel_bytes: hub.max_parcel_bytes(),
+        time: Timestamp::now(),
+    })
+}
+
+async fn offices(State(hub): State<Arc<Hub>>) -> Result<Response, Refusal> {
+    let published = hub.store().read(|connection| directory::published(connection, Timestamp::now())).await?;
+    Ok(Json(published).into_response())
+}
+
+async fn crl(State(hub): State<Arc<Hub>>) -> Response {
+    ([(header::CONTENT_TYPE, "application/pkix-crl")], hub.crl().to_vec()).into_response()
+}
+
+#[derive(Deserialize)]
+struct Cursor {
+    #[serde(default)]
+    after: u64,
+    /// Seconds to wait for something new.
+    #[serde(default)]
+    wait: u64,
+}
+
+async fn inbox(
+    State(hub): State<Arc<Hub>>,
+    Extension(caller): Extension<Caller>,
+    cursor: Result<Query<Cursor>, QueryRejection>,
+) -> Result<Json<InboxPage>, Refusal> {
+    let Query(cursor) = cursor?;
+    let wait = Duration::from_secs(cursor.wait).min(LONGEST_WAIT);
+    // The bell is listened to before the look, so that nothing rings unheard between the two.
+    let rung = hub.bell().listen(caller.office);
+    let page = mailbox::inbox(hub.store(), caller.office, cursor.after).await?;
+    if !page.parcels.is_empty() || wait.is_zero() {
+        return Ok(Json(page));
+    }
+    let _ = tokio::time::timeout(wait, rung).await;
+    Ok(Json(mailbox::inbox(hub.store(), caller.office, cursor.after).await?))
+}
+
+async fn sent(
+    State(hub): State<Arc<Hub>>,
+    Extension(caller): Extension<Caller>,
+    cursor: Result<Query<Cursor>, QueryRejection>,
+) -> Result<Json<SentPage>, Refusal> {
+    let Query(cursor) = cursor?;
+    Ok(Json(mailbox::sent(hub.store(), caller.office, cursor.after).await?))
+}
+
+#[derive(Deserialize)]
+struct Destination {
+    to: OfficeNumber,
+}
+
+async fn put_parcel(
+    State(hub): State<Arc<Hub>>,
+    Extension(caller): Extension<Caller>,
+    id: Result<Path<ParcelId>, PathRejection>,
+    destination: Result<Query<Destination>, QueryRejection>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    let (Path(id), Query(Destination { to })) = (id?, destination?);
+    let body = body?;
+    let digest = sha256_hex(&body);
+    let claimed = headers.get(DIGEST_HEADER).and_then(|value| value.to_str().ok()).and_then(parse_digest_header);
+    match claimed {
+        None => return Err(Refusal::request("content-digest with sha-256 is required")),
+        Some(claimed) if claimed != digest => {
+            return Err(Refusal::of(
+                StatusCode::BAD_REQUEST,
+                ProblemCode::DigestMismatch,
+                "the body is not what its digest says",
+            ));
+        }
+        Some(_) => {}
+    }
+    let now = Timestamp::now();
+    if !hub.store().read(move |connection| directory::can_receive(connection, to, now)).await? {
+        return Err(Refusal::of(StatusCode::NOT_FOUND, ProblemCode::ReceiverUnknown, "the receiver cannot receive"));
+    }
+    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed: body.to_vec() };
+    match mailbox::put(hub.store(), parcel, now).await? {
+        Put::New(accepted) => {
+            tracing::info!(parcel = %id, from = %caller.office, %to, bytes = accepted.size, "parcel accepted");
+            hub.bell().ring(to);
+            Ok((StatusCode::CREATED, Json(accepted)).into_response())
+        }
+        Put::Repeat(accepted) => Ok((StatusCode::OK, Json(accepted)).into_response()),
+        Put::Taken => {
+            Err(Refusal::of(StatusCode::CONFLICT, ProblemCode::IdTaken, "the id was used for another parcel"))
+        }
+    }
+}
+
+async fn get_parcel(
+    State(hub): State<Arc<Hub>>,
+    Extension(caller): Extension<Caller>,
+    id: Result<Path<ParcelId>, PathRejection>,
+) -> Result<Response, Refusal> {
+    let outside = own_parcel(&hub, &caller, id?.0).await?;
+    let sealed = mailbox::body(hub.store(), outside.seq).await?.ok_or_else(unknown_parcel)?;
+    Ok(([(header::CONTENT_TYPE, SEALED_TYPE)], sealed).into_response())
+}
+
+async fn post_receipt(
+    State(hub): State<Arc<Hub>>,
+    Extension(caller): Extension<Caller>,
+    id: Result<Path<ParcelId>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, Refusal> {
+    let Path(id) = id?;
+    let signed = body?;
+    let outside = own_parcel(&hub, &caller, id).await?;
+    let invalid = |title: &str| Refusal::of(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::ReceiptInvalid, title);
+    let now = Timestamp::now();
+    let (receipt, _) = Receipt::verify(&signed, &hub.trust(now)).map_err(|error| {
+        tracing::warn!(parcel = %id, by = %caller.office, %error, "receipt refused");
+        invalid("the receipt's signature does not hold")
+    })?;
+    let fits = receipt.parcel == id
+        && receipt.office == caller.office
+        && outside.receiver == caller.office
+        && receipt.digest == outside.digest;
+    if !fits {
+        return Err(invalid("the receipt is not about this parcel and this office"));
+    }
+    let noted = mailbox::note(hub.store(), outside.seq, receipt.step, signed.to_vec(), now).await?;
+    if noted == mailbox::Noted::New {
+        tracing::info!(parcel = %id, by = %caller.office, step = receipt.step.as_str(), "receipt noted");
+        hub.bell().ring(outside.sender);
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A parcel that the caller sent or is to receive. To everyone else it does not exist.
+async fn own_parcel(hub: &Hub, caller: &Caller, id: ParcelId) -> Result<Outside, Refusal> {
+    match mailbox::outside(hub.store(), id).await? {
+        Some(outside) if outside.sender == caller.office || outside.receiver == caller.office => Ok(outside),
+        _ => Err(unknown_parcel()),
+    }
+}
+
+fn unknown_parcel() -> Refusal {
+    Refusal::of(StatusCode::NOT_FOUND, ProblemCode::ParcelUnknown, "no such parcel")
+}
+
+/// A no, with its problem document.
+#[derive(Debug)]
+pub struct Refusal(Problem);
+
+impl Refusal {
+    fn of(status: StatusCode, code: ProblemCode, title: &str) -> Self {
+        Self(Problem { status: status.as_u16(), code, title: title.into() })
+    }
+    fn request(title: &str) -> Self {
+        Self::of(StatusCode::BAD_REQUEST, ProblemCode::RequestInvalid, title)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.0)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(PROBLEM_TYPE));
+        response
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, source = std::error::Error::source(&error), "the store failed a request");
+        Self::of(StatusCode::SERVICE_UNAVAILABLE, ProblemCode::HubTroubled, "the hub cannot keep this now")
+    }
+}
+
+impl From<BytesRejection> for Refusal {
+    fn from(rejection: BytesRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return Self::of(StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::ParcelTooLarge, "the body is over the limit");
+        }
+        Self::request("the body did not arrive whole")
+    }
+}
+
+impl From<PathRejection> for Refusal {
+    fn from(_: PathRejection) -> Self {
+        Self::request("the path holds no parcel id")
+    }
+}
+
+impl From<QueryRejection> for Refusal {
+    fn from(_: QueryRejection) -> Self {
+        Self::request("the query is malformed")
+    }
+}

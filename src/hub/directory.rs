@@ -1,0 +1,228 @@
+//! Who is part of the exchange: offices, their certificates, and what was withdrawn.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::mailbox::{parsed, time};
+use super::stores::sqlite::{Named as _, StoreError};
+use crate::standard::{OfficeNumber, ServiceType};
+use crate::wire::{Binary, Directory, OfficeEntry};
+
+/// An office as the operator registered it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    pub office: OfficeNumber,
+    pub service: ServiceType,
+    pub name: String,
+    pub added_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+    /// Certificates that are neither withdrawn nor expired.
+    pub certificates: usize,
+}
+
+/// What a server must know of every caller, read again whenever [`version`] moved.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Offices that may call.
+    pub offices: BTreeSet<OfficeNumber>,
+    /// Serials (lower-case hex) that were withdrawn, with the time.
+    pub revoked: BTreeMap<String, Timestamp>,
+}
+
+/// Registers an office, or gives a known one its new name and service; one that was withdrawn comes back.
+pub fn register(
+    connection: &Connection,
+    office: OfficeNumber,
+    service: ServiceType,
+    name: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    connection
+        .execute(
+            "INSERT INTO office (number, service, name, added_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (number) DO UPDATE SET service = ?2, name = ?3, revoked_at = NULL",
+            params![office.as_str(), service.as_str(), name, now.as_millisecond()],
+        )
+        .named("register office")?;
+    move_on(connection)
+}
+
+/// Keeps a certificate that was issued to an office.
+pub fn add_certificate(
+    connection: &Connection,
+    office: OfficeNumber,
+    serial: &str,
+    der: &[u8],
+    not_after: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    connection
+        .execute(
+            "INSERT INTO certificate (serial, office, der, issued_at, not_after) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![serial, office.as_str(), der, now.as_millisecond(), not_after.as_millisecond()],
+        )
+        .named("add certificate")?;
+    move_on(connection)
+}
+
+/// Withdraws an office and all its certificates. Says whether there was one to withdraw.
+pub fn revoke(connection: &Connection, office: OfficeNumber, now: Timestamp) -> Result<bool, StoreError> {
+    let at = now.as_millisecond();
+    let known = connection
+        .execute(
+            "UPDATE office SET revoked_at = ?2 WHERE number = ?1 AND revoked_at IS NULL",
+            params![office.as_str(), at],
+        )
+        .named("revoke office")?;
+    connection
+        .execute(
+            "UPDATE certificate SET revoked_at = ?2 WHERE office = ?1 AND revoked_at IS NULL",
+            params![office.as_str(), at],
+        )
+        .named("revoke certificates")?;
+    move_on(connection)?;
+    Ok(known > 0)
+}
+
+/// Every office that was ever registered, by number.
+pub fn list(connection: &Connection, now: Timestamp) -> Result<Vec<Registered>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT number, service, name, added_at, revoked_at,
+                    (SELECT count(*) FROM certificate WHERE office = number AND certificate.revoked_at IS NULL
+                     AND not_after > ?1)
+             FROM office ORDER BY number",
+        )
+        .named("list offices")?;
+    let mut rows = statement.query([now.as_millisecond()]).named("list offices")?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().named("list offices")? {
+        let revoked: Option<i64> = row.get(4).named("list offices")?;
+        found.push(Registered {
+            office: parsed(row, 0)?,
+            service: parsed(row, 1)?,
+            name: row.get(2).named("list offices")?,
+            added_at: time(row, 3)?,
+            revoked_at: revoked.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+            certificates: row.get(5).named("list offices")?,
+        });
+    }
+    Ok(found)
+}
+
+/// The directory as clients see it: offices that were not withdrawn, with the certificates parcels are sealed to.
+pub fn published(connection: &Connection, now: Timestamp) -> Result<Directory, StoreError> {
+    let mut certificates: BTreeMap<OfficeNumber, Vec<Binary>> = BTreeMap::new();
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT office, der FROM certificate WHERE revoked_at IS NULL AND not_after > ?1 ORDER BY issued_at, serial",
+        )
+        .named("certificates")?;
+    let mut rows = statement.query([now.as_millisecond()]).named("certificates")?;
+    while let Some(row) = rows.next().named("certificates")? {
+        certificates.entry(parsed(row, 0)?).or_default().push(Binary(row.get(1).named("certificates")?));
+    }
+    let offices = list(connection, now)?
+        .into_iter()
+        .filter(|office| office.revoked_at.is_none())
+        .map(|office| OfficeEntry {
+            office: office.office,
+            service: office.service,
+            name: office.name,
+            certificates: certificates.remove(&office.office).unwrap_or_default(),
+        })
+        .collect();
+    Ok(Directory { offices })
+}
+
+/// Whether a parcel to this office can be taken: it is registered and has a certificate to seal to.
+pub fn can_receive(connection: &Connection, office: OfficeNumber, now: Timestamp) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM office JOIN certificate ON certificate.office = number
+             WHERE number = ?1 AND office.revoked_at IS NULL AND certificate.revoked_at IS NULL AND not_after > ?2",
+        )
+        .and_then(|mut statement| {
+            statement.query_row(params![office.as_str(), now.as_millisecond()], |_| Ok(())).optional()
+        })
+        .named("can receive")
+        .map(|found| found.is_some())
+}
+
+/// Rises with every change above, whichever program made it.
+pub fn version(connection: &Connection) -> Result<i64, StoreError> {
+    connection
+        .prepare_cached("SELECT value FROM counter WHERE name = 'directory'")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .named("directory version")
+}
+
+/// See [`Standing`].
+pub fn standing(connection: &Connection) -> Result<Standing, StoreError> {
+    let mut standing = Standing::default();
+    let mut statement =
+        connection.prepare_cached("SELECT number FROM office WHERE revoked_at IS NULL").named("standing offices")?;
+    let mut rows = statement.query([]).named("standing offices")?;
+    while let Some(row) = rows.next().named("standing offices")? {
+        standing.offices.insert(parsed(row, 0)?);
+    }
+    let mut statement = connection
+        .prepare_cached("SELECT serial, revoked_at FROM certificate WHERE revoked_at IS NOT NULL")
+        .named("revoked certificates")?;
+    let mut rows = statement.query([]).named("revoked certificates")?;
+    while let Some(row) = rows.next().named("revoked certificates")? {
+        standing.revoked.insert(row.get(0).named("revoked certificates")?, time(row, 1)?);
+    }
+    Ok(standing)
+}
+
+/// The number of the next revocation list; never the same twice.
+pub fn next_crl_number(connection: &Connection) -> Result<u64, StoreError> {
+    connection
+        .query_row("UPDATE counter SET value = value + 1 WHERE name = 'crl' RETURNING value", [], |row| row.get(0))
+        .named("next CRL number")
+}
+
+fn move_on(connection: &Connection) -> Result<(), StoreError> {
+    connection
+        .execute("UPDATE counter SET value = value + 1 WHERE name = 'directory'", [])
+        .named("move directory version")
+        .map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::stores::sqlite::Store;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_withdrawn_office_is_out_of_the_directory_and_cannot_receive() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let north: OfficeNumber = "3100000001".parse().unwrap();
+        let now = at("2026-06-01T00:00:00Z");
+        store
+            .write_now(move |c| {
+                register(c, north, "11".parse().unwrap(), "北の訪問介護", now)?;
+                assert!(!can_receive(c, north, now)?, "no certificate yet");
+                add_certificate(c, north, "0a", b"der", at("2028-06-01T00:00:00Z"), now)?;
+                assert!(can_receive(c, north, now)?);
+                assert!(!can_receive(c, north, at("2028-06-02T00:00:00Z"))?, "expired");
+                let before = version(c)?;
+                assert!(revoke(c, north, now)?);
+                assert!(version(c)? > before);
+                assert!(!revoke(c, north, now)?, "already withdrawn");
+                assert!(!can_receive(c, north, now)?);
+                assert!(published(c, now)?.offices.is_empty());
+                assert_eq!(standing(c)?.revoked.keys().collect::<Vec<_>>(), ["0a"]);
+                Ok(())
+            })
+            .unwrap();
+    }
+}

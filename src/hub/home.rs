@@ -1,0 +1,147 @@
+//! The hub's folder: its settings, its store, its certificate authority.
+//!
+//! ```text
+//! DIR/hub.toml    settings, written by `tayori-hub init`
+//! DIR/hub.db      the store
+//! DIR/ca/         the certificate authority; its key must stay here
+//! ```
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::authority::{Authority, AuthorityError, OFFICE_DAYS};
+use super::state::{Hub, HubError};
+use super::stores::sqlite::{Store, StoreError};
+use super::{directory, serve};
+use crate::standard::{OfficeNumber, ServiceType};
+
+/// What an operator can set; `hub.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubSettings {
+    /// Names and addresses under which clients reach the hub; they go into its certificate.
+    pub hosts: Vec<String>,
+    pub listen: SocketAddr,
+    /// The largest sealed parcel the hub takes.
+    #[serde(default = "default_limit")]
+    pub max_parcel_bytes: u64,
+}
+
+/// 50 MiB: a month's tables are some 100 KB, scans of a whole plan some 20 MB.
+pub fn default_limit() -> u64 {
+    50 * 1024 * 1024
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    #[error("there is a hub in {0} already")]
+    Exists(PathBuf),
+    #[error("there is no hub in {0}: run `tayori-hub init` first")]
+    Missing(PathBuf),
+    #[error("cannot read or write {path}")]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("{path} is not valid: {reason}")]
+    Settings { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    #[error(transparent)]
+    Hub(#[from] HubError),
+}
+
+/// A hub that is not running.
+#[derive(Debug)]
+pub struct Home {
+    dir: PathBuf,
+    pub settings: HubSettings,
+    pub store: Store,
+    pub authority: Authority,
+}
+
+impl Home {
+    /// Makes a hub in an empty or new folder.
+    pub fn init(dir: &Path, settings: HubSettings, now: Timestamp) -> Result<Self, HomeError> {
+        let file = dir.join("hub.toml");
+        if file.exists() {
+            return Err(HomeError::Exists(dir.to_owned()));
+        }
+        let io = |source| HomeError::Io { path: dir.to_owned(), source };
+        std::fs::create_dir_all(dir).map_err(io)?;
+        let authority = match Authority::create(&dir.join("ca"), "Tayori", now) {
+            // A run that was cut off before it wrote hub.toml: its authority is as good as a new one.
+            Err(AuthorityError::Exists { .. }) => Authority::open(&dir.join("ca"))?,
+            made => made?,
+        };
+        let store = Store::open(&dir.join("hub.db"))?;
+        let text = toml::to_string(&settings)
+            .map_err(|error| HomeError::Settings { path: file.clone(), reason: error.to_string() })?;
+        // Written last: a folder with hub.toml is a whole hub.
+        std::fs::write(&file, text).map_err(|source| HomeError::Io { path: file, source })?;
+        Ok(Self { dir: dir.to_owned(), settings, store, authority })
+    }
+
+    pub fn open(dir: &Path) -> Result<Self, HomeError> {
+        let file = dir.join("hub.toml");
+        let text = match std::fs::read_to_string(&file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(HomeError::Missing(dir.to_owned()));
+            }
+            read => read.map_err(|source| HomeError::Io { path: file.clone(), source })?,
+        };
+        let settings = toml::from_str(&text)
+            .map_err(|error| HomeError::Settings { path: file, reason: error.message().to_owned() })?;
+        let authority = Authority::open(&dir.join("ca"))?;
+        let store = Store::open(&dir.join("hub.db"))?;
+        Ok(Self { dir: dir.to_owned(), settings, store, authority })
+    }
+
+    /// The certificate every client must have to trust this hub.
+    pub fn ca_certificate(&self) -> PathBuf {
+        self.dir.join("ca").join("ca.pem")
+    }
+
+    /// Registers an office; with a certificate request, also issues its certificate (PEM).
+    pub fn add_office(
+        &self,
+        office: OfficeNumber,
+        service: ServiceType,
+        name: &str,
+        request: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<String>, HomeError> {
+        let issued = match request {
+            Some(csr) => Some(self.authority.issue_office(csr, office, now, OFFICE_DAYS)?),
+            None => None,
+        };
+        let kept = issued.as_ref().map(|issued| (issued.serial_hex.clone(), issued.der.clone(), issued.not_after));
+        let name = name.to_owned();
+        self.store.write_now(move |connection| {
+            directory::register(connection, office, service, &name, now)?;
+            if let Some((serial, der, not_after)) = kept {
+                directory::add_certificate(connection, office, &serial, &der, not_after, now)?;
+            }
+            Ok(())
+        })?;
+        Ok(issued.map(|issued| issued.pem))
+    }
+
+    /// Withdraws an office. A running hub notices within a second or two.
+    pub fn revoke(&self, office: OfficeNumber, now: Timestamp) -> Result<bool, HomeError> {
+        Ok(self.store.write_now(move |connection| directory::revoke(connection, office, now))?)
+    }
+
+    pub fn offices(&self, now: Timestamp) -> Result<Vec<directory::Registered>, HomeError> {
+        Ok(self.store.read_now(|connection| directory::list(connection, now))?)
+    }
+
+    /// Starts serving on a thread of its own; `listen` overrides the settings.
+    pub fn serve(self, listen: Option<SocketAddr>) -> Result<serve::Running, serve::ServeError> {
+        let address = listen.unwrap_or(self.settings.listen);
+        let hosts = self.settings.hosts.clone();
+        let hub = Hub::new(self.store, self.authority, self.settings.max_parcel_bytes)?;
+        serve::start(hub, &hosts, address)
+    }
+}

@@ -1,0 +1,259 @@
+//! Parcels waiting to be fetched: put once, listed by cursor, kept with their receipts.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::stores::sqlite::{Named as _, Store, StoreError};
+use crate::parcel::{ParcelId, ReceiptStep};
+use crate::standard::OfficeNumber;
+use crate::wire::{Accepted, Binary, InboxEntry, InboxPage, SentEntry, SentPage, SignedReceipt};
+
+/// Most entries one page of a list carries.
+const PAGE: u32 = 200;
+
+/// A sealed parcel as it came in; the digest has been compared with the bytes.
+#[derive(Debug)]
+pub struct Incoming {
+    pub id: ParcelId,
+    pub sender: OfficeNumber,
+    pub receiver: OfficeNumber,
+    pub digest: String,
+    pub sealed: Vec<u8>,
+}
+
+/// What became of a put.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Put {
+    New(Accepted),
+    /// The same parcel again: the first answer.
+    Repeat(Accepted),
+    /// The id was used for something else before.
+    Taken,
+}
+
+/// What became of a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    New,
+    Repeat,
+}
+
+/// A parcel's outside: what the hub knows of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    pub seq: i64,
+    pub sender: OfficeNumber,
+    pub receiver: OfficeNumber,
+    pub digest: String,
+}
+
+/// Keeps a parcel. Durable when this returns; idempotent by id.
+pub async fn put(store: &Store, parcel: Incoming, now: Timestamp) -> Result<Put, StoreError> {
+    store
+        .write(move |connection| {
+            if let Some((outside, accepted)) = accepted_before(connection, parcel.id)? {
+                let same = outside.sender == parcel.sender
+                    && outside.receiver == parcel.receiver
+                    && outside.digest == parcel.digest;
+                return Ok(if same { Put::Repeat(accepted) } else { Put::Taken });
+            }
+            let size = parcel.sealed.len() as u64;
+            let changed = next_change(connection)?;
+            connection
+                .prepare_cached(
+                    "INSERT INTO parcel (id, sender, receiver, digest, size, accepted_at, changed)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )
+                .and_then(|mut statement| {
+                    statement.insert(params![
+                        parcel.id.to_string(),
+                        parcel.sender.as_str(),
+                        parcel.receiver.as_str(),
+                        parcel.digest,
+                        size,
+                        now.as_millisecond(),
+                        changed
+                    ])
+                })
+                .and_then(|seq| {
+                    connection
+                        .prepare_cached("INSERT INTO body (seq, sealed) VALUES (?1, ?2)")?
+                        .execute(params![seq, parcel.sealed])
+                })
+                .named("insert parcel")?;
+            // What is answered now must be what a repeat will read back: whole milliseconds.
+            Ok(Put::New(Accepted { id: parcel.id, digest: parcel.digest, size, accepted_at: whole_millis(now) }))
+        })
+        .await
+}
+
+/// What came for an office after `after`, oldest first.
+pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<InboxPage, StoreError> {
+    store
+        .read(move |connection| {
+            let mut page = InboxPage { parcels: Vec::new(), next: after };
+            let mut statement = connection
+                .prepare_cached(
+                    "SELECT seq, id, sender, digest, size, accepted_at FROM parcel
+                     WHERE receiver = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+                )
+                .named("inbox")?;
+            let mut rows = statement.query(params![office.as_str(), after, PAGE]).named("inbox")?;
+            while let Some(row) = rows.next().named("inbox")? {
+                page.next = row.get(0).named("inbox")?;
+                page.parcels.push(InboxEntry {
+                    id: parsed(row, 1)?,
+                    from: parsed(row, 2)?,
+                    digest: row.get(3).named("inbox")?,
+                    size: row.get(4).named("inbox")?,
+                    accepted_at: time(row, 5)?,
+                });
+            }
+            Ok(page)
+        })
+        .await
+}
+
+/// An office's own parcels that changed after `after`.
+pub async fn sent(store: &Store, office: OfficeNumber, after: u64) -> Result<SentPage, StoreError> {
+    store
+        .read(move |connection| {
+            let mut page = SentPage { parcels: Vec::new(), next: after };
+            let mut statement = connection
+                .prepare_cached(
+                    "SELECT seq, id, receiver, digest, size, accepted_at, changed FROM parcel
+                     WHERE sender = ?1 AND changed > ?2 ORDER BY changed LIMIT ?3",
+                )
+                .named("sent")?;
+            let mut rows = statement.query(params![office.as_str(), after, PAGE]).named("sent")?;
+            while let Some(row) = rows.next().named("sent")? {
+                page.next = row.get(6).named("sent")?;
+                page.parcels.push(SentEntry {
+                    id: parsed(row, 1)?,
+                    to: parsed(row, 2)?,
+                    digest: row.get(3).named("sent")?,
+                    size: row.get(4).named("sent")?,
+                    accepted_at: time(row, 5)?,
+                    receipts: receipts(connection, row.get(0).named("sent")?)?,
+                });
+            }
+            Ok(page)
+        })
+        .await
+}
+
+/// The outside of a parcel, whoever's it is; the caller compares.
+pub async fn outside(store: &Store, id: ParcelId) -> Result<Option<Outside>, StoreError> {
+    store.read(move |connection| Ok(accepted_before(connection, id)?.map(|(outside, _)| outside))).await
+}
+
+/// The sealed bytes.
+pub async fn body(store: &Store, seq: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    store
+        .read(move |connection| {
+            connection
+                .prepare_cached("SELECT sealed FROM body WHERE seq = ?1")
+                .and_then(|mut statement| statement.query_row([seq], |row| row.get(0)).optional())
+                .named("body")
+        })
+        .await
+}
+
+/// Keeps a receipt whose signature was verified, and moves the parcel on in its sender's list.
+pub async fn note(
+    store: &Store,
+    parcel: i64,
+    step: ReceiptStep,
+    signed: Vec<u8>,
+    now: Timestamp,
+) -> Result<Noted, StoreError> {
+    store
+        .write(move |connection| {
+            let new = connection
+                .prepare_cached(
+                    "INSERT INTO receipt (parcel, step, received_at, signed) VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (parcel, step) DO NOTHING",
+                )
+                .and_then(|mut insert| insert.execute(params![parcel, step.as_str(), now.as_millisecond(), signed]))
+                .named("insert receipt")?;
+            if new == 0 {
+                return Ok(Noted::Repeat);
+            }
+            let changed = next_change(connection)?;
+            connection
+                .prepare_cached("UPDATE parcel SET changed = ?2 WHERE seq = ?1")
+                .and_then(|mut update| update.execute(params![parcel, changed]))
+                .named("move sent cursor")?;
+            Ok(Noted::New)
+        })
+        .await
+}
+
+fn accepted_before(connection: &Connection, id: ParcelId) -> Result<Option<(Outside, Accepted)>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT seq, sender, receiver, digest, size, accepted_at FROM parcel WHERE id = ?1")
+        .named("find parcel")?;
+    let mut rows = statement.query([id.to_string()]).named("find parcel")?;
+    let Some(row) = rows.next().named("find parcel")? else { return Ok(None) };
+    let outside = Outside {
+        seq: row.get(0).named("find parcel")?,
+        sender: parsed(row, 1)?,
+        receiver: parsed(row, 2)?,
+        digest: row.get(3).named("find parcel")?,
+    };
+    let accepted = Accepted {
+        id,
+        digest: outside.digest.clone(),
+        size: row.get(4).named("find parcel")?,
+        accepted_at: time(row, 5)?,
+    };
+    Ok(Some((outside, accepted)))
+}
+
+fn receipts(connection: &Connection, parcel: i64) -> Result<Vec<SignedReceipt>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT step, signed FROM receipt WHERE parcel = ?1 ORDER BY received_at, step")
+        .named("receipts")?;
+    let mut rows = statement.query([parcel]).named("receipts")?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().named("receipts")? {
+        found.push(SignedReceipt { step: parsed(row, 0)?, signed: Binary(row.get(1).named("receipts")?) });
+    }
+    Ok(found)
+}
+
+/// The next value of the sent cursor. The one writer makes it rise in the order of commits.
+fn next_change(connection: &Connection) -> Result<i64, StoreError> {
+    connection
+        .prepare_cached("UPDATE counter SET value = value + 1 WHERE name = 'changed' RETURNING value")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .named("next change")
+}
+
+pub(super) fn whole_millis(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+/// A column that holds one of our identifiers.
+pub(super) fn parsed<T>(row: &rusqlite::Row<'_>, column: usize) -> Result<T, StoreError>
+where
+    T: std::str::FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text: String = row.get(column).named("read column")?;
+    text.parse()
+        .map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+        })
+        .named("read column")
+}
+
+/// A column of milliseconds.
+pub(super) fn time(row: &rusqlite::Row<'_>, column: usize) -> Result<Timestamp, StoreError> {
+    let millis: i64 = row.get(column).named("read column")?;
+    Timestamp::from_millisecond(millis)
+        .map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Integer, Box::new(error))
+        })
+        .named("read column")
+}

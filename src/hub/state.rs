@@ -1,0 +1,134 @@
+//! What a running hub holds: its store, who may call, the revocation list, and the bell.
+//!
+//! The operator's commands change the store from another program, so [`Hub::refresh`] looks at the directory's version
+//! every second and makes a new revocation list when it moved, or when the list gets old. A hub that cannot make one
+//! keeps the last, which is good for seven days.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use jiff::{SignedDuration, Timestamp};
+use rustls_pki_types::CertificateRevocationListDer;
+
+use super::authority::{Authority, AuthorityError};
+use super::bell::Bell;
+use super::directory;
+use super::stores::sqlite::{Store, StoreError};
+use crate::parcel::Trust;
+use crate::standard::OfficeNumber;
+
+/// How old a revocation list may get before a new one is made; it is valid for seven days.
+const RENEW_LIST_AFTER: SignedDuration = SignedDuration::from_hours(12);
+
+/// Who is calling, as the verified certificate says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub office: OfficeNumber,
+    /// Lower-case hex.
+    pub serial: String,
+}
+
+/// Whether a caller may ask for anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Member,
+    Revoked,
+    Stranger,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+/// What changes when the directory does.
+#[derive(Debug)]
+struct Members {
+    version: i64,
+    standing: directory::Standing,
+    crl: Arc<[u8]>,
+    made_at: Timestamp,
+}
+
+#[derive(Debug)]
+pub struct Hub {
+    store: Store,
+    authority: Authority,
+    members: RwLock<Arc<Members>>,
+    bell: Bell,
+    max_parcel_bytes: u64,
+}
+
+impl Hub {
+    pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64) -> Result<Self, HubError> {
+        let members = RwLock::new(Arc::new(read_members(&store, &authority)?));
+        Ok(Self { store, authority, members, bell: Bell::default(), max_parcel_bytes })
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
+    pub fn max_parcel_bytes(&self) -> u64 {
+        self.max_parcel_bytes
+    }
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+    /// The revocation list in force (DER).
+    pub fn crl(&self) -> Arc<[u8]> {
+        Arc::clone(&self.members().crl)
+    }
+
+    pub fn standing_of(&self, caller: &Caller) -> Standing {
+        let members = self.members();
+        if members.standing.revoked.contains_key(&caller.serial) {
+            Standing::Revoked
+        } else if members.standing.offices.contains(&caller.office) {
+            Standing::Member
+        } else {
+            Standing::Stranger
+        }
+    }
+
+    /// Whom the hub trusts at `at`: its own authority, less what was withdrawn.
+    pub fn trust(&self, at: Timestamp) -> Trust {
+        Trust {
+            roots: vec![self.authority.certificate_der()],
+            crls: vec![CertificateRevocationListDer::from(self.crl().to_vec())],
+            at,
+        }
+    }
+
+    /// Reads the directory again if it changed or the list got old. Says whether the list is a new one.
+    pub fn refresh(&self, now: Timestamp) -> Result<bool, HubError> {
+        let members = self.members();
+        let version = self.store.read_now(directory::version)?;
+        let fresh = now.duration_since(members.made_at) < RENEW_LIST_AFTER;
+        if version == members.version && fresh {
+            return Ok(false);
+        }
+        let members = read_members(&self.store, &self.authority)?;
+        *self.members.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(members);
+        Ok(true)
+    }
+
+    fn members(&self) -> Arc<Members> {
+        Arc::clone(&self.members.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn read_members(store: &Store, authority: &Authority) -> Result<Members, HubError> {
+    let now = Timestamp::now();
+    // The version is read first: a change in between is seen again at the next look.
+    let version = store.read_now(directory::version)?;
+    let standing = store.read_now(directory::standing)?;
+    let number = store.write_now(directory::next_crl_number)?;
+    let revoked: Vec<(String, Timestamp)> = standing.revoked.iter().map(|(serial, at)| (serial.clone(), *at)).collect();
+    let crl = authority.crl(&revoked, number, now)?;
+    Ok(Members { version, standing, crl: crl.into(), made_at: now })
+}

@@ -1,0 +1,3 @@
+//! Where the hub keeps things.
+
+pub mod sqlite;

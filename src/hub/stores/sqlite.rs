@@ -1,0 +1,250 @@
+//! One SQLite file for a town's hub: nothing to install.
+//!
+//! One thread writes. It takes whatever waits, runs it in one transaction and answers after the commit, so that many
+//! senders share one sync of the disk (`synchronous = FULL`: "accepted" survives a power cut). A job that fails is
+//! rolled back to its savepoint and does not touch its neighbours. Readers have connections of their own.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use tokio::sync::oneshot;
+
+/// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+/// How many jobs one commit may carry.
+const GROUP: usize = 64;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("cannot open the store {path}")]
+    Open { path: PathBuf, source: rusqlite::Error },
+    #[error("the store {path} is of a newer version ({found}) than this program knows ({known})")]
+    Newer { path: PathBuf, found: usize, known: usize },
+    #[error("the store failed: {statement}")]
+    Statement { statement: &'static str, source: rusqlite::Error },
+    #[error("the store has stopped")]
+    Stopped,
+}
+
+/// Names the statement that failed, so that a log says which one.
+pub trait Named<T> {
+    fn named(self, statement: &'static str) -> Result<T, StoreError>;
+}
+
+impl<T> Named<T> for Result<T, rusqlite::Error> {
+    fn named(self, statement: &'static str) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError::Statement { statement, source })
+    }
+}
+
+/// What is left to do when the group's commit is known.
+type Answer = Box<dyn FnOnce(Committed) + Send>;
+type Job = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Committed {
+    Yes,
+    No,
+}
+
+/// The store. Cheap to clone; the writer ends when the last one is gone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    path: PathBuf,
+    jobs: SyncSender<Job>,
+    idle_readers: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Store {
+    /// Opens the file, makes it where there is none, and brings it to this program's schema.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = connect(path, OpenFlags::default())?;
+        migrate(&mut connection, path)?;
+        let (jobs, waiting) = sync_channel(4 * GROUP);
+        std::thread::Builder::new()
+            .name("store".into())
+            .spawn(move || write_until_closed(&mut connection, &waiting))
+            .map_err(|_| StoreError::Stopped)?;
+        Ok(Self { path: path.to_owned(), jobs, idle_readers: Arc::default() })
+    }
+
+    /// Runs `job` in the writer's next transaction; the answer comes when it is durable.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let answer = self.enqueue(job)?;
+        answer.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// As [`Store::write`], for programs without a runtime.
+    pub fn write_now<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.enqueue(job)?.blocking_recv().map_err(|_| StoreError::Stopped)?
+    }
+
+    fn enqueue<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
+        let (tell, told) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = in_savepoint(connection, job);
+            Box::new(move |committed| {
+                let _ = tell.send(if committed == Committed::Yes { result } else { Err(StoreError::Stopped) });
+            })
+        });
+        self.jobs.send(job).map_err(|_| StoreError::Stopped)?;
+        Ok(told)
+    }
+
+    /// Runs `query` on a reader of its own, off the async threads.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || store.read_now(query)).await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// As [`Store::read`], for programs without a runtime.
+    pub fn read_now<T>(&self, query: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let idle = self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?,
+        };
+        let result = query(&connection);
+        self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        result
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let open = |source| StoreError::Open { path: path.to_owned(), source };
+    let connection = Connection::open_with_flags(path, flags).map_err(open)?;
+    connection.busy_timeout(Duration::from_secs(10)).map_err(open)?;
+    if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
+            .map_err(open)?;
+    }
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).named("begin migration")?;
+    let done: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).named("read user_version")?;
+    if done > MIGRATIONS.len() {
+        return Err(StoreError::Newer { path: path.to_owned(), found: done, known: MIGRATIONS.len() });
+    }
+    for migration in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(migration).named("migrate")?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len()).named("write user_version")?;
+    transaction.commit().named("commit migration")
+}
+
+fn write_until_closed(connection: &mut Connection, waiting: &Receiver<Job>) {
+    while let Ok(first) = waiting.recv() {
+        let group: Vec<Job> = std::iter::once(first).chain(waiting.try_iter().take(GROUP - 1)).collect();
+        write_group(connection, group);
+    }
+}
+
+/// One transaction for all of the group. When it cannot begin or commit, every one of them hears so.
+fn write_group(connection: &mut Connection, group: Vec<Job>) {
+    let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            tracing::error!(%error, "the store cannot begin a transaction");
+            return; // dropping the jobs tells each of them `Stopped`
+        }
+    };
+    let answers: Vec<Answer> = group.into_iter().map(|job| job(&transaction)).collect();
+    let committed = match transaction.commit() {
+        Ok(()) => Committed::Yes,
+        Err(error) => {
+            tracing::error!(%error, "the store cannot commit");
+            Committed::No
+        }
+    };
+    for answer in answers {
+        answer(committed);
+    }
+}
+
+fn in_savepoint<T>(
+    connection: &Connection,
+    job: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    connection.execute_batch("SAVEPOINT job").named("savepoint")?;
+    let result = job(connection);
+    let end = if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+    connection.execute_batch(end).named("end of savepoint")?;
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(store: &Store) -> i64 {
+        store.read_now(|c| c.query_row("SELECT count(*) FROM counter", [], |row| row.get(0)).named("count")).unwrap()
+    }
+
+    fn insert(name: &'static str) -> impl FnOnce(&Connection) -> Result<usize, StoreError> + Send + 'static {
+        move |c| c.execute("INSERT INTO counter (name, value) VALUES (?1, 0)", [name]).named("insert")
+    }
+
+    #[test]
+    fn a_failed_job_leaves_nothing_and_its_neighbours_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let before = count(&store);
+        store.write_now(insert("a")).unwrap();
+        let half: Result<usize, StoreError> = store.write_now(|c| {
+            insert("b")(c)?;
+            insert("a")(c) // already there: the whole job goes
+        });
+        assert!(half.is_err());
+        store.write_now(insert("c")).unwrap();
+        assert_eq!(count(&store), before + 2);
+    }
+
+    #[test]
+    fn a_store_opens_again_with_what_it_had() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hub.db");
+        Store::open(&path).unwrap().write_now(insert("kept")).unwrap();
+        let store = Store::open(&path).unwrap();
+        let kept = store.read_now(|c| {
+            c.query_row("SELECT count(*) FROM counter WHERE name = 'kept'", [], |row| row.get::<_, i64>(0))
+                .named("kept")
+        });
+        assert_eq!(kept.unwrap(), 1);
+    }
+
+    #[test]
+    fn a_newer_store_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hub.db");
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        assert!(matches!(Store::open(&path), Err(StoreError::Newer { found: 99, .. })));
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hub.db");
+        std::fs::write(&path, "not a database, but long enough to look at".repeat(100)).unwrap();
+        assert!(Store::open(&path).is_err());
+    }
+}

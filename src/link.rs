@@ -1,0 +1,48 @@
+//! The client's end of the exchange: what an office can ask, whoever carries it.
+
+mod hub;
+
+use std::time::Duration;
+
+pub use hub::HubLink;
+
+use crate::parcel::ParcelId;
+use crate::standard::OfficeNumber;
+use crate::wire::{Accepted, Directory, HubFacts, InboxPage, Problem, SentPage};
+
+/// Why a request did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The request never left: the hub cannot have heard of it.
+    #[error("no way to the hub: {0}")]
+    NoWay(String),
+    /// The request may have arrived, but no answer came.
+    #[error("no answer from the hub: {0}")]
+    NoAnswer(String),
+    #[error("the hub's certificate is not trusted: {0}")]
+    NotTrusted(String),
+    #[error("the hub refused our certificate: {0}")]
+    CertificateRefused(String),
+    #[error("the hub said {}: {:?} {}", .0.status, .0.code, .0.title)]
+    Problem(Problem),
+    #[error("the hub's answer makes no sense: {0}")]
+    Nonsense(String),
+}
+
+/// A way to other offices. Calls wait for their answer, so they belong on a thread that may.
+pub trait Link: Send + Sync + std::fmt::Debug {
+    fn facts(&self) -> Result<HubFacts, LinkError>;
+    fn directory(&self) -> Result<Directory, LinkError>;
+    /// The revocation list in force (DER).
+    fn crl(&self) -> Result<Vec<u8>, LinkError>;
+    /// Hands a sealed parcel over. Safe to repeat: the same id and bytes get the same answer.
+    fn put(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError>;
+    /// What came after the cursor; waits up to `wait` for something when there is nothing yet.
+    fn inbox(&self, after: u64, wait: Duration) -> Result<InboxPage, LinkError>;
+    /// What we sent and what became of it, changed after the cursor.
+    fn sent(&self, after: u64) -> Result<SentPage, LinkError>;
+    /// The sealed bytes of a parcel. Fetching does not remove it.
+    fn fetch(&self, id: ParcelId, size: u64) -> Result<Vec<u8>, LinkError>;
+    /// Hands in a signed receipt. Safe to repeat.
+    fn receipt(&self, id: ParcelId, signed: &[u8]) -> Result<(), LinkError>;
+}

@@ -1,0 +1,189 @@
+//! The link to a Tayori hub: HTTPS with our certificate, and trust in our authority alone.
+
+use std::error::Error;
+use std::io::Read as _;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+
+use super::{Link, LinkError};
+use crate::parcel::{ParcelId, sha256_hex};
+use crate::standard::OfficeNumber;
+use crate::wire::{
+    Accepted, DIGEST_HEADER, Directory, HubFacts, InboxPage, Problem, ProblemCode, SEALED_TYPE, SentPage, digest_header,
+};
+
+/// How long a hub may be silent before it counts as not there.
+const SILENCE: Duration = Duration::from_secs(20);
+const CONNECT: Duration = Duration::from_secs(10);
+/// More than any list, directory or problem needs; a hub that sends more talks nonsense.
+const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct HubLink {
+    base: String,
+    client: Client,
+}
+
+impl HubLink {
+    /// `base` is the hub's address, such as `https://hub.example.jp:8443`. Nothing is sent yet.
+    pub fn new(base: &str, tls: rustls::ClientConfig) -> Result<Self, LinkError> {
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .https_only(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(SILENCE)
+            .pool_idle_timeout(Duration::from_secs(60))
+            .tcp_keepalive(Duration::from_secs(30))
+            .user_agent(concat!("tayori/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| LinkError::Nonsense(error.to_string()))?;
+        Ok(Self { base: base.trim_end_matches('/').to_owned(), client })
+    }
+
+    fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("{}{path}", self.base))
+    }
+
+    fn parcel_path(&self, id: ParcelId) -> String {
+        format!("{}/v1/parcels/{id}", self.base)
+    }
+}
+
+impl Link for HubLink {
+    fn facts(&self) -> Result<HubFacts, LinkError> {
+        json(self.get("/v1/hub"))
+    }
+
+    fn directory(&self) -> Result<Directory, LinkError> {
+        json(self.get("/v1/offices"))
+    }
+
+    fn crl(&self) -> Result<Vec<u8>, LinkError> {
+        body(answer(self.get("/v1/crl"))?, ANSWER_LIMIT)
+    }
+
+    fn put(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError> {
+        let digest = sha256_hex(sealed);
+        let request = self
+            .client
+            .put(self.parcel_path(id))
+            .query(&[("to", to.as_str())])
+            .header(CONTENT_TYPE, SEALED_TYPE)
+            .header(DIGEST_HEADER, digest_header(&digest))
+            .timeout(transfer_time(sealed.len() as u64))
+            .body(sealed.to_vec());
+        let accepted: Accepted = json(request)?;
+        // "Accepted" counts only for what we handed over.
+        if accepted.id == id && accepted.digest == digest {
+            Ok(accepted)
+        } else {
+            Err(LinkError::Nonsense("accepted another parcel than the one handed over".into()))
+        }
+    }
+
+    fn inbox(&self, after: u64, wait: Duration) -> Result<InboxPage, LinkError> {
+        let request = self
+            .get("/v1/inbox")
+            .query(&[("after", after), ("wait", wait.as_secs())])
+            .timeout(SILENCE.saturating_add(wait));
+        json(request)
+    }
+
+    fn sent(&self, after: u64) -> Result<SentPage, LinkError> {
+        json(self.get("/v1/sent").query(&[("after", after)]))
+    }
+
+    fn fetch(&self, id: ParcelId, size: u64) -> Result<Vec<u8>, LinkError> {
+        let request = self.client.get(self.parcel_path(id)).timeout(transfer_time(size));
+        let sealed = body(answer(request)?, size)?;
+        if sealed.len() as u64 == size {
+            Ok(sealed)
+        } else {
+            Err(LinkError::Nonsense("a parcel of another size".into()))
+        }
+    }
+
+    fn receipt(&self, id: ParcelId, signed: &[u8]) -> Result<(), LinkError> {
+        let request = self
+            .client
+            .post(format!("{}/receipts", self.parcel_path(id)))
+            .header(CONTENT_TYPE, SEALED_TYPE)
+            .body(signed.to_vec());
+        answer(request).map(|_| ())
+    }
+}
+
+/// A line of 1 Mbit/s is the slowest we count on.
+fn transfer_time(bytes: u64) -> Duration {
+    SILENCE.saturating_add(Duration::from_secs(bytes / 125_000))
+}
+
+fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, LinkError> {
+    let bytes = body(answer(request)?, ANSWER_LIMIT)?;
+    serde_json::from_slice(&bytes).map_err(|error| LinkError::Nonsense(error.to_string()))
+}
+
+fn answer(request: RequestBuilder) -> Result<Response, LinkError> {
+    let response = request.send().map_err(|error| of_transport(&error))?;
+    let status = response.status();
+    if status.is_success() { Ok(response) } else { Err(of_status(status, response)) }
+}
+
+/// Reads a body of at most `limit` bytes.
+fn body(response: Response, limit: u64) -> Result<Vec<u8>, LinkError> {
+    let mut bytes = Vec::new();
+    response
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| LinkError::NoAnswer(format!("the answer was cut off: {error}")))?;
+    if bytes.len() as u64 > limit { Err(LinkError::Nonsense("the answer is too long".into())) } else { Ok(bytes) }
+}
+
+fn of_status(status: StatusCode, response: Response) -> LinkError {
+    let problem = body(response, 64 * 1024)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok())
+        .unwrap_or_else(|| Problem { status: status.as_u16(), code: ProblemCode::Other, title: String::new() });
+    LinkError::Problem(Problem { status: status.as_u16(), ..problem })
+}
+
+/// Tells trouble with certificates, which a person must mend, from trouble on the way, which passes.
+fn of_transport(error: &reqwest::Error) -> LinkError {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    let mut deepest = error.to_string();
+    while let Some(here) = cause {
+        deepest = here.to_string();
+        let inner = here.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = here.downcast_ref::<rustls::Error>().or_else(|| inner?.downcast_ref::<rustls::Error>());
+        match tls {
+            Some(rustls::Error::InvalidCertificate(reason)) => return LinkError::NotTrusted(format!("{reason:?}")),
+            Some(rustls::Error::AlertReceived(alert)) if is_about_our_certificate(*alert) => {
+                return LinkError::CertificateRefused(format!("{alert:?}"));
+            }
+            _ => {}
+        }
+        cause = here.source();
+    }
+    if error.is_connect() { LinkError::NoWay(deepest) } else { LinkError::NoAnswer(deepest) }
+}
+
+fn is_about_our_certificate(alert: rustls::AlertDescription) -> bool {
+    use rustls::AlertDescription as Alert;
+    matches!(
+        alert,
+        Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            | Alert::CertificateRequired
+    )
+}

@@ -1,0 +1,205 @@
+//! What a client and the hub say to each other, and nothing else: the bodies of `/v1`.
+//!
+//! Pure. An unknown field is ignored on both ends, so that old and new programs understand each other; a field keeps
+//! its meaning for life. Binary values travel as Base64. The hub sees who, to whom, when and how large, and no more:
+//! nothing here has room for a name of a file or a person.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::parcel::{ParcelId, ReceiptStep, hex, unhex};
+use crate::standard::{OfficeNumber, ServiceType};
+
+/// The media type of a sealed parcel and of a signed receipt (RFC 8551).
+pub const SEALED_TYPE: &str = "application/pkcs7-mime";
+/// The media type of an error (RFC 9457).
+pub const PROBLEM_TYPE: &str = "application/problem+json";
+/// The header that carries a body's SHA-256 (RFC 9530).
+pub const DIGEST_HEADER: &str = "content-digest";
+
+/// Bytes that travel as Base64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binary(pub Vec<u8>);
+
+impl Serialize for Binary {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Binary {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map(Binary).map_err(serde::de::Error::custom)
+    }
+}
+
+/// The hub's word that a parcel is durable: the answer to `PUT /v1/parcels/{id}`, the same one for every repeat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    pub id: ParcelId,
+    /// Hex SHA-256 of the sealed bytes as the hub keeps them.
+    pub digest: String,
+    pub size: u64,
+    pub accepted_at: Timestamp,
+}
+
+/// `GET /v1/inbox?after=…&wait=…`: what came for the caller's office after a cursor, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxPage {
+    pub parcels: Vec<InboxEntry>,
+    /// Hand this in as `after` next time.
+    pub next: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxEntry {
+    pub id: ParcelId,
+    pub from: OfficeNumber,
+    pub digest: String,
+    pub size: u64,
+    pub accepted_at: Timestamp,
+}
+
+/// `GET /v1/sent?after=…`: the caller's own parcels that changed after a cursor: accepted, or a receipt came.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentPage {
+    pub parcels: Vec<SentEntry>,
+    pub next: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentEntry {
+    pub id: ParcelId,
+    pub to: OfficeNumber,
+    pub digest: String,
+    pub size: u64,
+    pub accepted_at: Timestamp,
+    /// All receipts so far, in the order they came.
+    pub receipts: Vec<SignedReceipt>,
+}
+
+impl SentEntry {
+    /// The answer its put got, or should have got.
+    pub fn accepted(&self) -> Accepted {
+        Accepted { id: self.id, digest: self.digest.clone(), size: self.size, accepted_at: self.accepted_at }
+    }
+}
+
+/// A receipt as its office signed it; the sender checks the signature itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedReceipt {
+    pub step: ReceiptStep,
+    /// CMS SignedData over the receipt (see [`crate::parcel::Receipt`]).
+    pub signed: Binary,
+}
+
+/// `GET /v1/offices`: every office of the exchange.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Directory {
+    pub offices: Vec<OfficeEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfficeEntry {
+    pub office: OfficeNumber,
+    pub service: ServiceType,
+    pub name: String,
+    /// The certificates (DER) a parcel to this office is sealed to; empty when it cannot receive.
+    pub certificates: Vec<Binary>,
+}
+
+/// `GET /v1/hub`: what a client must know before it sends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubFacts {
+    pub version: String,
+    pub max_parcel_bytes: u64,
+    pub time: Timestamp,
+}
+
+/// Why the hub said no (RFC 9457). `code` is stable; `title` is for a log, never for a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    pub status: u16,
+    pub code: ProblemCode,
+    pub title: String,
+}
+
+/// The stable codes of [`Problem`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemCode {
+    /// The certificate was withdrawn, or its office is not in the directory.
+    CallerRefused,
+    ReceiverUnknown,
+    ParcelTooLarge,
+    /// The body is not what its digest says: damaged on the way, so sending again helps.
+    DigestMismatch,
+    /// This id was used before for something else.
+    IdTaken,
+    /// No such parcel, or not the caller's.
+    ParcelUnknown,
+    ReceiptInvalid,
+    RequestInvalid,
+    /// The hub cannot write now; sending again later helps.
+    HubTroubled,
+    /// A code this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+/// Writes the value of [`DIGEST_HEADER`] from a hexadecimal SHA-256.
+pub fn digest_header(sha256: &str) -> String {
+    format!("sha-256=:{}:", STANDARD.encode(unhex(sha256).unwrap_or_default()))
+}
+
+/// Reads the value of [`DIGEST_HEADER`] as hexadecimal; other algorithms beside SHA-256 are passed over.
+pub fn parse_digest_header(value: &str) -> Option<String> {
+    value.split(',').find_map(|part| {
+        let encoded = part.trim().strip_prefix("sha-256=:")?.strip_suffix(':')?;
+        STANDARD.decode(encoded).ok().filter(|bytes| bytes.len() == 32).map(|bytes| hex(&bytes))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_header_reads_back() {
+        let digest = "07".repeat(32);
+        assert_eq!(parse_digest_header(&digest_header(&digest)).as_ref(), Some(&digest));
+        assert_eq!(parse_digest_header(&format!("md5=:AAAA:, {}", digest_header(&digest))), Some(digest));
+        for wrong in ["", "sha-256=", "sha-256=::", "sha-256=:AAAA:", "sha-512=:AAAA:"] {
+            assert_eq!(parse_digest_header(wrong), None, "{wrong:?} passed");
+        }
+    }
+
+    #[test]
+    fn unknown_fields_and_codes_are_ignored() {
+        let page: InboxPage = serde_json::from_str(r#"{"parcels":[],"next":7,"later":"ignored"}"#).unwrap();
+        assert_eq!(page.next, 7);
+        let problem: Problem = serde_json::from_str(r#"{"status":418,"code":"from-the-future","title":"x"}"#).unwrap();
+        assert_eq!(problem.code, ProblemCode::Other);
+    }
+
+    #[test]
+    fn the_bytes_of_an_inbox_page_stay_as_they_are() {
+        let page = InboxPage {
+            parcels: vec![InboxEntry {
+                id: "019aa5d8-1111-7000-8000-000000000001".parse().unwrap(),
+                from: "3191000017".parse().unwrap(),
+                digest: "ab".into(),
+                size: 3,
+                accepted_at: "2026-06-01T00:00:00Z".parse().unwrap(),
+            }],
+            next: 12,
+        };
+        assert_eq!(
+            serde_json::to_string(&page).unwrap(),
+            r#"{"parcels":[{"id":"019aa5d8-1111-7000-8000-000000000001","from":"3191000017","digest":"ab","size":3,"accepted_at":"2026-06-01T00:00:00Z"}],"next":12}"#
+        );
+    }
+}
