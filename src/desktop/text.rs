@@ -268,7 +268,8 @@ mod tests {
         let forbidden = "、。，．・：；？！ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ）」』】〉》〕";
         let mut broken = Vec::new();
         let mut output = ctx.run_ui(Default::default(), |ui| {
-            for width in (64_u8..=250).step_by(3) {
+            // From the width of its longest unbreakable piece on.
+            for width in (144_u16..=400).step_by(3) {
                 let wrapped = wrap_ja(ui, text, &theme::reg(16.0), f32::from(width));
                 broken.extend(
                     wrapped.lines().filter(|line| line.starts_with(|c| forbidden.contains(c))).map(str::to_owned),
@@ -278,6 +279,19 @@ mod tests {
         });
         output.textures_delta.clear();
         assert_eq!(broken, Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_cannot_be_broken_is_cut_rather_than_running_out_of_the_window() {
+        let ctx = egui::Context::default();
+        theme::apply(&ctx);
+        let mut longest = 0;
+        let mut output = ctx.run_ui(Default::default(), |ui| {
+            let wrapped = wrap_ja(ui, &"W".repeat(500), &theme::reg(16.0), 200.0);
+            longest = wrapped.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        });
+        output.textures_delta.clear();
+        assert!((5..30).contains(&longest), "{longest} characters in a line of 200 px");
     }
 
     #[test]

@@ -168,7 +168,7 @@ texts! {
     close_toast: "とじる", "Close";
     view: "見る", "View";
     main_list: "一覧", "List";
-    more: "ほか", "more";
+    more: "ほか", "and";
     settings_open: "設定を開く", "Open settings";
 }
 
@@ -426,10 +426,13 @@ fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// サービス種類 11
+/// 訪問介護（11）
 pub fn service(lang: Lang, service: &crate::standard::ServiceType) -> String {
     match lang {
-        Lang::Ja => format!("サービス種類 {service}"),
+        Lang::Ja => match service.name() {
+            Some(name) => format!("{name}（{service}）"),
+            None => format!("サービス種類 {service}"),
+        },
         Lang::En => format!("service type {service}"),
     }
 }
