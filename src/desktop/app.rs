@@ -83,11 +83,11 @@ impl App {
             model: Model::new(Look { lang, ..Look::default() }),
             page: Page::Home,
             query: String::new(),
-            home: Home::default(),
+            home: Home,
             inbox: Mailbox::new(inbox::LIST),
             sent: Mailbox::new(sent::LIST),
             compose: Compose::default(),
-            outbox: Outbox::default(),
+            outbox: Outbox,
             settings: SettingsPage::default(),
             withdrawing: None,
             desk: Box::new(Native),
@@ -155,11 +155,7 @@ impl App {
                     self.model.examined = None;
                 }
                 Event::Notice(Notice::Failed(_)) => self.compose.not_sent(),
-                Event::Settings(settings) => {
-                    if self.settings.kept(settings) {
-                        self.model.settings_saved();
-                    }
-                }
+                Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
                 _ => {}
             }
             self.model.take(event);

@@ -157,13 +157,13 @@ pub fn today(lang: Lang, at: Timestamp, zone: &TimeZone) -> String {
 pub fn weekday(lang: Lang, day: jiff::civil::Weekday) -> &'static str {
     use jiff::civil::Weekday::*;
     match day {
-        Sunday => lang.t("日", "Su"),
-        Monday => lang.t("月", "Mo"),
-        Tuesday => lang.t("火", "Tu"),
-        Wednesday => lang.t("水", "We"),
-        Thursday => lang.t("木", "Th"),
-        Friday => lang.t("金", "Fr"),
-        Saturday => lang.t("土", "Sa"),
+        Sunday => lang.t("日", "S"),
+        Monday => lang.t("月", "M"),
+        Tuesday => lang.t("火", "T"),
+        Wednesday => lang.t("水", "W"),
+        Thursday => lang.t("木", "T"),
+        Friday => lang.t("金", "F"),
+        Saturday => lang.t("土", "S"),
     }
 }
 
@@ -181,7 +181,7 @@ pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + 4);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -267,8 +267,9 @@ mod tests {
                     ㈱みどり①②③④⑤１２３４５６７８９０っゃゅょー々";
         let forbidden = "、。，．・：；？！ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ）」』】〉》〕";
         let mut broken = Vec::new();
-        let _ = ctx.run_ui(Default::default(), |ui| {
-            for width in (64_u8..=250).step_by(3) {
+        let mut output = ctx.run_ui(Default::default(), |ui| {
+            // From the width of its longest unbreakable piece on.
+            for width in (144_u16..=400).step_by(3) {
                 let wrapped = wrap_ja(ui, text, &theme::reg(16.0), f32::from(width));
                 broken.extend(
                     wrapped.lines().filter(|line| line.starts_with(|c| forbidden.contains(c))).map(str::to_owned),
@@ -276,7 +277,21 @@ mod tests {
                 assert_eq!(wrapped.replace('\n', ""), text, "no character may be lost");
             }
         });
+        output.textures_delta.clear();
         assert_eq!(broken, Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_cannot_be_broken_is_cut_rather_than_running_out_of_the_window() {
+        let ctx = egui::Context::default();
+        theme::apply(&ctx);
+        let mut longest = 0;
+        let mut output = ctx.run_ui(Default::default(), |ui| {
+            let wrapped = wrap_ja(ui, &"W".repeat(500), &theme::reg(16.0), 200.0);
+            longest = wrapped.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        });
+        output.textures_delta.clear();
+        assert!((5..30).contains(&longest), "{longest} characters in a line of 200 px");
     }
 
     #[test]

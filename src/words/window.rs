@@ -15,7 +15,7 @@ texts! {
     outbox: "送信待ち", "Outbox";
     settings: "設定", "Settings";
 
-    exchange: "送受信（F5）", "Exchange (F5)";
+    exchange: "送受信（F5）", "Exchange";
     exchange_short: "送受信", "Exchange";
     search: "さがす", "Search";
     search_hint: "事業所名・事業所番号でさがす", "Search office name or number";
@@ -80,13 +80,13 @@ texts! {
     show_findings: "指摘を見る", "Show findings";
     hide_findings: "指摘をとじる", "Hide findings";
     sheet: "第6表", "Sheet 6";
-    sheet_plan: "予定", "Planned";
-    sheet_actual: "実績", "Actual";
+    sheet_plan: "予定", "Plan";
+    sheet_actual: "実績", "Done";
     sheet_service: "サービス内容", "Service";
     sheet_sum: "合計", "Sum";
     sheet_same: "予定と実績は同じです", "Planned and actual agree";
-    legend_missing: "予定だけ", "planned only";
-    legend_extra: "実績だけ", "actual only";
+    legend_missing: "予定だけ", "plan only";
+    legend_extra: "実績だけ", "done only";
     legend_other: "回数ちがい", "other count";
     person: "利用者", "Person";
     person_search: "利用者をさがす", "Search person";
@@ -131,7 +131,7 @@ texts! {
     unread_parcels: "未読", "Unread";
     to_import: "未取込", "To import";
     waiting_parcels: "送信待ち", "Waiting";
-    failed_parcels: "送れなかったもの", "Failed";
+    failed_parcels: "送信失敗", "Failed";
     see_inbox: "受信を見る", "See inbox";
     see_outbox: "送信待ちを見る", "See outbox";
     see_sent: "送信済を見る", "See sent";
@@ -168,7 +168,7 @@ texts! {
     close_toast: "とじる", "Close";
     view: "見る", "View";
     main_list: "一覧", "List";
-    more: "ほか", "more";
+    more: "ほか", "and";
     settings_open: "設定を開く", "Open settings";
 }
 
@@ -199,11 +199,12 @@ pub fn state(lang: Lang, state: &State, incoming: bool) -> &'static str {
 }
 
 /// One step of a parcel's way.
-pub fn step(lang: Lang, step: &Step) -> &'static str {
+pub fn step(lang: Lang, step: &Step, incoming: bool) -> &'static str {
     match step {
         Step::Written => lang.t("作成", "Written"),
         Step::Accepted => lang.t("受付済", "Accepted by the hub"),
         Step::Received => lang.t("受信", "Received"),
+        Step::Delivered if incoming => lang.t("取込フォルダへ", "Into the import folder"),
         Step::Delivered => lang.t("到着", "Arrived"),
         Step::Imported => lang.t("取込済", "Imported"),
         Step::Refused(_) => lang.t("受け取れませんでした", "Refused"),
@@ -425,10 +426,13 @@ fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// サービス種類 11
+/// 訪問介護（11）
 pub fn service(lang: Lang, service: &crate::standard::ServiceType) -> String {
     match lang {
-        Lang::Ja => format!("サービス種類 {service}"),
+        Lang::Ja => match service.name() {
+            Some(name) => format!("{name}（{service}）"),
+            None => format!("サービス種類 {service}"),
+        },
         Lang::En => format!("service type {service}"),
     }
 }

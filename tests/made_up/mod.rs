@@ -1,6 +1,7 @@
 //! Made-up offices, persons and parcels: what an engine could tell, for the window's tests and pictures.
 
 #![allow(dead_code, reason = "the tests and the pictures each use their part")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "made-up data is known")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -97,7 +98,7 @@ pub fn line(number: usize, state: State) -> ParcelLine {
         unread: false,
         files: 1 + number % 4,
         subjects: subjects[number % subjects.len()].clone(),
-        has_message: number % 3 == 0,
+        has_message: number.is_multiple_of(3),
         errors: 0,
         warnings: usize::from(number % 7 == 3) * 2,
     }
@@ -108,7 +109,7 @@ pub fn inbox(count: usize) -> Arc<[ParcelLine]> {
     (0..count)
         .map(|number| {
             let state = if number < 9 { State::Arrived } else { State::Imported };
-            ParcelLine { unread: number < 9 && number % 3 == 0, ..line(number, state) }
+            ParcelLine { unread: number < 9 && number.is_multiple_of(3), ..line(number, state) }
         })
         .collect()
 }

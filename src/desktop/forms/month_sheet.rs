@@ -1,11 +1,11 @@
 //! 第6表 as a calendar: one row per service, 予定 above 実績, the days of the month across.
 //!
-//! The columns on the left and the days on top stay while the rest scrolls. A difference is marked by shape and colour,
-//! and only where both 予定 and 実績 came: a plan alone is no list of missing visits.
+//! The days on top and the services on the left stay while the rest scrolls. A difference is marked by shape and
+//! colour, and only where both 予定 and 実績 came: a plan alone is no list of missing visits. Painted here and not by a
+//! table widget: a scroll area inside the page's own takes the wheel away from the page.
 
 use egui::accesskit::Role;
-use egui::{Align2, Color32, CornerRadius, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
-use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate};
+use egui::{Align2, Color32, CornerRadius, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use jiff::civil::Weekday;
 
 use super::super::text::weekday;
@@ -20,14 +20,6 @@ const HEAD: f32 = 52.0;
 const NAME: f32 = 168.0;
 const KIND: f32 = 46.0;
 const SUM: f32 = 46.0;
-
-/// Which column a number means.
-enum Cell {
-    Service,
-    Kind,
-    Day(usize),
-    Sum,
-}
 
 /// One person's month, drawn.
 #[derive(Debug)]
@@ -44,35 +36,129 @@ impl<'a> SheetGrid<'a> {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "31 days and some hundred rows")]
-    pub fn show(&mut self, ui: &mut Ui) {
+    pub fn show(&self, ui: &mut Ui) {
         let available = ui.available_width();
         let days = self.days as f32;
-        let day = ((available - NAME - KIND - SUM - 2.0) / days).floor().clamp(22.0, 34.0);
+        let day = ((available - NAME - KIND - SUM) / days).floor().clamp(20.0, 34.0);
         let name = (available - KIND - SUM - days * day).clamp(NAME, 320.0);
-        let total = name + KIND + SUM + days * day;
-        let bar = if total > available { 18.0 } else { 0.0 };
-        let height = HEAD + ROW * self.sheet.lines.len() as f32 + bar + 1.0;
-        let fixed = |width: f32| Column::new(width).resizable(false).range(width..=width);
-        // The id holds the width: egui_table remembers widths by id, and a new window size must win.
-        let mut columns = vec![fixed(name).id(egui::Id::unique(("name", name.to_bits()))), fixed(KIND)];
-        columns.extend((0..self.days).map(|at| fixed(day).id(egui::Id::unique(("day", at, day.to_bits())))));
-        columns.push(fixed(SUM));
-        let (rect, _) = ui.allocate_exact_size(vec2(available.min(total), height), Sense::hover());
-        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt("month-sheet"));
-        child.set_clip_rect(rect.intersect(ui.clip_rect()));
-        scroll_style(&mut child, |child, _| {
-            Table::new()
-                .id_salt("month-sheet")
-                .num_rows(self.sheet.lines.len() as u64)
-                .columns(columns)
-                .num_sticky_cols(2)
-                .headers([HeaderRow::new(HEAD)])
-                .show(child, self)
+        let height = HEAD + ROW * self.sheet.lines.len() as f32;
+        let shown = (available - name - KIND).min(days * day + SUM);
+        let bar = if shown < days * day + SUM { 18.0 } else { 0.0 };
+        let (whole, _) = ui.allocate_exact_size(vec2(name + KIND + shown, height + bar), Sense::hover());
+        let top = whole.min;
+        self.left_columns(ui, Rect::from_min_size(top, vec2(name + KIND, height)), name);
+        // A child as high as the sheet: the scroll area must not end where the page does.
+        let month = Rect::from_min_max(top + vec2(name + KIND, 0.0), whole.max);
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(month).id_salt("month"));
+        // egui takes the bar's height off what is seen even where the bar itself is not in sight.
+        let mut clip = ui.clip_rect().intersect(month);
+        clip.max.y = clip.max.y.min(month.bottom() - bar);
+        scroll_style(&mut child, |ui, _| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ScrollArea::horizontal().id_salt("month").max_width(shown).auto_shrink(false).show(ui, |ui| {
+                ui.set_clip_rect(clip);
+                let (rect, _) = ui.allocate_exact_size(vec2(days * day + SUM, height), Sense::hover());
+                self.day_columns(ui, rect, day);
+            });
         });
-        ui.painter().rect_stroke(rect, CornerRadius::ZERO, Stroke::new(1.0, GRAY_420), StrokeKind::Inside);
+        let frame = Rect::from_min_size(top, vec2(name + KIND + shown, height));
+        ui.painter().rect_stroke(frame, CornerRadius::ZERO, Stroke::new(1.0, GRAY_420), StrokeKind::Inside);
         if self.compare {
             self.legend(ui);
         }
+    }
+
+    /// The lines that are seen, each with its place.
+    #[expect(clippy::cast_precision_loss, reason = "some hundred rows")]
+    fn seen<'s>(&'s self, ui: &Ui, rect: Rect) -> impl Iterator<Item = (usize, Rect, &'s SheetLine)> + 's {
+        let clip = ui.clip_rect();
+        let row = move |at: usize| {
+            let top = rect.top() + HEAD + ROW * at as f32;
+            Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), top + ROW))
+        };
+        let lines = self.sheet.lines.iter().enumerate().map(move |(at, line)| (at, row(at), line));
+        lines.filter(move |(_, row, _)| row.intersects(clip))
+    }
+
+    /// Where the head is painted: on top of what is seen, as long as the sheet is.
+    fn head(ui: &Ui, rect: Rect) -> Rect {
+        let lowest = (rect.bottom() - HEAD - ROW).max(rect.top());
+        let top = rect.top().max(ui.clip_rect().top()).min(lowest);
+        Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), HEAD))
+    }
+
+    fn left_columns(&self, ui: &Ui, rect: Rect, name: f32) {
+        for (at, row, line) in self.seen(ui, rect) {
+            let (service, kind) = row.split_left_right_at_x(row.left() + name);
+            let spoken = ui.interact(service, ui.scope_id().with(("line", at)), Sense::hover());
+            spoken.widget_info(|| WidgetInfo::labeled(Role::Row, true, self.spoken(line)));
+            self.paint_service(ui, service, line);
+            self.paint_kind(ui, kind);
+        }
+        let (service, kind) = Self::head(ui, rect).split_left_right_at_x(rect.left() + name);
+        self.paint_head(ui, service, w::sheet_service(self.lang), Align2::LEFT_CENTER);
+        self.paint_head(ui, kind, "", Align2::CENTER_CENTER);
+        cell_lines(ui, kind, true);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "31 days")]
+    fn day_columns(&self, ui: &Ui, rect: Rect, width: f32) {
+        let column = |row: Rect, at: usize| {
+            let left = row.left() + width * at as f32;
+            let right = if at < self.days { left + width } else { row.right() };
+            Rect::from_min_max(pos2(left, row.top()), pos2(right, row.bottom()))
+        };
+        for (_, row, line) in self.seen(ui, rect) {
+            for day in 0..self.days {
+                let cell = column(row, day);
+                self.paint_day(ui, cell, line, day);
+                cell_lines(ui, cell, day + 1 == self.days);
+            }
+            let sum = column(row, self.days);
+            self.paint_sum(ui, sum, line);
+            cell_lines(ui, sum, true);
+            dotted_middle(ui, row);
+        }
+        let head = Self::head(ui, rect);
+        for day in 0..self.days {
+            let cell = column(head, day);
+            self.paint_day_head(ui, cell, day);
+            cell_lines(ui, cell, day + 1 == self.days);
+        }
+        self.paint_head(ui, column(head, self.days), w::sheet_sum(self.lang), Align2::CENTER_CENTER);
+    }
+
+    fn paint_head(&self, ui: &Ui, rect: Rect, words: &str, align: Align2) {
+        let x = if align == Align2::LEFT_CENTER { rect.left() + 10.0 } else { rect.center().x };
+        ui.painter().rect_filled(rect, 0.0, GRAY_100);
+        ui.painter().text(pos2(x, rect.center().y), align, words, bold(14.0), GRAY_900);
+        cell_lines(ui, rect, false);
+    }
+
+    fn paint_day_head(&self, ui: &Ui, rect: Rect, day: usize) {
+        let (fill, color) = match self.weekday(day) {
+            Weekday::Sunday => (RED_50, RED_900),
+            Weekday::Saturday => (BLUE_50, BLUE_900),
+            _ => (GRAY_100, GRAY_900),
+        };
+        let p = ui.painter();
+        p.rect_filled(rect, 0.0, fill);
+        let size = if rect.width() < 23.0 { 12.0 } else { 14.0 };
+        let x = rect.center().x;
+        p.text(pos2(x, rect.top() + 16.0), Align2::CENTER_CENTER, (day + 1).to_string(), reg(size), color);
+        let name = weekday(self.lang, self.weekday(day));
+        p.text(pos2(x, rect.top() + 37.0), Align2::CENTER_CENTER, name, reg(size), color);
+    }
+
+    fn paint_kind(&self, ui: &Ui, rect: Rect) {
+        let (top, bottom) = halves(rect);
+        let p = ui.painter();
+        p.rect_filled(rect, 0.0, WHITE);
+        let size = 14.0;
+        p.text(top, Align2::CENTER_CENTER, w::sheet_plan(self.lang), reg(size), GRAY_800);
+        p.text(bottom, Align2::CENTER_CENTER, w::sheet_actual(self.lang), bold(size), BLUE_900);
+        dotted_middle(ui, rect);
+        cell_lines(ui, rect, true);
     }
 
     fn legend(&self, ui: &mut Ui) {
@@ -90,21 +176,8 @@ impl<'a> SheetGrid<'a> {
         });
     }
 
-    fn cell(&self, column: usize) -> Cell {
-        match column {
-            0 => Cell::Service,
-            1 => Cell::Kind,
-            day if day < 2 + self.days => Cell::Day(day - 2),
-            _ => Cell::Sum,
-        }
-    }
-
     fn weekday(&self, day: usize) -> Weekday {
         self.sheet.month.first_weekday().wrapping_add(i64::try_from(day).unwrap_or(0))
-    }
-
-    fn line(&self, row: u64) -> Option<&'a SheetLine> {
-        self.sheet.lines.get(usize::try_from(row).ok()?)
     }
 
     fn paint_day(&self, ui: &Ui, rect: Rect, line: &SheetLine, day: usize) {
@@ -143,6 +216,7 @@ impl<'a> SheetGrid<'a> {
         line_at(p, left, rect.top() + 14.0, &time_span(line), reg(14.0), GRAY_700, width);
         line_at(p, left, rect.top() + 34.0, &line.label, bold(14.0), GRAY_900, width);
         line_at(p, left, rect.top() + 54.0, &line.office_name, reg(14.0), GRAY_700, width);
+        cell_lines(ui, rect, false);
     }
 
     fn paint_sum(&self, ui: &Ui, rect: Rect, line: &SheetLine) {
@@ -212,69 +286,5 @@ fn dotted_middle(ui: &Ui, rect: Rect) {
     while x + 2.0 < rect.right() {
         ui.painter().hline(x..=x + 2.0, rect.center().y + 0.5, Stroke::new(1.0, GRAY_300));
         x += 4.0;
-    }
-}
-
-impl TableDelegate for SheetGrid<'_> {
-    fn default_row_height(&self) -> f32 {
-        ROW
-    }
-
-    fn header_cell_ui(&mut self, ui: &mut Ui, cell: &HeaderCellInfo) {
-        let rect = ui.max_rect();
-        let column = cell.col_range.start;
-        let p = ui.painter();
-        match self.cell(column) {
-            Cell::Day(day) => {
-                let (fill, color) = match self.weekday(day) {
-                    Weekday::Sunday => (RED_50, RED_900),
-                    Weekday::Saturday => (BLUE_50, BLUE_900),
-                    _ => (GRAY_100, GRAY_900),
-                };
-                p.rect_filled(rect, 0.0, fill);
-                let size = if rect.width() < 24.0 { 13.0 } else { 14.0 };
-                let x = rect.center().x;
-                p.text(pos2(x, rect.top() + 16.0), Align2::CENTER_CENTER, (day + 1).to_string(), reg(size), color);
-                let name = weekday(self.lang, self.weekday(day));
-                p.text(pos2(x, rect.top() + 37.0), Align2::CENTER_CENTER, name, reg(size), color);
-            }
-            other => {
-                p.rect_filled(rect, 0.0, GRAY_100);
-                let (words, align, x) = match other {
-                    Cell::Service => (w::sheet_service(self.lang), Align2::LEFT_CENTER, rect.left() + 10.0),
-                    Cell::Sum => (w::sheet_sum(self.lang), Align2::CENTER_CENTER, rect.center().x),
-                    _ => ("", Align2::CENTER_CENTER, rect.center().x),
-                };
-                p.text(pos2(x, rect.center().y), align, words, bold(14.0), GRAY_900);
-            }
-        }
-        cell_lines(ui, rect, column == 1 || column == self.days + 1);
-    }
-
-    fn row_ui(&mut self, ui: &mut Ui, row: u64) {
-        let Some(line) = self.line(row) else { return };
-        ui.response().widget_info(|| WidgetInfo::labeled(Role::Row, true, self.spoken(line)));
-    }
-
-    fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {
-        let rect = ui.max_rect();
-        let Some(line) = self.line(cell.row_nr) else { return };
-        match self.cell(cell.col_nr) {
-            Cell::Service => self.paint_service(ui, rect, line),
-            Cell::Kind => {
-                let (top, bottom) = halves(rect);
-                let p = ui.painter();
-                p.rect_filled(rect, 0.0, WHITE);
-                let size = if self.lang == Lang::Ja { 14.0 } else { 11.0 };
-                p.text(top, Align2::CENTER_CENTER, w::sheet_plan(self.lang), reg(size), GRAY_800);
-                p.text(bottom, Align2::CENTER_CENTER, w::sheet_actual(self.lang), bold(size), BLUE_900);
-            }
-            Cell::Day(day) => self.paint_day(ui, rect, line, day),
-            Cell::Sum => self.paint_sum(ui, rect, line),
-        }
-        if cell.col_nr >= 1 {
-            dotted_middle(ui, rect);
-        }
-        cell_lines(ui, rect, cell.col_nr == 1 || cell.col_nr == self.days + 1);
     }
 }

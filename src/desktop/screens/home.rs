@@ -54,7 +54,7 @@ impl Home {
 fn head(ui: &mut Ui, model: &Model) -> Option<Action> {
     let lang = model.lang();
     ui.horizontal(|ui| {
-        let room = (ui.available_width() - 220.0).max(120.0);
+        let room = (ui.available_width() - 208.0).max(120.0);
         let (rect, response) = ui.allocate_exact_size(vec2(room, 48.0), Sense::hover());
         let words = today(lang, model.now, &model.zone);
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
@@ -184,7 +184,7 @@ fn step(ui: &mut Ui, words: &str, label: &str) -> bool {
     let beside = ui.available_width() > 560.0;
     ui.horizontal(|ui| {
         ui.label(RichText::new(ic::FLAG).font(icon(18.0)).color(GRAY_700));
-        let room = ui.available_width() - if beside { 200.0 } else { 0.0 };
+        let room = ui.available_width() - if beside { 192.0 } else { 0.0 };
         ui.vertical(|ui| {
             ui.set_width(room);
             ui.add_space(if beside { 9.0 } else { 0.0 });

@@ -94,7 +94,7 @@ impl Reading {
         white(ui, |ui| self.checks(ui, lang, view));
         let asked = white(ui, |ui| self.files(ui, lang, view));
         if !view.trail.is_empty() {
-            white(ui, |ui| trail(ui, model, &view.trail));
+            white(ui, |ui| trail(ui, model, &view.trail, view.incoming));
         }
         asked
     }
@@ -409,7 +409,7 @@ fn safe_file_name(name: &str) -> String {
     base.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
-fn trail(ui: &mut Ui, model: &Model, steps: &[Trail]) {
+fn trail(ui: &mut Ui, model: &Model, steps: &[Trail], incoming: bool) {
     let lang = model.lang();
     section(ui, ic::SCHEDULE, w::trail(lang), |_| ());
     let shown = 60;
@@ -425,8 +425,17 @@ fn trail(ui: &mut Ui, model: &Model, steps: &[Trail]) {
             ui.label(RichText::new(glyph).font(icon(20.0)).color(color));
             let (words, _) = ui.allocate_exact_size(vec2(176.0, 24.0), Sense::hover());
             let font = if last { bold(16.0) } else { reg(16.0) };
-            line_at(ui.painter(), words.left(), words.center().y, w::step(lang, &step.step), font, GRAY_900, 176.0);
-            text(ui, short_time(step.at, &model.zone), reg(14.0), GRAY_700).widget_info(|| spoken_step(model, step));
+            line_at(
+                ui.painter(),
+                words.left(),
+                words.center().y,
+                w::step(lang, &step.step, incoming),
+                font,
+                GRAY_900,
+                176.0,
+            );
+            text(ui, short_time(step.at, &model.zone), reg(14.0), GRAY_700)
+                .widget_info(|| spoken_step(model, step, incoming));
         });
         if let Some(problem) = problem {
             para(ui, &failure(lang, problem).what, 14.0, GRAY_700);
@@ -434,8 +443,8 @@ fn trail(ui: &mut Ui, model: &Model, steps: &[Trail]) {
     }
 }
 
-fn spoken_step(model: &Model, step: &Trail) -> WidgetInfo {
-    let words = format!("{} {}", w::step(model.lang(), &step.step), short_time(step.at, &model.zone));
+fn spoken_step(model: &Model, step: &Trail, incoming: bool) -> WidgetInfo {
+    let words = format!("{} {}", w::step(model.lang(), &step.step, incoming), short_time(step.at, &model.zone));
     WidgetInfo::labeled(Role::Label, true, words)
 }
 

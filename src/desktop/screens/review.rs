@@ -7,7 +7,7 @@ use crate::desktop::icons as ic;
 use crate::desktop::text::{safe_lines, safe_text};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
-use crate::desktop::widgets::{Btn, button_sized, chip, error_count, icon_line, para, subject_look, text};
+use crate::desktop::widgets::{Btn, button_sized, chip, error_count, hrow, icon_line, para, subject_look, text};
 use crate::engine::model::Bundle;
 use crate::standard::OfficeNumber;
 use crate::words::{Lang, window as w};
@@ -57,7 +57,7 @@ fn receiver(ui: &mut Ui, lang: Lang, bundle: &Bundle, message: &str) {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 6.0;
         let name = receiver_name(lang, bundle);
-        ui.horizontal(|ui| {
+        hrow(ui, 28.0, |ui| {
             ui.label(RichText::new(ic::APARTMENT).font(icon(24.0)).color(BLUE_900));
             ui.add(Label::new(RichText::new(name).font(bold(18.0)).color(GRAY_900)).truncate());
         });
