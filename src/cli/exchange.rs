@@ -47,6 +47,10 @@ pub struct WatchArgs {}
 
 pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> {
     let mut exchange = profile.exchange()?;
+    let _turn = exchange.terminal.take_turn().map_err(|source| {
+        let path = exchange.terminal.turn.clone();
+        ProfileError::Io { path, source }
+    })?;
     let now = Timestamp::now();
     // Who can receive is asked first; offline, the directory as last seen will do.
     let reached = exchange.refresh_directory();

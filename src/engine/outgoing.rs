@@ -54,11 +54,10 @@ impl Terminal {
         Ok(Some(examined))
     }
 
+    /// A letter names no receiver: once it went to anyone, it must not go along to somebody else by itself.
     fn was_sent(&self, file: &Taken) -> Result<bool, HistoryError> {
-        match FileName::parse(&file.name) {
-            Ok(name) => self.history.was_sent(name.receiver, &file.name, &sha256_hex(&file.bytes)),
-            Err(_) => Ok(false),
-        }
+        let receiver = FileName::parse(&file.name).ok().map(|name| name.receiver);
+        self.history.was_sent(receiver, &file.name, &sha256_hex(&file.bytes))
     }
 
     fn group(&self, files: Vec<Taken>, examined: &mut Examined) -> Result<(), HistoryError> {
@@ -112,7 +111,7 @@ impl Terminal {
         let offices: BTreeSet<OfficeNumber> = self.history.offices()?.into_iter().map(|known| known.office).collect();
         let in_directory = |office: OfficeNumber| offices.contains(&office);
         let already_sent = |name: &FileName, bytes: &[u8]| {
-            let sent = self.history.was_sent(name.receiver, &name.to_string(), &sha256_hex(bytes));
+            let sent = self.history.was_sent(Some(name.receiver), &name.to_string(), &sha256_hex(bytes));
             sent.unwrap_or_else(|error| {
                 tracing::error!(%error, "whether a file was sent before cannot be told");
                 false

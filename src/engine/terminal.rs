@@ -25,8 +25,9 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Waits for its turn; the turn ends when the file is dropped.
-    pub(super) fn take_turn(&self) -> io::Result<File> {
+    /// Waits for its turn; the turn ends when the file is dropped. Whoever seals and sends does it in a turn of its own:
+    /// two at once would give one parcel two seals. Whoever takes up what a folder holds does, too, up to the outbox.
+    pub fn take_turn(&self) -> io::Result<File> {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&self.turn)?;
         file.lock()?;
         Ok(file)

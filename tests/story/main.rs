@@ -1,0 +1,7 @@
+//! Stories: the real programs, real TLS, real SQLite, from folder to folder. See `docs/` for the promises they are
+//! named after.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod way;
+mod world;

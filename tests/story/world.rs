@@ -1,0 +1,455 @@
+//! A town made on the spot, the way an operator and its offices would make it: with the two programs and nothing else.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tayori::engine::profile::Profile;
+use tayori::identity::Identity;
+
+pub const TAYORI: &str = env!("CARGO_BIN_EXE_tayori");
+pub const TAYORI_HUB: &str = env!("CARGO_BIN_EXE_tayori-hub");
+
+/// No single step takes longer, however slow the machine: whoever waits so long waits for nothing.
+pub const LONGEST: Duration = Duration::from_secs(90);
+
+/// A provider of 訪問介護, which reports what it did.
+pub const NORTH: Person = Person { number: "3171000048", service: "11", name: "北の訪問介護" };
+/// The planner, to whom it reports.
+pub const SOUTH: Person = Person { number: "3191000017", service: "43", name: "南のケアプラン" };
+/// Another provider, who has no business in what the two say to each other.
+pub const EAST: Person = Person { number: "3191000079", service: "16", name: "東のデイケア" };
+
+#[derive(Clone, Copy, Debug)]
+pub struct Person {
+    pub number: &'static str,
+    pub service: &'static str,
+    pub name: &'static str,
+}
+
+/// A hub's folder and the offices that joined it. The hub runs until it is killed or the town goes.
+pub struct Town {
+    dir: tempfile::TempDir,
+    hub: Option<Child>,
+    address: SocketAddr,
+}
+
+impl Town {
+    /// A running hub and its offices, ready to exchange.
+    pub fn of<const N: usize>(people: [Person; N]) -> (Town, [Office; N]) {
+        Town::called("127.0.0.1", people)
+    }
+
+    /// The same, where the hub's certificate has only the one name.
+    pub fn called<const N: usize>(host: &str, people: [Person; N]) -> (Town, [Office; N]) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mut town = Town { dir, hub: None, address: ([127, 0, 0, 1], 0).into() };
+        town.operator(&["init", "--host", host, "--listen", "127.0.0.1:0"]);
+        town.start_hub();
+        let offices = people.map(|person| town.join(person));
+        for office in &offices {
+            // The hub looks at its directory every second.
+            eventually("the hub knows the office", || office.run(&["receive"]).is_fine());
+        }
+        (town, offices)
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+    pub fn hub_dir(&self) -> PathBuf {
+        self.dir.path().join("hub")
+    }
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+    pub fn url(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// Runs a command of the operator's.
+    pub fn operator(&self, args: &[&str]) -> Run {
+        let run = finish(Command::new(TAYORI_HUB).arg("--dir").arg(self.hub_dir()).args(args));
+        assert!(run.is_fine(), "tayori-hub {args:?}: {run:?}");
+        run
+    }
+
+    /// Starts the hub where it was before.
+    pub fn start_hub(&mut self) {
+        let mut hub = Command::new(TAYORI_HUB)
+            .arg("--dir")
+            .arg(self.hub_dir())
+            .args(["serve", "--listen", &self.address.to_string()])
+            .env("TAYORI_LOG", "off")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the hub starts");
+        let mut line = String::new();
+        BufReader::new(hub.stdout.take().unwrap()).read_line(&mut line).expect("the hub speaks");
+        let address = line.trim().strip_prefix("listening ").unwrap_or_else(|| panic!("the hub said {line:?}"));
+        self.address = address.parse().unwrap();
+        self.hub = Some(hub);
+    }
+
+    /// Ends the hub as a power cut would: no signal it could answer.
+    pub fn kill_hub(&mut self) {
+        if let Some(mut hub) = self.hub.take() {
+            let _ = hub.kill();
+            let _ = hub.wait();
+        }
+    }
+
+    /// Registers an office: its request, the operator's answer, its certificate.
+    fn join(&self, person: Person) -> Office {
+        let office = Office::of(person, self.dir.path());
+        office.ask_to_join(&self.url());
+        self.certify(&office);
+        office
+    }
+
+    /// The operator's answer to an office's request.
+    pub fn certify(&self, office: &Office) {
+        let (request, certificate) = (office.profile.join("request.csr"), office.profile.join("answer.pem"));
+        let Person { number, service, name } = office.person;
+        self.operator(&[
+            "office",
+            "add",
+            number,
+            "--service",
+            service,
+            "--name",
+            name,
+            "--csr",
+            text(&request),
+            "--certificate",
+            text(&certificate),
+        ]);
+        let ca = self.hub_dir().join("ca/ca.pem");
+        office.must(&["setup", "--certificate", text(&certificate), "--ca", text(&ca)]);
+    }
+
+    /// What the hub keeps: the id, sender and receiver of each parcel, in the order they came. Asked of its store, not
+    /// of its programs.
+    pub fn kept(&self) -> Vec<(String, String, String)> {
+        let store = rusqlite::Connection::open(self.hub_dir().join("hub.db")).unwrap();
+        let mut select = store
+            .prepare("SELECT id, sender, receiver FROM parcel JOIN body ON body.seq = parcel.seq ORDER BY parcel.seq")
+            .unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        self.kill_hub();
+    }
+}
+
+/// One office with one terminal, and the folders of its care software.
+pub struct Office {
+    pub person: Person,
+    pub profile: PathBuf,
+    pub outgoing: PathBuf,
+    pub import: PathBuf,
+    pub imported: PathBuf,
+}
+
+impl Office {
+    pub fn of(person: Person, dir: &Path) -> Office {
+        let home = dir.join(person.number);
+        let [profile, outgoing, import, imported] =
+            ["profile", "outgoing", "import", "imported"].map(|name| home.join(name));
+        fs::create_dir_all(&imported).unwrap();
+        Office { person, profile, outgoing, import, imported }
+    }
+
+    pub fn number(&self) -> tayori::standard::OfficeNumber {
+        self.person.number.parse().unwrap()
+    }
+
+    /// The first half of `tayori setup`.
+    pub fn ask_to_join(&self, hub: &str) {
+        let Person { number, name, .. } = self.person;
+        let (outgoing, import) = (text(&self.outgoing), text(&self.import));
+        self.must(&[
+            "setup",
+            "--office",
+            number,
+            "--name",
+            name,
+            "--hub",
+            hub,
+            "--outgoing",
+            outgoing,
+            "--import",
+            import,
+        ]);
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(TAYORI);
+        command.arg("--profile").arg(&self.profile).args(args);
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Run {
+        finish(&mut self.command(args))
+    }
+
+    /// Runs a command that has no reason to fail.
+    pub fn must(&self, args: &[&str]) -> Run {
+        let run = self.run(args);
+        assert!(run.is_fine(), "{} tayori {args:?}: {run:?}", self.person.name);
+        run
+    }
+
+    /// `tayori list … --format json`.
+    pub fn list(&self, which: &str) -> Vec<Value> {
+        let run = self.must(&["list", which, "--format", "json"]);
+        serde_json::from_str::<Vec<Value>>(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"))
+    }
+
+    /// The states in one list, oldest first.
+    pub fn states(&self, which: &str) -> Vec<String> {
+        self.list(which).iter().rev().map(|line| line["state"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Puts a file out, as care software did a while ago: nobody has to wait for it to be whole.
+    pub fn put_out(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.outgoing.join(name);
+        write_settled(&path, bytes);
+        path
+    }
+
+    /// Puts out as many reports as asked for, each under a serial of its own.
+    pub fn put_out_reports(&self, count: usize) -> Vec<PathBuf> {
+        (0..count).map(|number| self.put_out(&report_name(number), &report(number))).collect()
+    }
+
+    /// Plays the care software: takes what is in the import folder. A name that comes a second time is an outcry.
+    pub fn take_imports(&self) -> usize {
+        let names: Vec<String> = files_in(&self.import).into_iter().map(|(name, _)| name).collect();
+        for name in &names {
+            let taken = self.imported.join(name);
+            assert!(!taken.exists(), "{name} came a second time");
+            fs::rename(self.import.join(name), taken).unwrap();
+        }
+        names.len()
+    }
+
+    /// All that ever came: what lies in the import folder and what the care software took from there.
+    pub fn came(&self) -> Vec<(String, Vec<u8>)> {
+        let mut all = files_in(&self.import);
+        all.extend(files_in(&self.imported));
+        all.sort();
+        all
+    }
+
+    pub fn profile(&self) -> Profile {
+        Profile::open(&self.profile).unwrap()
+    }
+    pub fn identity(&self) -> Identity {
+        Identity::load(&self.profile.join("identity")).unwrap()
+    }
+
+    /// Sends this terminal to another address, as a changed setting would.
+    pub fn call_instead(&self, hub: &str) {
+        let mut profile = self.profile();
+        profile.settings.hub = hub.to_owned();
+        profile.save().unwrap();
+    }
+
+    /// Puts each file into the outbox as a parcel of its own, without sending. Returns the ids, in order.
+    pub fn queue(&self, files: &[PathBuf], to: &Office) -> Vec<String> {
+        use tayori::engine::model::SendRequest;
+        let mut terminal = self.profile().terminal().unwrap();
+        let now = jiff::Timestamp::now();
+        let parcels: Vec<_> = files
+            .iter()
+            .map(|path| {
+                let request =
+                    SendRequest { receiver: to.number(), paths: vec![path.clone()], message: "実績です".into() };
+                terminal.prepare(&request, tayori::folders::Pace::default(), now).expect("a good file")
+            })
+            .collect();
+        terminal.history.queue(&parcels, now).unwrap();
+        parcels.iter().map(|parcel| parcel.content.manifest.id.to_string()).collect()
+    }
+
+    /// Makes all that waits due now, as a person who clicks 「送り直す」 on each would.
+    pub fn retry_all(&self) {
+        let mut terminal = self.profile().terminal().unwrap();
+        for line in terminal.history.outbox().unwrap() {
+            terminal.history.retry(line.id, jiff::Timestamp::now()).unwrap();
+        }
+    }
+}
+
+/// A program that ended, and what it said.
+#[derive(Debug)]
+pub struct Run {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    pub fn is_fine(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// The last line of standard output, as JSON.
+    pub fn json(&self) -> Value {
+        let line = self.stdout.lines().last().unwrap_or_default();
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// It failed, in words for a clerk: what is asked for is said, and nothing that only a programmer reads.
+    #[track_caller]
+    pub fn says(&self, words: &str) -> &Self {
+        assert_eq!(self.code, Some(1), "{self:?}");
+        assert!(self.stderr.contains(words), "{words} is not said: {self:?}");
+        for jargon in ["panicked", "RUST_BACKTRACE", "ERROR", "WARN", "Error", "Os {", "error:"] {
+            assert!(!self.stderr.contains(jargon), "{jargon}: {self:?}");
+        }
+        let said = self.stderr.lines().filter(|line| line.contains(words)).count();
+        assert_eq!(said, 1, "it is said once: {self:?}");
+        self
+    }
+}
+
+/// Runs a command to its end.
+pub fn finish(command: &mut Command) -> Run {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn();
+    ended(child.expect("the program starts"), LONGEST)
+}
+
+/// Waits for a program; one that does not end is killed, and that is the test's end too.
+pub fn ended(mut child: Child, longest: Duration) -> Run {
+    let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
+    let reader = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        err.as_mut().map(|err| err.read_to_end(&mut text));
+        text
+    });
+    let writer = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        out.as_mut().map(|out| out.read_to_end(&mut text));
+        text
+    });
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if began.elapsed() > longest {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("it did not end within {longest:?}: {}", String::from_utf8_lossy(&reader.join().unwrap()));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let Output { stdout, stderr, .. } =
+        Output { status, stdout: writer.join().unwrap(), stderr: reader.join().unwrap() };
+    let words = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Run { code: status.code(), stdout: words(stdout), stderr: words(stderr) }
+}
+
+/// Looks again and again until something holds.
+#[track_caller]
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < LONGEST, "never: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A good file of the month, from an office's care software.
+pub fn sample(name: &str) -> Vec<u8> {
+    let month = include_bytes!("../../assets/demo/month.zip");
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&month[..])).unwrap();
+    let mut bytes = Vec::new();
+    let sender = name.split('_').find(|part| part.len() == 10).unwrap();
+    archive.by_name(&format!("good/{sender}/{name}")).expect(name).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// A plan of the month that south sends to an office: its name and bytes.
+pub fn sample_of_south(receiver: &str) -> (String, Vec<u8>) {
+    let month = include_bytes!("../../assets/demo/month.zip");
+    let archive = zip::ZipArchive::new(std::io::Cursor::new(&month[..])).unwrap();
+    let wanted = format!("good/{}/UPPLAN_", SOUTH.number);
+    let mut names = archive.file_names().map(|name| name.unwrap().into_owned());
+    let path = names.find(|name| name.starts_with(&wanted) && name.contains(receiver)).expect(receiver);
+    let name = path.rsplit('/').next().unwrap().to_owned();
+    let bytes = sample(&name);
+    (name, bytes)
+}
+
+const REPORT: &str = "UPJSK_202605_3171000048_11_3191000017_43_20260425173442.CSV";
+
+/// The name of north's n-th report to south.
+pub fn report_name(number: usize) -> String {
+    REPORT.replace("173442", &format!("{:02}{:02}{:02}", 10 + number / 3600, number / 60 % 60, number % 60))
+}
+
+/// The bytes of north's n-th report: no two are the same.
+pub fn report(number: usize) -> Vec<u8> {
+    let mut bytes = sample(REPORT);
+    // The records' order is the care software's own affair, and a report may be as short as it likes.
+    let ends: Vec<usize> = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+    bytes.rotate_left(ends[number % ends.len()]);
+    bytes
+}
+
+/// Writes a file that looks as if it had been there for a minute.
+pub fn write_settled(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).unwrap();
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(60)).unwrap();
+}
+
+/// What somebody who looks into a folder sees: hidden files are not.
+pub fn files_in(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (!name.starts_with('.')).then(|| (name, fs::read(&path).unwrap()))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+pub fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Chance that comes out the same in every run (SplitMix64).
+pub struct Chance(pub u64);
+
+impl Chance {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn between(&mut self, least: u64, most: u64) -> u64 {
+        least + self.next() % (most - least + 1)
+    }
+
+    pub fn millis(&mut self, least: u64, most: u64) -> Duration {
+        Duration::from_millis(self.between(least, most))
+    }
+}
