@@ -114,21 +114,12 @@ fn with_profile(
     given: Option<PathBuf>,
     run: impl FnOnce(Profile) -> Result<Outcome, ProfileError>,
 ) -> anyhow::Result<Outcome> {
-    let dir = profile_dir(given)?;
-    let result = Profile::open(&dir).and_then(run);
-    match result {
-        Ok(outcome) => Ok(outcome),
-        Err(ProfileError::Missing(dir)) => {
-            eprintln!("この端末はまだ設定されていません（{}）。", dir.display());
-            eprintln!("tayori setup で設定するか、tayori demo で試してみてください。");
-            Ok(Outcome::Troubled)
-        }
-        Err(error) => {
-            tracing::error!(%error, "the command failed");
-            tell(&error.failure());
-            Ok(Outcome::Troubled)
-        }
-    }
+    let result = Profile::open(&profile_dir(given)?).and_then(run);
+    Ok(result.unwrap_or_else(|error| {
+        tracing::error!(%error, "the command failed");
+        tell(&error.failure());
+        Outcome::Troubled
+    }))
 }
 
 /// What happened and what to do, on standard error.
@@ -139,17 +130,7 @@ fn tell(problem: &crate::history::Failure) {
 
 #[cfg(feature = "desktop")]
 fn open_window(given: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-    let dir = profile_dir(given)?;
-    let profile = match Profile::open(&dir) {
-        Ok(profile) => profile,
-        Err(error) => {
-            eprintln!("この端末はまだ設定されていません（{}）。", dir.display());
-            eprintln!("tayori setup で設定するか、tayori demo で試してみてください。");
-            tracing::info!(%error, "no profile");
-            return Ok(ExitCode::from(1));
-        }
-    };
-    window(profile)
+    window(Profile::open(&profile_dir(given)?))
 }
 
 #[cfg(not(feature = "desktop"))]
@@ -158,10 +139,18 @@ fn open_window(_: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(2))
 }
 
-/// Opens the window over a terminal's engine and returns when it is closed.
+/// Opens the window over a terminal's engine and returns when it is closed. A terminal that cannot work gets its window
+/// all the same: that is where people look for the reason.
 #[cfg(feature = "desktop")]
-fn window(profile: Profile) -> anyhow::Result<ExitCode> {
+fn window(profile: Result<Profile, ProfileError>) -> anyhow::Result<ExitCode> {
     use crate::engine::Engine;
-    crate::desktop::run(|wake| Engine::start_or_tell(profile, wake), crate::desktop::Options::default())?;
+    let settings = profile.as_ref().ok().map(|profile| profile.settings.clone());
+    let start = move |wake| {
+        profile.and_then(|profile| Engine::start(profile, wake)).unwrap_or_else(|error| {
+            tracing::error!(%error, "the engine cannot start");
+            Engine::idle(settings, error.failure())
+        })
+    };
+    crate::desktop::run(start, crate::desktop::Options::default())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -42,7 +42,7 @@ fn with_window(district: &District, office: OfficeNumber) -> anyhow::Result<Outc
     let ours = district.office(office)?.profile.clone();
     eprintln!("{}（{office}）として画面を開きます。ほかの事業所から順に届きます。", ours.settings.office_name);
     let neighbours = Neighbours::start(district, office)?;
-    super::window(ours)?;
+    super::window(Ok(ours))?;
     drop(neighbours);
     Ok(Outcome::Fine)
 }

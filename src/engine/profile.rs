@@ -61,7 +61,7 @@ impl ProfileError {
     /// The same for a user.
     pub fn failure(&self) -> Failure {
         match self {
-            ProfileError::Missing(_) => Failure::CertificateMissing,
+            ProfileError::Missing(_) => Failure::NotSetUp,
             ProfileError::Io { path, source } => crate::folders::failure_of(source, path),
             ProfileError::Settings { path, .. } => Failure::FileUnreadable { name: path.display().to_string() },
             ProfileError::Identity(error) => of_identity(error),

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
-use super::model::{Command, Connection, Event, Failure, Notice, Progress, SendRequest, Status, Work};
+use super::model::{Command, Connection, Event, Failure, Notice, Progress, SendRequest, Settings, Status, Work};
 use super::outgoing::Scope;
 use super::profile::{Profile, ProfileError};
 use super::terminal::Terminal;
@@ -84,22 +84,17 @@ impl Engine {
 }
 
 impl Engine {
-    /// As [`Engine::start`]; where that fails the face is told why, and does nothing else.
-    pub fn start_or_tell(profile: Profile, wake: impl Fn() + Send + Sync + 'static) -> Engine {
-        let settings = profile.settings.clone();
-        Engine::start(profile, wake).unwrap_or_else(|error| {
-            tracing::error!(%error, "the engine cannot start");
-            let (engine, backend) = Engine::pair();
-            let status = Status {
-                connection: Connection::Offline(error.failure()),
-                last_exchange: None,
-                certificate_until: None,
-            };
-            // The receiver is right here, so neither can fail.
+    /// The engine of a terminal that cannot work: it tells the face why, and does nothing else.
+    pub fn idle(settings: Option<Settings>, failure: Failure) -> Engine {
+        let (engine, backend) = Engine::pair();
+        let connection = Connection::Offline(failure);
+        let status = Status { connection, last_exchange: None, certificate_until: None };
+        // The receiver is right here, so neither can fail.
+        if let Some(settings) = settings {
             let _ = backend.events.send(Event::Settings(settings));
-            let _ = backend.events.send(Event::Status(status));
-            engine
-        })
+        }
+        let _ = backend.events.send(Event::Status(status));
+        engine
     }
 }
 
@@ -239,7 +234,7 @@ impl Desk {
     }
 
     /// Folders take effect at once; another hub or office needs a new start.
-    fn configure(&mut self, settings: super::model::Settings, teller: &Teller) {
+    fn configure(&mut self, settings: Settings, teller: &Teller) {
         let mut changed = self.profile.clone();
         changed.settings = settings;
         match changed.save() {

@@ -96,6 +96,8 @@ pub enum Failure {
     /// The hub refused our certificate: revoked, expired, or not known.
     CertificateRefused,
     CertificateExpired,
+    /// This terminal has no settings yet.
+    NotSetUp,
     CertificateMissing,
     /// The certificate on this terminal is another office's.
     CertificateOfOther,

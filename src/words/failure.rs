@@ -66,6 +66,13 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             ("この事業所の電子証明書の期限が切れています。", "This office's certificate has expired."),
             ("担当の窓口で電子証明書を更新してください。", "Ask your help desk for a new certificate."),
         ),
+        Failure::NotSetUp => say(
+            ("この端末は、まだ使えるようになっていません。", "This PC is not set up yet."),
+            (
+                "担当の窓口に設定をご依頼ください。お試しなら「tayori demo」で始められます。",
+                "Ask your help desk to set it up, or try “tayori demo”.",
+            ),
+        ),
         Failure::CertificateMissing => say(
             ("この端末に電子証明書がありません。", "There is no certificate on this PC."),
             (
@@ -283,6 +290,7 @@ mod tests {
             Failure::HubNotTrusted,
             Failure::CertificateRefused,
             Failure::CertificateExpired,
+            Failure::NotSetUp,
             Failure::CertificateMissing,
             Failure::CertificateOfOther,
             Failure::CertificateUnusable,
