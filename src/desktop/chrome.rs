@@ -297,7 +297,8 @@ pub(super) fn withdraw_question(app: &mut App, ui: &mut Ui) -> Option<Action> {
     let lang = app.model.lang();
     let name = app.model.line(id).map(|line| line.partner_name.clone()).unwrap_or_default();
     let mut answer = None;
-    let modal = egui::Modal::new(Id::unique("tayori-withdraw")).show(ui.ctx(), |ui| {
+    let frame = Frame::popup(ui.style()).corner_radius(R12).inner_margin(Margin::same(24));
+    let modal = egui::Modal::new(Id::unique("tayori-withdraw")).frame(frame).show(ui.ctx(), |ui| {
         ui.set_width(440.0_f32.min(ui.ctx().content_rect().width() - 64.0));
         ui.spacing_mut().item_spacing.y = 12.0;
         ui.label(RichText::new(w::withdraw_title(lang)).font(bold(20.0)).color(GRAY_900));

@@ -70,11 +70,9 @@ impl Mailbox {
         query: &str,
         width: f32,
     ) -> Option<Action> {
-        let (least, normal) = (320.0, (width * 0.36).clamp(340.0, 420.0));
         Panel::left(self.about.id)
-            .default_size(normal)
-            .size_range(least..=(width * 0.5).max(least))
-            .resizable(true)
+            .exact_size((width * 0.36).clamp(340.0, 420.0))
+            .resizable(false)
             .frame(Frame::new().fill(WHITE).inner_margin(Margin::ZERO))
             .show(ui, |ui| self.rows(ui, model, lines, query))
             .inner
