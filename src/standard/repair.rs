@@ -301,8 +301,8 @@ impl Lines {
 
 /// Records and their line ends; a part that cannot be split counts as one record up to its line end.
 fn for_each_line<'a>(mut bytes: &'a [u8], mut see: impl FnMut(&'a [u8], &'a [u8])) {
-    use super::records::{LONGEST_RECORD, Lexed, split};
-    let mut spans = Vec::new();
+    use super::records::{LONGEST_RECORD, Lexed, Splitter, split};
+    let mut spans = Splitter::default();
     while !bytes.is_empty() {
         let len = match split(bytes, true, &mut spans) {
             Lexed::Record { len, .. } => len,

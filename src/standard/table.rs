@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::cp932::{self, NoCode};
 use super::layouts::{Field, Form, Layout};
-use super::records::{LONGEST_RECORD, Lexed, Quoting, Span, content, split};
+use super::records::{LONGEST_RECORD, Lexed, Quoting, Span, Splitter, content};
 use super::value::{Value, value_of};
 use super::{FileName, Kind, PersonKey};
 
@@ -99,13 +99,14 @@ impl Table {
     }
 
     fn split(&mut self, mut at: usize) {
-        let mut spans = Vec::new();
+        let mut splitter = Splitter::default();
         while let Some(rest) = self.bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            let lost = match split(rest, true, &mut spans) {
+            let lost = match splitter.split(rest, true, &[]) {
                 Lexed::Record { len, .. } => {
+                    let spans = &mut splitter.spans;
                     if !matches!(spans.as_slice(), [Span { start: 0, end: 0, .. }]) {
                         self.rows.push(RowAt { start: at, first: self.spans.len(), fields: spans.len() });
-                        self.spans.append(&mut spans);
+                        self.spans.append(spans);
                     }
                     at += len;
                     continue;

@@ -12,7 +12,7 @@ use super::rules::Check;
 use super::{Known, Severity};
 use crate::standard::layouts::{Form, Need};
 use crate::standard::name::{self, NameError, Reading};
-use crate::standard::records::{Fields, LONGEST_RECORD, Lexed, LineEnd, Span, content, split};
+use crate::standard::records::{Fields, LONGEST_RECORD, Lexed, LineEnd, Quoting, Span, Splitter, content};
 use crate::standard::{Direction, Kind, Role, ServiceType, cp932};
 
 /// How much is looked at to tell UTF-8 from CP932, and to tell what an attachment is.
@@ -146,25 +146,26 @@ impl<'k> FileChecker<'k> {
     /// Looks at as much of the window as is whole, and says how much that was. `last`: nothing follows the window.
     fn feed(&mut self, window: &[u8], last: bool) -> usize {
         let mut at = 0;
-        loop {
-            let rest = window.get(at..).unwrap_or_default();
+        let mut previous: &[u8] = &[];
+        while let Some(rest) = window.get(at..).filter(|rest| !rest.is_empty()) {
             let used = match &mut self.stage {
                 Stage::Other { head, size } => {
                     let room = HEAD.saturating_sub(head.len());
                     head.extend(rest.iter().take(room));
                     *size += rest.len() as u64;
-                    rest.len()
+                    Some(rest.len())
                 }
-                Stage::Sniffing if rest.len() < HEAD && !last => 0,
-                Stage::Sniffing => self.sniff(rest, last),
+                Stage::Sniffing if rest.len() < HEAD && !last => None,
+                Stage::Sniffing => Some(self.sniff(rest, last)),
                 Stage::Skipping => self.skip(rest, last),
-                Stage::Records => self.record(rest, last, at),
+                Stage::Records => self.record(rest, last, at, previous),
             };
-            at += used;
-            let waiting = used == 0 && !matches!(self.stage, Stage::Skipping);
-            let whole = matches!(self.stage, Stage::Records | Stage::Skipping) && at < window.len();
-            if !whole || (waiting && self.records.waiting) {
-                break;
+            match used {
+                Some(used) => {
+                    at += used;
+                    previous = rest.get(..used).unwrap_or_default();
+                }
+                None => break,
             }
         }
         self.offset += at as u64;
@@ -182,46 +183,43 @@ impl<'k> FileChecker<'k> {
         mark
     }
 
-    fn skip(&mut self, rest: &[u8], last: bool) -> usize {
-        match memchr::memchr2(b'\n', b'\r', rest) {
-            None => rest.len(),
-            Some(end) => match (rest.get(end), rest.get(end + 1)) {
-                // Whether a line feed belongs to it comes with the next piece.
-                (Some(b'\r'), None) if !last => end,
-                (Some(b'\r'), Some(b'\n')) => self.resume(end + 2),
-                _ => self.resume(end + 1),
-            },
-        }
-    }
-
-    fn resume(&mut self, used: usize) -> usize {
+    /// Passes over a line; nothing while more is needed to see its end.
+    fn skip(&mut self, rest: &[u8], last: bool) -> Option<usize> {
+        let Some(end) = memchr::memchr2(b'\n', b'\r', rest) else { return Some(rest.len()) };
+        let used = match (rest.get(end), rest.get(end + 1)) {
+            // Whether a line feed belongs to it comes with the next piece.
+            (Some(b'\r'), None) if !last => return (end > 0).then_some(end),
+            (Some(b'\r'), Some(b'\n')) => end + 2,
+            _ => end + 1,
+        };
         self.stage = Stage::Records;
-        used
+        Some(used)
     }
 
-    fn record(&mut self, rest: &[u8], last: bool, at: usize) -> usize {
+    /// Judges a record; nothing while more is needed to see its end.
+    fn record(&mut self, rest: &[u8], last: bool, at: usize, previous: &[u8]) -> Option<usize> {
         let records = &mut self.records;
-        let lexed = split(rest, last, &mut records.spans);
-        records.waiting = lexed == Lexed::Unfinished;
-        match lexed {
-            Lexed::Unfinished => 0,
+        let previous = if records.repeatable { previous } else { &[] };
+        records.repeatable = false;
+        match records.splitter.split(rest, last, previous) {
+            Lexed::Unfinished => None,
             Lexed::Record { len, end } => {
                 let bytes = rest.get(..len).unwrap_or_default();
                 records.take(bytes, end, self.offset + at as u64, &mut self.findings);
-                len
+                Some(len)
             }
             Lexed::Broken { at } => {
-                let field = u16::try_from(records.spans.len() + 1).ok();
+                let field = u16::try_from(records.splitter.spans.len() + 1).ok();
                 let place = Place { field, ..Place::row(records.give_up()) };
                 self.findings.add(Check::QuoteBroken, place);
                 self.stage = Stage::Skipping;
                 // Past the quote at least, so that it is not met again.
-                at + 1
+                Some(at + 1)
             }
             Lexed::TooLong => {
                 self.findings.add(Check::RecordTooLong, Place::row(records.give_up()));
                 self.stage = Stage::Skipping;
-                LONGEST_RECORD
+                Some(LONGEST_RECORD)
             }
         }
     }
@@ -381,9 +379,13 @@ struct Column {
 #[derive(Debug)]
 struct Records {
     columns: Vec<Column>,
-    spans: Vec<Span>,
-    /// The last look ended within a record.
-    waiting: bool,
+    splitter: Splitter,
+    /// A bit for each column.
+    all: u128,
+    /// The fields of the row before that were right.
+    right: u128,
+    /// The row before had all its fields, so that what is the same here is known.
+    repeatable: bool,
     utf8: bool,
     rows: u64,
     bare_line_ends: u64,
@@ -406,9 +408,22 @@ impl Records {
             layout.fields.iter().map(column).collect()
         });
         let about = Rows::new(kind, reading.map(|reading| reading.name));
-        let (spans, first_bare_line_end) = (Vec::new(), None);
-        let (waiting, utf8, rows, bare_line_ends, blank_lines) = (false, false, 0, 0, 0);
-        Self { columns, spans, waiting, utf8, rows, bare_line_ends, first_bare_line_end, blank_lines, about }
+        let (splitter, first_bare_line_end) = (Splitter::default(), None);
+        let (all, right, repeatable) = ((1 << columns.len()) - 1, 0, false);
+        let (utf8, rows, bare_line_ends, blank_lines) = (false, 0, 0, 0);
+        Self {
+            columns,
+            splitter,
+            all,
+            right,
+            repeatable,
+            utf8,
+            rows,
+            bare_line_ends,
+            first_bare_line_end,
+            blank_lines,
+            about,
+        }
     }
 
     /// A record that cannot be read: it counts, but nothing is known of it.
@@ -419,7 +434,7 @@ impl Records {
     }
 
     fn take(&mut self, bytes: &[u8], end: LineEnd, offset: u64, findings: &mut Findings) {
-        let spans = std::mem::take(&mut self.spans);
+        let spans = std::mem::take(&mut self.splitter.spans);
         let fields = Fields { bytes, spans: &spans };
         if let [Span { start: 0, end: 0, .. }] = spans.as_slice() {
             self.blank_lines += 1;
@@ -428,7 +443,7 @@ impl Records {
             self.count_line_end(end);
             self.judge_record(fields, offset, findings);
         }
-        self.spans = spans;
+        self.splitter.spans = spans;
     }
 
     fn count_line_end(&mut self, end: LineEnd) {
@@ -451,25 +466,44 @@ impl Records {
             let (has, wants) = (fields.spans.len().to_string(), self.columns.len().to_string());
             return findings.add(Check::FieldCount, Place::row(row).value(has).more(wants));
         }
-        self.about.begin(fields, row, findings);
-        for ((column, span), no) in self.columns.iter().zip(fields.spans).zip(1u16..) {
-            let value = content(fields.bytes, *span);
-            if value.is_empty() {
-                let missing = match column.need {
-                    Need::Optional => continue,
-                    Need::Required => Check::RequiredMissing,
-                    Need::Necessary => Check::NecessaryMissing,
-                    Need::Unclear => Check::RequiredUnclear,
-                };
-                findings.add(missing, Place::row(row).field(no).person(self.about.key()));
-            } else if !holds(column, value, self.utf8) {
-                let place = Place::row(row).field(no).person(self.about.key());
-                let value_at =
-                    offset + u64::from(span.start) + u64::from(span.quoting != crate::standard::records::Quoting::Bare);
-                explain(column, value, self.utf8, value_at, place, findings);
+        let same = self.splitter.same;
+        self.about.begin(fields, same, row, findings);
+        // What is as in the row before, and was right there, is right here.
+        let mut todo = self.all & !(same & self.right);
+        self.right = self.all;
+        while todo != 0 {
+            let place = todo.trailing_zeros();
+            todo &= todo - 1;
+            if !self.judge_field(place, fields, offset, findings) {
+                self.right &= !(1 << place);
             }
         }
+        self.repeatable = true;
         self.about.judge(fields, row, findings);
+    }
+
+    /// Whether nothing speaks against the field at this place (from 0).
+    #[inline]
+    fn judge_field(&self, place: u32, fields: Fields<'_>, offset: u64, findings: &mut Findings) -> bool {
+        let index = place as usize;
+        let Some((column, span)) = self.columns.get(index).zip(fields.spans.get(index)) else { return true };
+        let value = content(fields.bytes, *span);
+        let right = if value.is_empty() { column.need == Need::Optional } else { holds(column, value, self.utf8) };
+        if !right {
+            let no = u16::try_from(index + 1).ok();
+            let at = Place { field: no, ..Place::row(self.rows) }.person(self.about.key());
+            match column.need {
+                _ if !value.is_empty() => {
+                    let start = span.start + u32::from(span.quoting != Quoting::Bare);
+                    explain(column, value, self.utf8, offset + u64::from(start), at, findings);
+                }
+                Need::Required => findings.add(Check::RequiredMissing, at),
+                Need::Necessary => findings.add(Check::NecessaryMissing, at),
+                Need::Unclear => findings.add(Check::RequiredUnclear, at),
+                Need::Optional => {}
+            }
+        }
+        right
     }
 
     fn conclude(&self, findings: &mut Findings) {

@@ -10,7 +10,7 @@ pub fn checks_page() -> String {
     let mut page = String::from(
         "# 検査の一覧 / All checks\n\n\
         This page is made from `src/standard/check/rules.rs`; do not edit it. \
-        `UPDATE_DOCS=1 cargo test --no-default-features --test standard_docs` writes it again.\n\n\
+        `UPDATE_DOCS=1 cargo test --test standard_docs` writes it again.\n\n\
         | 重さ | |\n|---|---|\n\
         | 誤り (error) | 直すまで送れません / must not be sent |\n\
         | 注意 (warning) | 送る前に確かめます / look before sending |\n\

@@ -60,6 +60,8 @@ struct BenefitType {
 #[derive(Debug)]
 pub(crate) struct Rows {
     pub utf8: bool,
+    /// A bit for each field that all rows of a person, or of the file, have in common.
+    heads: u128,
     kind: Option<Kind>,
     name: Option<FileName>,
     facts: Facts,
@@ -70,6 +72,7 @@ pub(crate) struct Rows {
     version: Option<Vec<u8>>,
     version_faults: VersionFaults,
     month: Option<Vec<u8>>,
+    month_mixed: bool,
     seen: Seen,
     /// Whether 予定 may only hold who is served by the receiver.
     guards_receiver: bool,
@@ -115,9 +118,14 @@ impl Rows {
         let (current, key, version, month) = (None, None, None, None);
         let guards_receiver = kind == Some(Kind::Provision) && name.is_some() && roles.1 != Some(Role::Planner);
         let guards_provider = kind == Some(Kind::Actuals) && name.is_some() && !forwarded;
-        let utf8 = false;
+        let (utf8, month_mixed) = (false, false);
+        let heads = kind.map_or(0, |kind| {
+            let numbers = [1, 2, 3, 4, kind.key_field(), kind.month_field().unwrap_or(1)];
+            numbers.into_iter().fold(0, |heads, no| heads | 1u128 << (no - 1))
+        });
         Self {
             utf8,
+            heads,
             kind,
             name,
             facts,
@@ -126,6 +134,7 @@ impl Rows {
             version,
             version_faults,
             month,
+            month_mixed,
             seen,
             guards_receiver,
             guards_provider,
@@ -148,8 +157,12 @@ impl Rows {
     }
 
     /// Sees whose row it is, and what all rows must have in common.
-    pub(crate) fn begin(&mut self, fields: Fields<'_>, row: u64, findings: &mut Findings) {
+    /// `same` has a bit for each field that is as in the row before.
+    pub(crate) fn begin(&mut self, fields: Fields<'_>, same: u128, row: u64, findings: &mut Findings) {
         let Some(kind) = self.kind else { return };
+        if same & self.heads == self.heads && self.key.is_some() {
+            return;
+        }
         self.key = key_of(kind, fields);
         match self.key {
             None => self.facts.incomplete = true,
@@ -202,6 +215,7 @@ impl Rows {
         let value = || String::from_utf8_lossy(month).into_owned();
         match &self.month {
             None => self.month = Some(month.to_vec()),
+            Some(_) if std::mem::replace(&mut self.month_mixed, true) => {}
             Some(first) => {
                 let first = String::from_utf8_lossy(first).into_owned();
                 let place = Place::row(row).field(no).person(self.key).value(value()).more(first);
