@@ -422,6 +422,15 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
     }
 }
 
+/// Several arrivals in one toast.
+pub fn arrivals(lang: Lang, latest_from: &str, parcels: usize) -> Sentence {
+    let what = match lang {
+        Lang::Ja => format!("{latest_from} ほか、あわせて {parcels} 件届きました。"),
+        Lang::En => format!("{parcels} arrived, the latest from {latest_from}."),
+    };
+    Sentence { what, todo: String::new() }
+}
+
 fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
