@@ -687,4 +687,12 @@ fn a_narrow_window_shows_the_list_or_the_pane() {
     window.harness.run();
     window.press("一覧にもどる");
     assert!(window.harness.query_by_role(Role::ListBox).is_some());
+    window.harness.get_by_role(Role::ListBox).focus();
+    window.harness.run();
+    window.key(egui::Key::ArrowDown);
+    assert!(window.harness.query_by_role(Role::ListBox).is_some(), "the arrow keys stay in the list");
+    window.key(egui::Key::Enter);
+    assert!(window.harness.query_by_role(Role::ListBox).is_none());
+    window.key(egui::Key::Escape);
+    assert!(window.harness.query_by_role(Role::ListBox).is_some());
 }

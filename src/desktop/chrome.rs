@@ -281,6 +281,9 @@ pub(super) fn toasts(model: &mut Model, ui: &mut Ui) -> Option<Action> {
                     {
                         asked = Some(Action::OpenParcel(Page::Inbox, parcel));
                     }
+                    if toast.is_about_inbox() && button(ui, Btn::Outline, "", w::view(lang)).clicked() {
+                        asked = Some(Action::Go(Page::Inbox));
+                    }
                     if toast.is_bad() && button(ui, Btn::Outline, ic::CLOSE, w::close_toast(lang)).clicked() {
                         asked = Some(Action::CloseToast(at));
                     }

@@ -82,6 +82,11 @@ pub struct Toast {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Said {
     Notice(Notice),
+    /// Several arrivals in a row: one toast, not a pile of them.
+    Arrivals {
+        latest_from: String,
+        parcels: usize,
+    },
     SettingsSaved,
 }
 
@@ -93,13 +98,28 @@ impl Toast {
     pub fn words(&self, lang: Lang) -> Sentence {
         match &self.said {
             Said::Notice(notice) => w::notice(lang, notice),
+            Said::Arrivals { latest_from, parcels } => w::arrivals(lang, latest_from, *parcels),
             Said::SettingsSaved => Sentence { what: w::settings_saved(lang).to_owned(), todo: String::new() },
+        }
+    }
+
+    /// How many arrivals it speaks of.
+    fn arrivals(&self) -> usize {
+        match &self.said {
+            Said::Notice(Notice::Arrived { .. }) => 1,
+            Said::Arrivals { parcels, .. } => *parcels,
+            _ => 0,
         }
     }
 
     /// How long it stays. What went wrong takes longer to read.
     pub fn stays_ms(&self) -> u64 {
         if self.is_bad() { 15_000 } else { 6_000 }
+    }
+
+    /// Whether it speaks of several parcels in the inbox.
+    pub fn is_about_inbox(&self) -> bool {
+        matches!(self.said, Said::Arrivals { .. })
     }
 
     /// The parcel it speaks of.
@@ -158,7 +178,20 @@ impl Model {
         if matches!(notice, Notice::Failed(_)) {
             self.examining = false;
         }
-        self.say(Said::Notice(notice));
+        let said = match notice {
+            Notice::Arrived { ref partner_name, .. } => {
+                self.arrivals_with(partner_name).unwrap_or(Said::Notice(notice))
+            }
+            notice => Said::Notice(notice),
+        };
+        self.say(said);
+    }
+
+    /// Takes the arrivals that are up off, to be said together with one more.
+    fn arrivals_with(&mut self, partner_name: &str) -> Option<Said> {
+        let before: usize = self.toasts.iter().map(Toast::arrivals).sum();
+        self.toasts.retain(|toast| toast.arrivals() == 0);
+        (before > 0).then(|| Said::Arrivals { latest_from: partner_name.to_owned(), parcels: before + 1 })
     }
 
     /// Shows that the settings were kept.
@@ -199,5 +232,43 @@ impl Counts {
             failed: count(&lists.outbox, failed) + count(&lists.sent, failed),
             refused: count(&lists.sent, |line| matches!(line.state, State::Refused(_))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::model::Failure;
+
+    fn arrived(from: &str) -> Event {
+        let parcel = ParcelId::new();
+        Event::Notice(Notice::Arrived { parcel, partner_name: from.into(), subjects: vec![], files: 1 })
+    }
+
+    #[test]
+    fn arrivals_in_a_row_are_one_toast() {
+        let mut model = Model::new(Look::default());
+        for from in ["北訪問介護", "南デイサービス", "東福祉用具"] {
+            model.take(arrived(from));
+        }
+        model.take(Event::Notice(Notice::Failed(Failure::DiskFull)));
+        model.take(arrived("西訪問看護"));
+        let said: Vec<String> = model.toasts.iter().map(|toast| toast.words(Lang::Ja).what).collect();
+        assert_eq!(said, ["パソコンの空き容量が足りません。", "西訪問看護 ほか、あわせて 4 件届きました。"]);
+    }
+
+    #[test]
+    fn days_left_count_whole_days_and_go_below_zero() {
+        let mut model = Model::new(Look::default());
+        let hours = |hours| Some(model_now() + jiff::SignedDuration::from_hours(hours));
+        model.now = model_now();
+        for (until, days) in [(hours(49), 2), (hours(23), 0), (hours(-1), -1)] {
+            model.status.certificate_until = until;
+            assert_eq!(model.certificate_days(), Some(days));
+        }
+    }
+
+    fn model_now() -> Timestamp {
+        "2026-11-18T03:33:00Z".parse().unwrap()
     }
 }

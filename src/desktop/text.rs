@@ -122,6 +122,15 @@ pub fn short_time(at: Timestamp, zone: &TimeZone) -> String {
     format!("{}/{} {}:{:02}", at.month(), at.day(), at.hour(), at.minute())
 }
 
+/// 11/18 12:33 this year, 2025/12/27 before.
+pub fn list_time(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let local = at.to_zoned(zone.clone());
+    if local.year() == now.to_zoned(zone.clone()).year() {
+        return short_time(at, zone);
+    }
+    format!("{}/{}/{}", local.year(), local.month(), local.day())
+}
+
 /// 11月18日（水）12:33
 pub fn long_time(lang: Lang, at: Timestamp, zone: &TimeZone) -> String {
     let local = at.to_zoned(zone.clone());
@@ -306,5 +315,8 @@ mod tests {
         let tokyo = TimeZone::get("Asia/Tokyo").unwrap();
         assert_eq!(short_time(at, &tokyo), "11/18 12:33");
         assert_eq!(long_time(Lang::Ja, at, &tokyo), "11月18日（水）12:33");
+        let next_year: Timestamp = "2027-01-04T00:00:00Z".parse().unwrap();
+        assert_eq!(list_time(at, at, &tokyo), "11/18 12:33");
+        assert_eq!(list_time(at, next_year, &tokyo), "2026/11/18");
     }
 }

@@ -343,6 +343,21 @@ pub fn place(lang: Lang, row: Option<u64>, field: Option<u16>, name: Option<&str
     out.trim().to_owned()
 }
 
+/// 佐藤 ハナ 様（0001234500）
+pub fn person_named(lang: Lang, name: &str, number: &str) -> String {
+    match lang {
+        Lang::Ja => format!("{name} 様（{number}）"),
+        Lang::En => format!("{name} ({number})"),
+    }
+}
+
+pub fn person_numbered(lang: Lang, number: &str) -> String {
+    match lang {
+        Lang::Ja => format!("被保険者番号 {number}"),
+        Lang::En => format!("insured number {number}"),
+    }
+}
+
 /// 2 / 30 人
 pub fn person_position(lang: Lang, at: usize, of: usize) -> String {
     match lang {
@@ -420,6 +435,15 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
             Sentence { what: format!("{partner_name}　{}", sentence.what), todo: sentence.todo }
         }
     }
+}
+
+/// Several arrivals in one toast.
+pub fn arrivals(lang: Lang, latest_from: &str, parcels: usize) -> Sentence {
+    let what = match lang {
+        Lang::Ja => format!("{latest_from} ほか、あわせて {parcels} 件届きました。"),
+        Lang::En => format!("{parcels} arrived, the latest from {latest_from}."),
+    };
+    Sentence { what, todo: String::new() }
 }
 
 fn plural(count: usize) -> &'static str {

@@ -83,7 +83,12 @@ impl Mailbox {
             .frame(Frame::new().fill(WHITE).inner_margin(Margin::ZERO))
             .show(ui, |ui| self.rows(ui, model, lines, query))
             .inner;
-        self.reading_alone |= asked.is_some();
+        // The arrow keys go on through the list; a click or Enter opens the pane in its place.
+        let clicked = asked.is_some() && ui.input(|i| i.pointer.any_released());
+        let entered = self.list.selected().is_some()
+            && ui.memory(|memory| memory.focused() == Some(self.list.focus_id()))
+            && ui.input(|i| i.key_pressed(egui::Key::Enter));
+        self.reading_alone |= clicked || entered;
         asked
     }
 

@@ -150,7 +150,7 @@ impl Reading {
         if sheets.len() > 1 {
             self.person_picker(ui, lang, sheets);
         } else {
-            icon_line(ui, ic::PERSON, &person_name(sheet), bold(16.0), GRAY_900);
+            icon_line(ui, ic::PERSON, &person_name(lang, sheet), bold(16.0), GRAY_900);
         }
         SheetGrid::new(sheet, lang).show(ui);
     }
@@ -158,7 +158,7 @@ impl Reading {
     fn person_picker(&mut self, ui: &mut Ui, lang: Lang, sheets: &[MonthSheet]) {
         let last = sheets.len().saturating_sub(1);
         ui.horizontal_wrapped(|ui| {
-            let name = sheets.get(self.person).map(person_name).unwrap_or_default();
+            let name = sheets.get(self.person).map(|sheet| person_name(lang, sheet)).unwrap_or_default();
             let shown = RichText::new(safe_text(&name)).font(bold(16.0)).color(GRAY_900);
             let width = (ui.available_width() - 20.0).clamp(160.0, 300.0);
             let combo = egui::ComboBox::from_id_salt("person")
@@ -203,7 +203,7 @@ impl Reading {
             |ui, range| {
                 for at in matching.get(range).unwrap_or_default() {
                     let Some(sheet) = sheets.get(*at) else { continue };
-                    let name = person_name(sheet);
+                    let name = person_name(lang, sheet);
                     if ui.selectable_label(self.person == *at, safe_text(&name)).clicked() {
                         self.person = *at;
                         ui.close();
@@ -449,10 +449,10 @@ fn spoken_step(model: &Model, step: &Trail, incoming: bool) -> WidgetInfo {
 }
 
 /// What a person is called: by name where it came along, else by number.
-fn person_name(sheet: &MonthSheet) -> String {
+fn person_name(lang: Lang, sheet: &MonthSheet) -> String {
     match &sheet.person_name {
-        Some(name) if !name.trim().is_empty() => format!("{name} 様（{}）", sheet.person.insured),
-        _ => format!("被保険者番号 {}", sheet.person.insured),
+        Some(name) if !name.trim().is_empty() => w::person_named(lang, name, &sheet.person.insured),
+        _ => w::person_numbered(lang, &sheet.person.insured),
     }
 }
 

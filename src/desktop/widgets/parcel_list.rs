@@ -10,7 +10,7 @@ use egui::{
 
 use super::super::icons as ic;
 use super::super::model::Model;
-use super::super::text::{grouped, search_key, short_time};
+use super::super::text::{grouped, list_time, search_key};
 use super::super::theme::{bold, icon, reg};
 use super::super::tokens::*;
 use super::{chip_at, empty_state, line_at, scroll_style, segmented, state_look, subject_look, text};
@@ -288,7 +288,7 @@ pub struct RowLook {
 pub fn parcel_row(ui: &mut Ui, model: &Model, line: &ParcelLine, look: RowLook, salt: &str) -> Response {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     let response = ui.interact(rect, Id::unique((salt, "row", line.id)), Sense::CLICK);
-    let when = short_time(line.at, &model.zone);
+    let when = list_time(line.at, model.now, &model.zone);
     response.widget_info(|| {
         WidgetInfo::selected(Role::ListBoxOption, true, look.selected, spoken(model.lang(), line, look.incoming, &when))
     });
