@@ -145,12 +145,32 @@ fn open_window(_: Option<PathBuf>) -> anyhow::Result<ExitCode> {
 fn window(profile: Result<Profile, ProfileError>) -> anyhow::Result<ExitCode> {
     use crate::engine::Engine;
     let settings = profile.as_ref().ok().map(|profile| profile.settings.clone());
+    let options = profile.as_ref().map(kept_look).unwrap_or_default();
     let start = move |wake| {
         profile.and_then(|profile| Engine::start(profile, wake)).unwrap_or_else(|error| {
             tracing::error!(%error, "the engine cannot start");
             Engine::idle(settings, error.failure())
         })
     };
-    crate::desktop::run(start, crate::desktop::Options::default())?;
+    crate::desktop::run(start, options)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Text size and language as they were left, kept in `look.toml` beside the settings. Not worth a word when it is lost.
+#[cfg(feature = "desktop")]
+fn kept_look(profile: &Profile) -> crate::desktop::Options {
+    let path = profile.dir().join("look.toml");
+    let kept = std::fs::read_to_string(&path).ok().and_then(|text| toml::from_str(&text).ok());
+    let keep = move |look| {
+        if let Ok(text) = toml::to_string(&look)
+            && let Err(error) = std::fs::write(&path, text)
+        {
+            tracing::warn!(%error, "the look of the window is not kept");
+        }
+    };
+    crate::desktop::Options {
+        look: kept.unwrap_or_default(),
+        keep_look: Some(Box::new(keep)),
+        ..crate::desktop::Options::default()
+    }
 }

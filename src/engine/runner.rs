@@ -182,19 +182,21 @@ impl Desk {
         Ok(())
     }
 
-    /// Each parcel that can be made goes into the outbox; the others are named.
+    /// Each parcel that can be made goes into the outbox; the others are named. The face hears first whether anything
+    /// was queued: that is what empties its page.
     fn send(&mut self, requests: &[SendRequest], now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
-        let mut parcels = Vec::new();
+        let (mut parcels, mut failures) = (Vec::new(), Vec::new());
         for request in requests {
             match self.terminal.prepare(request, Pace::default(), now) {
                 Ok(parcel) => parcels.push(parcel),
-                Err(failure) => teller.fail(failure),
+                Err(failure) => failures.push(failure),
             }
         }
         self.terminal.history.queue(&parcels, now)?;
         if !parcels.is_empty() {
             teller.tell(Event::Notice(Notice::Queued { parcels: parcels.len() }));
         }
+        failures.into_iter().for_each(|failure| teller.fail(failure));
         self.tell_lists(teller);
         Ok(())
     }
