@@ -3,6 +3,8 @@
 //! `cargo bench --bench reading` writes one line per measurement. `TAYORI_BENCH_MB` (200) sets the size.
 //! The target is half the floor's speed, with memory that does not grow with the file.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench may fail where it stands")]
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::hint::black_box;
