@@ -16,8 +16,8 @@ mod table;
 mod value;
 
 pub use check::{
-    Checked, CheckedFile, CheckedSet, FileChecker, Finding, Input, Judged, Known, Rule, Severity, Summary, Unit, check,
-    checks_page, judge,
+    Checked, CheckedFile, CheckedSet, FileChecker, Finding, Input, Judged, Known, NewestSent, Rule, SentBefore,
+    Severity, Summary, Unit, check, checks_page, judge,
 };
 pub use ids::{InvalidId, Month, OfficeNumber, PersonKey, Role, Serial, ServiceType};
 pub use layouts::{Direction, Field, Form, Kind, Layout, Need};

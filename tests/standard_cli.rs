@@ -1,5 +1,7 @@
 //! `tayori check` and `tayori show` on real folders.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
+
 mod samples;
 
 use std::fs;

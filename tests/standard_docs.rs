@@ -1,5 +1,7 @@
 //! The pages that are made from the code are as the code is.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
+
 use std::fs;
 use std::path::Path;
 

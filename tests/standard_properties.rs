@@ -1,5 +1,7 @@
 //! What holds for any bytes and any texts.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
+
 mod samples;
 
 use proptest::prelude::*;

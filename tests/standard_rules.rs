@@ -1,5 +1,7 @@
 //! Every rule has a case that finds it: the broken samples, and here what they do not break.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
+
 mod samples;
 
 use std::collections::{BTreeMap, BTreeSet};

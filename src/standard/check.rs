@@ -115,6 +115,11 @@ pub struct Input<'a> {
     pub bytes: &'a [u8],
 }
 
+/// Says whether these bytes went to the receiver of this name before.
+pub type SentBefore<'a> = dyn Fn(&FileName, &[u8]) -> bool + 'a;
+/// Says the newest serial that went to the receiver of this name with its kind and month.
+pub type NewestSent<'a> = dyn Fn(&FileName) -> Option<Serial> + 'a;
+
 /// What the check may know besides the files. What it is not told it does not judge.
 #[derive(Clone, Copy, Default)]
 pub struct Known<'a> {
@@ -127,9 +132,9 @@ pub struct Known<'a> {
     /// Largest attachment in bytes.
     pub attachment_limit: Option<u64>,
     /// Whether these bytes went to the same receiver before.
-    pub already_sent: Option<&'a dyn Fn(&FileName, &[u8]) -> bool>,
+    pub already_sent: Option<&'a SentBefore<'a>>,
     /// The newest serial that went to the same receiver with this kind and month.
-    pub newest_sent: Option<&'a dyn Fn(&FileName) -> Option<Serial>>,
+    pub newest_sent: Option<&'a NewestSent<'a>>,
 }
 
 impl fmt::Debug for Known<'_> {

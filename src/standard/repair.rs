@@ -112,8 +112,8 @@ pub fn offers(name: &str, bytes: &[u8], wishes: &Wishes) -> Vec<Offer> {
 /// The file with these offers taken, out of those [`offers`] made for it.
 pub fn apply(name: &str, bytes: &[u8], chosen: &[Offer]) -> Repaired {
     let takes = |repair: Repair| chosen.iter().any(|offer| offer.repair == repair);
-    let new_name = chosen.iter().filter(|offer| matches!(offer.repair, Repair::Name | Repair::NameService));
-    let new_name = new_name.last().map_or(name, |offer| offer.after.as_str()).to_owned();
+    let mut new_name = chosen.iter().filter(|offer| matches!(offer.repair, Repair::Name | Repair::NameService));
+    let new_name = new_name.next_back().map_or(name, |offer| offer.after.as_str()).to_owned();
     let Some(mut table) = kind_of(name).and_then(|kind| Table::read(kind, bytes).ok()) else {
         return Repaired { name: new_name, bytes: bytes.to_vec(), left: Vec::new() };
     };
