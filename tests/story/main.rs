@@ -3,5 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod crooked;
+mod kill;
 mod way;
 mod world;
