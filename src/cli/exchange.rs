@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Format, Outcome, tell};
 use crate::engine::Engine;
 use crate::engine::exchange::{Exchange, Round};
-use crate::engine::model::{AstrayReason, Bundle, Connection, Event, Examined, Failure, Notice, SendRequest};
+use crate::engine::model::{AstrayReason, Bundle, Connection, Event, Examined, Failure, Notice, SendRequest, State};
 use crate::engine::outgoing::Scope;
 use crate::engine::profile::{Profile, ProfileError};
 use crate::folders::Pace;
@@ -86,7 +86,6 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
         eprintln!("確かめただけで、送っていません。");
         return Ok(outcome);
     }
-    let queued = parcels.len();
     exchange.terminal.history.queue(&parcels, now)?;
     let mut round = Round::default();
     let result = match reached {
@@ -94,12 +93,19 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
         Err(error) => Err(error),
     };
     report(&exchange, &round, args.format, "sent")?;
-    if let Err(error) = result {
-        tell(&error.failure());
-        eprintln!("{queued}件は送信待ちに入れました。つながったときに送ります。");
+    if !say_notices(&round.notices) {
         outcome = Outcome::Troubled;
     }
-    Ok(if say_notices(&round.notices) { outcome } else { Outcome::Troubled })
+    if let Some(failure) = result.err().map(|error| error.failure()).or(round.trouble) {
+        outcome = Outcome::Troubled;
+        tell(&failure);
+        let outbox = exchange.terminal.history.outbox()?;
+        let waiting = outbox.iter().filter(|line| matches!(line.state, State::Waiting { .. })).count();
+        if waiting > 0 {
+            eprintln!("{waiting}件は送信待ちに入れてあります。つながったときに送ります。");
+        }
+    }
+    Ok(outcome)
 }
 
 pub fn receive(args: &ReceiveArgs, profile: Profile) -> Result<Outcome, ProfileError> {
@@ -108,8 +114,8 @@ pub fn receive(args: &ReceiveArgs, profile: Profile) -> Result<Outcome, ProfileE
     let result = exchange.round(Timestamp::now(), &mut round);
     report(&exchange, &round, args.format, "received")?;
     let fine = say_notices(&round.notices);
-    if let Err(error) = result {
-        tell(&error.failure());
+    if let Some(failure) = result.err().map(|error| error.failure()).or(round.trouble) {
+        tell(&failure);
         return Ok(Outcome::Troubled);
     }
     Ok(if fine { Outcome::Fine } else { Outcome::Troubled })

@@ -121,7 +121,7 @@ fn exchange_once(office: &DemoOffice, exchange: &mut Exchange) -> Result<usize, 
     let mut result = exchange.round(now, &mut round);
     if office.take_imports()? > 0 {
         result = result.and_then(|()| Ok(exchange.terminal.note_imports(now, &mut round)?));
-        result = result.and_then(|()| exchange.hand_in_receipts(now));
+        result = result.and_then(|()| exchange.hand_in_receipts(now, &mut round));
     }
     if let Err(error) = result {
         tracing::warn!(office = %office.profile.settings.office, %error, "a round ended early");

@@ -11,7 +11,7 @@
 //! | receipts are signed, kept, handed in | the receipt, then that the hub has it |
 //! | what became of our own parcels is read | the receivers' receipts |
 //!
-//! One parcel's trouble never stops the others; only a hub that cannot be reached ends the round.
+//! One parcel's trouble never stops the others ([`Patience`]); only a hub that cannot be reached ends the round.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use crate::identity::{Identity, IdentityError};
 use crate::link::{Link, LinkError};
 use crate::parcel::{self, Content, Limits, ParcelId, Receipt, ReceiptStep, Trust, sha256_hex};
 use crate::standard::{self, Input, Known};
-use crate::wire::{InboxEntry, SentEntry};
+use crate::wire::{InboxEntry, ProblemCode, SentEntry};
 
 /// One terminal with its way to the others.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub struct Round {
     pub received: usize,
     /// Whether anything in the lists changed.
     pub changed: bool,
+    /// The first trouble a parcel had on its way while others went on; it is tried again.
+    pub trouble: Option<Failure>,
 }
 
 /// Why a round ended early.
@@ -57,6 +59,9 @@ pub enum RoundError {
     Identity(#[from] IdentityError),
     #[error("cannot take a turn")]
     Turn(#[source] std::io::Error),
+    /// One parcel cannot go on now, through no fault of the hub's or its own.
+    #[error("a parcel has to wait: {}", .0.code())]
+    Waits(Failure),
 }
 
 impl RoundError {
@@ -66,6 +71,46 @@ impl RoundError {
             RoundError::History(error) => of_history(error),
             RoundError::Identity(error) => of_identity(error),
             RoundError::Turn(_) => Failure::HistoryTroubled,
+            RoundError::Waits(failure) => failure.clone(),
+        }
+    }
+}
+
+/// How many parcels in a row may meet silence before it is the hub's.
+const SILENCES: u32 = 3;
+
+/// Passes over one parcel's trouble, so that the others go on. An answer, even a bad one, is about the parcel; silence
+/// may be about the parcel or the hub, and the next ones tell.
+#[derive(Default)]
+struct Patience {
+    silences: u32,
+}
+
+impl Patience {
+    /// `None` for a parcel that was passed over; an error when the others would fare no better.
+    fn bear<T>(&mut self, tried: Result<T, RoundError>, round: &mut Round) -> Result<Option<T>, RoundError> {
+        match tried {
+            Ok(done) => {
+                self.silences = 0;
+                Ok(Some(done))
+            }
+            Err(error) if self.is_about_one(&error) => {
+                round.trouble.get_or_insert(error.failure());
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_about_one(&mut self, error: &RoundError) -> bool {
+        match error {
+            RoundError::Link(LinkError::Problem(problem)) => problem.code != ProblemCode::CallerRefused,
+            RoundError::Link(LinkError::Nonsense(_)) | RoundError::Waits(_) => true,
+            RoundError::Link(LinkError::NoAnswer(_)) => {
+                self.silences += 1;
+                self.silences < SILENCES
+            }
+            _ => false,
         }
     }
 }
@@ -82,7 +127,7 @@ impl Exchange {
         self.receive(now, round)?;
         self.terminal.deliver(now, round)?;
         self.terminal.note_imports(now, round)?;
-        self.hand_in_receipts(now)?;
+        self.hand_in_receipts(now, round)?;
         self.read_sent(now, round)
     }
 
@@ -96,9 +141,11 @@ impl Exchange {
 
     /// Hands over what waits and is due.
     pub fn send_due(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
-        let mut sent = 0;
+        self.terminal.check_identity(now)?;
+        let (mut sent, mut patience) = (0, Patience::default());
         let result = self.terminal.history.due(now)?.into_iter().try_for_each(|due| {
-            sent += usize::from(self.send(&due, now, round)?);
+            let tried = self.send(&due, now, round);
+            sent += usize::from(patience.bear(tried, round)?.unwrap_or_default());
             Ok(())
         });
         if sent > 0 {
@@ -108,7 +155,7 @@ impl Exchange {
         result
     }
 
-    /// Says whether the hub has it now. An error means that the others would fare no better.
+    /// Says whether the hub has it now; if not, it will not go by itself any more. After an error it is tried again.
     fn send(&mut self, due: &Due, now: Timestamp, round: &mut Round) -> Result<bool, RoundError> {
         round.changed = true;
         let sealed = match self.terminal.history.sealed(due.id)? {
@@ -125,7 +172,13 @@ impl Exchange {
                 tracing::info!(parcel = %due.id, to = %due.partner, bytes = accepted.size, "parcel handed over");
                 Ok(true)
             }
-            Err(error) if retry::is_lasting(&error) => self.give_up(due, of_link(&error), now, round).map(|()| false),
+            Err(error) if retry::is_lasting(&error) => {
+                let failure = match of_link(&error) {
+                    Failure::ReceiverUnknown { .. } => Failure::ReceiverUnknown { office: due.partner.to_string() },
+                    failure => failure,
+                };
+                self.give_up(due, failure, now, round).map(|()| false)
+            }
             Err(error) => {
                 let tried = Tried {
                     failure: &of_link(&error),
@@ -134,12 +187,7 @@ impl Exchange {
                 };
                 self.terminal.history.note_try(due.id, &tried, now)?;
                 tracing::warn!(parcel = %due.id, to = %due.partner, %error, "parcel not handed over");
-                // An answer, even a bad one, is about this parcel; silence is about the hub.
-                if matches!(error, LinkError::Problem(_) | LinkError::Nonsense(_)) {
-                    Ok(false)
-                } else {
-                    Err(error.into())
-                }
+                Err(error.into())
             }
         }
     }
@@ -180,17 +228,14 @@ impl Exchange {
     /// next round: the cursor that is kept never moves past it.
     pub fn receive(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         let mut after = self.terminal.history.inbox_cursor()?;
-        let mut all_well = true;
+        let (mut all_well, mut patience) = (true, Patience::default());
         loop {
             let page = self.link.inbox(after, Duration::ZERO)?;
             for entry in &page.parcels {
-                match self.receive_one(entry, now, round) {
-                    Err(RoundError::Link(error @ (LinkError::Nonsense(_) | LinkError::Problem(_)))) => {
-                        tracing::warn!(parcel = %entry.id, from = %entry.from, %error, "parcel not received yet");
-                        all_well = false;
-                    }
-                    received => received?,
-                }
+                let received = self.receive_one(entry, now, round).inspect_err(|error| {
+                    tracing::warn!(parcel = %entry.id, from = %entry.from, %error, "parcel not received yet");
+                });
+                all_well &= patience.bear(received, round)?.is_some();
             }
             if page.parcels.is_empty() || page.next <= after {
                 return Ok(());
@@ -223,9 +268,7 @@ impl Exchange {
                 tracing::warn!(parcel = %entry.id, from = %entry.from, %error, "parcel refused");
                 match of_read(&error) {
                     // Not the sender's fault, and it passes: the parcel stays where it is.
-                    Failure::RevocationUnknown => {
-                        return Err(LinkError::Nonsense("no revocation list in force".into()).into());
-                    }
+                    failure @ Failure::RevocationUnknown => return Err(RoundError::Waits(failure)),
                     failure => failure,
                 }
             }
@@ -292,15 +335,18 @@ impl Exchange {
     }
 
     /// Hands in our receipts. One the hub will never take is not tried again.
-    pub fn hand_in_receipts(&mut self, now: Timestamp) -> Result<(), RoundError> {
+    pub fn hand_in_receipts(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
+        let mut patience = Patience::default();
         for (id, step, signed) in self.terminal.history.receipts_to_hand_in()? {
-            match self.link.receipt(id, &signed) {
-                Ok(()) => self.terminal.history.note_handed_in(id, step, now)?,
+            let handed_in = match self.link.receipt(id, &signed) {
                 Err(error) if retry::is_lasting(&error) => {
                     tracing::error!(parcel = %id, step = step.as_str(), %error, "the hub does not take a receipt");
-                    self.terminal.history.note_handed_in(id, step, now)?;
+                    Ok(())
                 }
-                Err(error) => return Err(error.into()),
+                answered => answered.map_err(RoundError::from),
+            };
+            if patience.bear(handed_in, round)?.is_some() {
+                self.terminal.history.note_handed_in(id, step, now)?;
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The history as the faces see it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use super::model::{FileView, Lists, ParcelView, Partner, Status};
 use super::terminal::Terminal;
 use crate::history::{HistoryError, Stored};
 use crate::parcel::ParcelId;
-use crate::standard::{self, FileName, MonthSheet};
+use crate::standard::{self, FileName, MonthSheet, Table};
 
 impl Terminal {
     pub fn lists(&self) -> Result<Lists, HistoryError> {
@@ -34,8 +35,36 @@ impl Terminal {
     /// One parcel for the reading pane; `None` when there is none of that id.
     pub fn view(&self, id: ParcelId) -> Result<Option<ParcelView>, HistoryError> {
         let Some(stored) = self.history.parcel(id)? else { return Ok(None) };
-        let sheets = month_sheets(&self.history.contents(id)?);
+        let sheets = self.month_sheets(&stored, &self.history.contents(id)?)?;
         Ok(Some(view_of(stored, sheets)))
+    }
+
+    /// 第6表 of a parcel's files, per person and month. 実績 that came in stands beside the 予定 that we sent to the same
+    /// office for the same month: that is what it is to be compared with.
+    fn month_sheets(&self, stored: &Stored, files: &[(String, Vec<u8>)]) -> Result<Vec<MonthSheet>, HistoryError> {
+        let mut tables = tables_of(files);
+        if !stored.incoming {
+            return Ok(standard::month_sheets(&tables));
+        }
+        let partner = stored.line.partner;
+        let names = files.iter().filter_map(|(name, _)| FileName::parse(name).ok());
+        let months: BTreeSet<_> =
+            names.filter(|name| name.kind.prefix() == "UPJSK").filter_map(|name| name.month).collect();
+        let persons: BTreeSet<_> = tables.iter().flat_map(|table| table.rows().map(|row| row.person())).collect();
+        let mut planned = Vec::new();
+        for month in &months {
+            for prefix in ["UPPLAN", "UPHOSOKU"] {
+                planned.extend(self.history.newest_file_sent(partner, &format!("{prefix}_{month}_"))?);
+            }
+        }
+        tables.extend(tables_of(&planned));
+        let mut sheets = standard::month_sheets(&tables);
+        sheets.retain(|sheet| persons.contains(&sheet.person));
+        // 予定 shows the services of every office; this office answers for its own.
+        for sheet in sheets.iter_mut().filter(|sheet| months.contains(&sheet.month)) {
+            sheet.lines.retain(|line| line.office == partner);
+        }
+        Ok(sheets)
     }
 
     pub fn certificate_until(&self) -> Option<Timestamp> {
@@ -47,11 +76,9 @@ impl Terminal {
     }
 }
 
-/// 第6表 of a parcel's files, per person and month.
-fn month_sheets(files: &[(String, Vec<u8>)]) -> Vec<MonthSheet> {
-    let tables: Vec<_> =
-        files.iter().filter_map(|(name, bytes)| standard::read(&FileName::parse(name).ok()?, bytes).ok()).collect();
-    standard::month_sheets(&tables)
+/// The tables among some files, as far as they can be read.
+fn tables_of(files: &[(String, Vec<u8>)]) -> Vec<Table> {
+    files.iter().filter_map(|(name, bytes)| standard::read(&FileName::parse(name).ok()?, bytes).ok()).collect()
 }
 
 fn view_of(stored: Stored, sheets: Vec<MonthSheet>) -> ParcelView {

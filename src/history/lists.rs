@@ -145,6 +145,26 @@ impl History {
         rows.and_then(Iterator::collect).named("contents")
     }
 
+    /// The newest file that went to this partner and whose name begins so, with its bytes.
+    pub fn newest_file_sent(
+        &self,
+        partner: OfficeNumber,
+        prefix: &str,
+    ) -> Result<Option<(String, Vec<u8>)>, HistoryError> {
+        self.connection
+            .prepare_cached(
+                "SELECT name, bytes FROM parcel JOIN file ON file.parcel = parcel.id
+                     JOIN body ON body.parcel = file.parcel AND body.position = file.position
+                 WHERE direction = 'out' AND partner = ?1 AND accepted_at IS NOT NULL AND refused_at IS NULL
+                     AND substr(name, 1, length(?2)) = ?2
+                 ORDER BY at DESC, name DESC LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                statement.query_row(params![partner.as_str(), prefix], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+            })
+            .named("newest file sent")
+    }
+
     /// The bytes of one file.
     pub fn bytes(&self, id: ParcelId, position: u32) -> Result<Option<Vec<u8>>, HistoryError> {
         self.connection

@@ -234,12 +234,14 @@ impl History {
         Ok(same.filter(|sent| sent.kind == name.kind && sent.month == name.month).map(|sent| sent.serial).max())
     }
 
-    /// Whether these bytes went, or are about to go, to this office before; `None` is any office.
+    /// Whether these bytes went, or are about to go, to this office before; `None` is any office. What the receiver had
+    /// to refuse never arrived, so it does not count.
     pub fn was_sent(&self, receiver: Option<OfficeNumber>, name: &str, sha256: &str) -> Result<bool, HistoryError> {
         self.connection
             .prepare_cached(
                 "SELECT 1 FROM file JOIN parcel ON parcel.id = file.parcel
-                 WHERE sha256 = ?1 AND name = ?2 AND partner = coalesce(?3, partner) AND direction = 'out' AND withdrawn_at IS NULL",
+                 WHERE sha256 = ?1 AND name = ?2 AND partner = coalesce(?3, partner) AND direction = 'out' AND withdrawn_at IS NULL
+                 AND refused_at IS NULL",
             )
             .and_then(|mut statement| {
                 statement.query_row(params![sha256, name, receiver.as_ref().map(OfficeNumber::as_str)], |_| Ok(())).optional()

@@ -3,5 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod answers;
+mod crooked;
+mod entry;
+mod kill;
 mod way;
 mod world;

@@ -104,7 +104,7 @@ impl Town {
     }
 
     /// Registers an office: its request, the operator's answer, its certificate.
-    fn join(&self, person: Person) -> Office {
+    pub fn join(&self, person: Person) -> Office {
         let office = Office::of(person, self.dir.path());
         office.ask_to_join(&self.url());
         self.certify(&office);
