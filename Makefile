@@ -1,12 +1,12 @@
 # The two commands of the README are `make demo` and `make test`. Both install what is missing and say so.
-.PHONY: demo test setup check-format lint unit demo-month pictures
+.PHONY: demo test setup check-format lint unit fuzz bench demo-month pictures
 
 ARGS ?=
 
 demo: setup ## A whole district on this machine, in a window; ARGS=--headless runs it through without one
 	cargo run --bin tayori -- demo $(ARGS)
 
-test: setup check-format lint unit ## Everything CI asks
+test: setup check-format lint unit fuzz ## Everything CI asks
 
 setup: ## System packages, only those that are not there
 	@scripts/setup
@@ -20,6 +20,12 @@ lint:
 
 unit:
 	cargo test
+
+fuzz: ## Each target for 60 s, where cargo-fuzz and a nightly toolchain are there; says so where not
+	fuzz/run
+
+bench: ## Speed beside the floor, in the same run
+	cargo bench --bench reading
 
 demo-month: ## Makes the demo's month anew with the independent writer
 	scripts/demo-month

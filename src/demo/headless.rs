@@ -104,7 +104,9 @@ pub(super) fn queue_month(office: &DemoOffice, exchange: &mut Exchange) -> Resul
         };
         match exchange.terminal.prepare(&request, AT_ONCE, now) {
             Ok(parcel) => parcels.push(parcel),
-            Err(failure) => tracing::error!(?failure, to = %bundle.receiver, "a bundle of the month cannot be sent"),
+            Err(failure) => {
+                tracing::error!(failure = failure.code(), to = %bundle.receiver, "a bundle of the month cannot be sent")
+            }
         }
     }
     Ok(exchange.terminal.history.queue(&parcels, now)?)

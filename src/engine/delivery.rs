@@ -16,7 +16,7 @@ impl Terminal {
             match self.deliver_one(&file, now)? {
                 Ok(()) => round.changed = true,
                 Err(failure) => {
-                    tracing::warn!(parcel = %file.parcel, ?failure, "file not delivered");
+                    tracing::warn!(parcel = %file.parcel, failure = failure.code(), "file not delivered");
                     round.notices.push(Notice::Failed(failure));
                 }
             }

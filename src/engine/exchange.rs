@@ -131,8 +131,10 @@ impl Exchange {
         self.read_sent(now, round)
     }
 
-    /// The directory and the revocation list, as of now.
+    /// What the hub says of itself, the directory and the revocation list, as of now.
     pub fn refresh_directory(&mut self) -> Result<(), RoundError> {
+        let facts = self.link.facts()?;
+        self.terminal.history.set_parcel_limit(facts.max_parcel_bytes)?;
         let directory = self.link.directory()?;
         self.terminal.history.set_directory(&directory)?;
         let crl = self.link.crl()?;
@@ -162,6 +164,10 @@ impl Exchange {
             Some(sealed) => sealed,
             None => match self.seal(due, now)? {
                 Ok(sealed) => sealed,
+                // Nothing speaks against the receiver; a current list comes with a later round.
+                Err(failure @ Failure::RevocationUnknown) => {
+                    return self.try_later(due, &failure, due.may_have_left, now);
+                }
                 Err(failure) => return self.give_up(due, failure, now, round).map(|()| false),
             },
         };
@@ -180,20 +186,28 @@ impl Exchange {
                 self.give_up(due, failure, now, round).map(|()| false)
             }
             Err(error) => {
-                let tried = Tried {
-                    failure: &of_link(&error),
-                    next: retry::next_try(now, due.tries),
-                    may_have_left: due.may_have_left || !matches!(error, LinkError::NoWay(_)),
-                };
-                self.terminal.history.note_try(due.id, &tried, now)?;
+                let may_have_left = due.may_have_left || !matches!(error, LinkError::NoWay(_));
+                self.try_later(due, &of_link(&error), may_have_left, now)?;
                 tracing::warn!(parcel = %due.id, to = %due.partner, %error, "parcel not handed over");
                 Err(error.into())
             }
         }
     }
 
+    fn try_later(
+        &mut self,
+        due: &Due,
+        failure: &Failure,
+        may_have_left: bool,
+        now: Timestamp,
+    ) -> Result<bool, RoundError> {
+        let tried = Tried { failure, next: retry::next_try(now, due.tries), may_have_left };
+        self.terminal.history.note_try(due.id, &tried, now)?;
+        Ok(false)
+    }
+
     fn give_up(&mut self, due: &Due, failure: Failure, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
-        tracing::warn!(parcel = %due.id, to = %due.partner, ?failure, "parcel failed");
+        tracing::warn!(parcel = %due.id, to = %due.partner, failure = failure.code(), "parcel failed");
         self.terminal.history.note_failed(due.id, &failure, now)?;
         let partner_name = self.terminal.history.name_of(due.partner)?;
         round.notices.push(Notice::ParcelFailed { parcel: due.id, partner_name, failure });
@@ -218,6 +232,11 @@ impl Exchange {
             content.pack().map_err(|error| Failure::HubRefused { problem: error.to_string() }).and_then(|payload| {
                 parcel::seal(&payload, &self.terminal.identity.key, &recipients, now).map_err(|error| of_seal(&error))
             });
+        let limit = self.terminal.history.parcel_limit()?.unwrap_or(u64::MAX);
+        let sealed = sealed.and_then(|sealed| match sealed.len() as u64 {
+            size if size > limit => Err(Failure::TooLarge { size, limit }),
+            _ => Ok(sealed),
+        });
         if let Ok(sealed) = &sealed {
             self.terminal.history.keep_sealed(due.id, sealed, &sha256_hex(sealed))?;
         }
@@ -291,7 +310,7 @@ impl Exchange {
             partner_name,
             signer: entry.from,
             subjects: &subjects,
-            checked: &standard::check(&inputs, &Known::default()),
+            checked: &standard::check(&inputs, &Known { one_parcel: true, ..Known::default() }),
             digest: &entry.digest,
         };
         if self.terminal.history.keep_incoming(&parcel, now)? {

@@ -23,6 +23,13 @@ pub enum Scope {
     Unsent,
 }
 
+/// Whether the files that are checked together will also travel together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Together {
+    OneParcel,
+    ManyParcels,
+}
+
 /// Told how many of how many files were looked at; says whether to go on.
 pub type Watch<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
@@ -61,7 +68,7 @@ impl Terminal {
     }
 
     fn group(&self, files: Vec<Taken>, examined: &mut Examined) -> Result<(), HistoryError> {
-        let checked = self.check(&files)?;
+        let checked = self.check(&files, Together::ManyParcels)?;
         let mut receivers: BTreeMap<OfficeNumber, Vec<Taken>> = BTreeMap::new();
         let mut attachments = Vec::new();
         for file in files {
@@ -107,7 +114,7 @@ impl Terminal {
     }
 
     /// The check of some files together, as this office knows the world.
-    fn check(&self, files: &[Taken]) -> Result<Checked, HistoryError> {
+    fn check(&self, files: &[Taken], scope: Together) -> Result<Checked, HistoryError> {
         let offices: BTreeSet<OfficeNumber> = self.history.offices()?.into_iter().map(|known| known.office).collect();
         let in_directory = |office: OfficeNumber| offices.contains(&office);
         let already_sent = |name: &FileName, bytes: &[u8]| {
@@ -129,7 +136,8 @@ impl Terminal {
             newest_sent: Some(&newest_sent),
             // Before the first exchange there is no directory to look into.
             directory: (!offices.is_empty()).then_some(&in_directory),
-            ..Known::default()
+            one_parcel: scope == Together::OneParcel,
+            attachment_limit: self.history.parcel_limit()?,
         };
         let inputs: Vec<Input<'_>> = files.iter().map(|file| Input { name: &file.name, bytes: &file.bytes }).collect();
         Ok(standard::check(&inputs, &known))
@@ -144,7 +152,7 @@ impl Terminal {
             .map(|path| folders::take(path, Limits::default().file_bytes, pace))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| error.failure())?;
-        let checked = self.check(&files).map_err(|error| of_history(&error))?;
+        let checked = self.check(&files, Together::OneParcel).map_err(|error| of_history(&error))?;
         let errors = checked.summary().errors;
         let strays = files.iter().any(|file| {
             FileName::parse(&file.name).map_or(!is_attachment(&file.name), |name| name.receiver != request.receiver)

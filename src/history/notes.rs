@@ -31,6 +31,13 @@ impl History {
     pub fn set_sent_cursor(&mut self, cursor: u64) -> Result<(), HistoryError> {
         self.remember("sent cursor", cursor.to_string().as_bytes())
     }
+    /// The largest sealed parcel the hub takes, in bytes; `None` before it said so.
+    pub fn parcel_limit(&self) -> Result<Option<u64>, HistoryError> {
+        Ok(Some(self.number("parcel limit")?).filter(|limit| *limit > 0))
+    }
+    pub fn set_parcel_limit(&mut self, bytes: u64) -> Result<(), HistoryError> {
+        self.remember("parcel limit", bytes.to_string().as_bytes())
+    }
     /// The revocation list as last fetched (DER).
     pub fn crl(&self) -> Result<Option<Vec<u8>>, HistoryError> {
         self.recall("crl")
