@@ -7,5 +7,6 @@ mod answers;
 mod crooked;
 mod entry;
 mod kill;
+mod trouble;
 mod way;
 mod world;
