@@ -1,9 +1,9 @@
 //! Answers that get lost, and parcels that trouble nobody but themselves.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
 
 use tayori::link::{HubLink, Link as _, LinkError};
 use tayori::parcel::ParcelId;
@@ -29,7 +29,10 @@ fn d2_lost_answers_make_no_doubles() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     let chance = Mutex::new(Chance(4));
     // Of every request that changes something, a third is answered and nobody hears it.
-    let lossy = move |request: &crate::crooked::Request| match (request.method.as_str(), chance.lock().unwrap().between(0, 5)) {
+    let lossy = move |request: &crate::crooked::Request| match (
+        request.method.as_str(),
+        chance.lock().unwrap().between(0, 5),
+    ) {
         ("PUT" | "POST", 0) => Deed::Lose,
         ("PUT" | "POST", 1) => Deed::Tear,
         _ => Deed::Pass,

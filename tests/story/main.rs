@@ -5,6 +5,7 @@
 
 mod answers;
 mod crooked;
+mod demo;
 mod entry;
 mod kill;
 mod trouble;
