@@ -30,7 +30,7 @@ use crate::engine::profile::{Profile, ProfileError, Settings};
 use crate::history::HistoryError;
 use crate::hub::home::{Home, HomeError, HubSettings, default_limit};
 use crate::hub::{Running, ServeError};
-use crate::identity::{self, IdentityError};
+use crate::identity::{self, Identity, IdentityError};
 use crate::standard::OfficeNumber;
 use month::{Month, OfficeRow};
 
@@ -126,7 +126,8 @@ fn prepare_office(dir: &Path, row: &OfficeRow, home: &Home, now: Timestamp) -> R
     let profile = Profile::create(&dir.join("profile"), settings)?;
     let imported = dir.join("imported");
     fs::create_dir_all(&imported).map_err(|source| DemoError::Io { path: imported.clone(), source })?;
-    if !profile.identity_dir().exists() {
+    // Its key is written last: without one, an earlier run was cut off here.
+    if let Err(IdentityError::Missing { .. }) = Identity::load(&profile.identity_dir()) {
         let request = identity::request(row.number)?;
         let certificate =
             home.add_office(row.number, row.service, &row.name, Some(&request.csr_pem), now)?.unwrap_or_default();

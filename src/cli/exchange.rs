@@ -53,7 +53,7 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
     })?;
     let now = Timestamp::now();
     // Who can receive is asked first; offline, the directory as last seen will do.
-    let reached = exchange.refresh_directory();
+    let reached = exchange.refresh_directory(now);
     let (paths, scope) = if args.paths.is_empty() {
         (vec![profile.settings.outgoing.clone()], Scope::Unsent)
     } else {

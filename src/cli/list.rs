@@ -35,7 +35,7 @@ enum Which {
 }
 
 pub fn run(args: &ListArgs, profile: Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
-    let history = profile.terminal()?.history;
+    let history = profile.history()?;
     let mut lines = match args.which {
         Which::Inbox => history.inbox()?,
         Which::Sent => history.sent()?,

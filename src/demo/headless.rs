@@ -88,7 +88,7 @@ fn each<T: Send, R: Send>(
 pub(super) fn queue_month(office: &DemoOffice, exchange: &mut Exchange) -> Result<(), DemoError> {
     if exchange.terminal.history.offices()?.is_empty() {
         // The check asks the directory who can receive.
-        if let Err(error) = exchange.refresh_directory() {
+        if let Err(error) = exchange.refresh_directory(Timestamp::now()) {
             tracing::warn!(%error, "no directory yet");
         }
     }

@@ -1,5 +1,7 @@
 //! From the history into the import folder, and what the care software does with it there.
 
+use std::io;
+
 use jiff::Timestamp;
 
 use super::exchange::Round;
@@ -46,6 +48,9 @@ impl Terminal {
         }
         let staged = match folders::stage(&self.import, &file.name, &tag, &bytes) {
             Ok(staged) => staged,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Ok(Err(Failure::FolderNotPermitted { path: self.import.display().to_string() }));
+            }
             Err(error) => return Ok(Err(folders::failure_of(&error, &self.import.join(&file.name)))),
         };
         self.history.plan_delivery(file, Some(staged.target()))?;

@@ -121,8 +121,7 @@ impl Exchange {
         let _turn = self.terminal.take_turn().map_err(RoundError::Turn)?;
         self.terminal.deliver(now, round)?;
         self.terminal.note_imports(now, round)?;
-        self.terminal.check_identity(now)?;
-        self.refresh_directory()?;
+        self.refresh_directory(now)?;
         self.send_due(now, round)?;
         self.receive(now, round)?;
         self.terminal.deliver(now, round)?;
@@ -131,8 +130,10 @@ impl Exchange {
         self.read_sent(now, round)
     }
 
-    /// What the hub says of itself, the directory and the revocation list, as of now.
-    pub fn refresh_directory(&mut self) -> Result<(), RoundError> {
+    /// What the hub says of itself, the directory and the revocation list, as of now. Without a good certificate of our
+    /// own, nothing is asked.
+    pub fn refresh_directory(&mut self, now: Timestamp) -> Result<(), RoundError> {
+        self.terminal.check_identity(now)?;
         let facts = self.link.facts()?;
         self.terminal.history.set_parcel_limit(facts.max_parcel_bytes)?;
         let directory = self.link.directory()?;
@@ -226,8 +227,7 @@ impl Exchange {
             Err(failure) => return Ok(Err(failure)),
         };
         let files = self.terminal.history.contents(due.id)?;
-        let content =
-            Content::new(due.id, self.terminal.identity.office, due.partner, stored.line.at, stored.message, files);
+        let content = Content::new(due.id, self.terminal.office, due.partner, stored.line.at, stored.message, files);
         let sealed =
             content.pack().map_err(|error| Failure::HubRefused { problem: error.to_string() }).and_then(|payload| {
                 parcel::seal(&payload, &self.terminal.identity.key, &recipients, now).map_err(|error| of_seal(&error))

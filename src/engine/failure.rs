@@ -43,13 +43,14 @@ pub fn of_identity(error: &IdentityError) -> Failure {
 }
 
 pub fn of_history(error: &HistoryError) -> Failure {
-    use rusqlite::ErrorCode;
+    use rusqlite::ffi;
     let code = match error {
-        HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => source.sqlite_error_code(),
+        HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => source.sqlite_error(),
         _ => None,
     };
-    match code {
-        Some(ErrorCode::DiskFull) => Failure::DiskFull,
+    match code.map(|error| error.extended_code) {
+        // The file beside the history that its readers share could not be made as large as it must be.
+        Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE) => Failure::DiskFull,
         _ => Failure::HistoryTroubled,
     }
 }

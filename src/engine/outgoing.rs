@@ -131,7 +131,7 @@ impl Terminal {
             })
         };
         let known = Known {
-            office: Some(self.identity.office),
+            office: Some(self.office),
             already_sent: Some(&already_sent),
             newest_sent: Some(&newest_sent),
             // Before the first exchange there is no directory to look into.
@@ -163,14 +163,8 @@ impl Terminal {
         let partner_name = self.history.name_of(request.receiver).map_err(|error| of_history(&error))?;
         let subjects = subjects_of(files.iter().map(|file| file.name.as_str()));
         let files = files.into_iter().map(|file| (file.name, file.bytes)).collect();
-        let content = Content::new(
-            ParcelId::new(),
-            self.identity.office,
-            request.receiver,
-            now,
-            request.message.trim().to_owned(),
-            files,
-        );
+        let content =
+            Content::new(ParcelId::new(), self.office, request.receiver, now, request.message.trim().to_owned(), files);
         // What cannot be packed is told now, not when the parcel should leave.
         content.pack().map_err(|error| of_pack(&error))?;
         Ok(NewOutgoing { content, partner_name, subjects, checked })

@@ -117,10 +117,15 @@ impl Profile {
         self.dir.join("identity")
     }
 
-    /// This terminal's end, whether or not its certificate is still good: what is in the history stays readable.
+    /// What is in the history stays readable, with a certificate or without.
+    pub fn history(&self) -> Result<History, ProfileError> {
+        Ok(History::open(&self.dir.join("history.db"))?)
+    }
+
+    /// This terminal's end, whether or not its certificate is still good.
     pub fn terminal(&self) -> Result<Terminal, ProfileError> {
         let identity = Identity::load(&self.identity_dir())?;
-        let history = History::open(&self.dir.join("history.db"))?;
+        let history = self.history()?;
         Ok(Terminal {
             office: self.settings.office,
             identity,

@@ -10,8 +10,12 @@ const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 
 /// The time of the next try after `tries` failed ones (and the one that just failed).
 pub fn next_try(now: Timestamp, tries: u32) -> Timestamp {
-    let gap = FIRST.checked_mul(1 << tries.min(10)).unwrap_or(LONGEST).min(LONGEST);
-    now.checked_add(gap).unwrap_or(now)
+    now.checked_add(gap(tries)).unwrap_or(now)
+}
+
+/// The pause after `tries` failed ones and one more.
+pub fn gap(tries: u32) -> SignedDuration {
+    FIRST.checked_mul(1 << tries.min(10)).unwrap_or(LONGEST).min(LONGEST)
 }
 
 /// Whether the same request would be refused again.

@@ -22,7 +22,7 @@ use super::model::{Command, Connection, Event, Failure, Notice, Progress, SendRe
 use super::outgoing::Scope;
 use super::profile::{Profile, ProfileError};
 use super::terminal::Terminal;
-use super::{Backend, Engine};
+use super::{Backend, Engine, retry};
 use crate::folders::{self, Pace};
 use crate::history::HistoryError;
 use crate::link::Link;
@@ -32,8 +32,8 @@ use crate::parcel::ParcelId;
 const ROUND_EVERY: Duration = Duration::from_secs(60);
 /// How long the hub may hold a question for new mail.
 const MAIL_WAIT: Duration = Duration::from_secs(25);
-/// The pause between two looks for mail: after trouble, and when the hub answers at once.
-const MAIL_PAUSE: Duration = Duration::from_secs(5);
+/// The pause between two looks for mail: when there is some, and when there was none.
+const MAIL_PAUSE: Duration = Duration::from_secs(2);
 const MAIL_BREATH: Duration = Duration::from_millis(300);
 
 /// What the exchange thread is asked.
@@ -264,10 +264,10 @@ fn tell_lists(terminal: &Terminal, teller: &Teller) {
 
 /// Makes rounds: when asked, when the outbox is due, and every minute.
 fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, teller: &Teller) {
-    let mut last = None;
+    let (mut last, mut failures) = (None, 0);
     loop {
         let next_try = exchange.terminal.history.next_try().ok().flatten();
-        let pause = next_try.map_or(ROUND_EVERY, |at| until(at).min(ROUND_EVERY));
+        let pause = next_try.map_or(ROUND_EVERY, until).max(rest(failures)).min(ROUND_EVERY);
         match errands.recv_timeout(pause) {
             Ok(Errand::Round) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
@@ -283,10 +283,11 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, tel
         }
         let connection = match &result {
             Ok(()) => {
-                last = Some(now);
+                (last, failures) = (Some(now), 0);
                 Connection::Online
             }
             Err(error) => {
+                failures += 1;
                 tracing::warn!(%error, "a round ended early");
                 Connection::Offline(error.failure())
             }
@@ -299,6 +300,12 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, tel
     }
 }
 
+/// What is due while the hub is away stays due: without a rest, round would follow round.
+fn rest(failures: u32) -> Duration {
+    let gap = failures.checked_sub(1).map(retry::gap).unwrap_or_default();
+    Duration::try_from(gap).unwrap_or_default().min(ROUND_EVERY)
+}
+
 fn until(at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
 }
@@ -306,15 +313,18 @@ fn until(at: Timestamp) -> Duration {
 /// Holds a question at the hub, so that a new parcel is noticed within seconds. The question comes back early for
 /// receipts too, and then the round finds them.
 fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>) {
+    let mut failures = 0;
     loop {
         let Ok(cursor) = terminal.history.inbox_cursor() else { return };
         let asked = Instant::now();
-        let pause = match link.inbox(cursor, MAIL_WAIT) {
+        let answer = link.inbox(cursor, MAIL_WAIT);
+        failures = if answer.is_err() { failures + 1 } else { 0 };
+        let pause = match answer {
             Ok(page) if page.parcels.is_empty() && asked.elapsed() >= MAIL_WAIT => MAIL_BREATH,
             // The cursor has not moved yet when the round is still under way; asking again at once would spin.
-            Ok(page) if !page.parcels.is_empty() => MAIL_PAUSE.min(Duration::from_secs(2)),
+            Ok(page) if !page.parcels.is_empty() => MAIL_PAUSE,
             Ok(_) => MAIL_BREATH,
-            Err(_) => MAIL_PAUSE,
+            Err(_) => rest(failures),
         };
         if errands.send(Errand::Round).is_err() {
             return;

@@ -21,7 +21,7 @@ impl Terminal {
     }
 
     pub fn partners(&self) -> Result<Arc<[Partner]>, HistoryError> {
-        let partners = self.history.offices()?.into_iter().filter(|office| office.office != self.identity.office);
+        let partners = self.history.offices()?.into_iter().filter(|office| office.office != self.office);
         Ok(partners
             .map(|office| Partner {
                 office: office.office,

@@ -16,6 +16,7 @@ use super::authority::{Authority, AuthorityError, OFFICE_DAYS};
 use super::state::{Hub, HubError};
 use super::stores::sqlite::{Store, StoreError};
 use super::{directory, serve};
+use crate::identity::files;
 use crate::standard::{OfficeNumber, ServiceType};
 
 /// What an operator can set; `hub.toml`.
@@ -78,8 +79,8 @@ impl Home {
         let store = Store::open(&dir.join("hub.db"))?;
         let text = toml::to_string(&settings)
             .map_err(|error| HomeError::Settings { path: file.clone(), reason: error.to_string() })?;
-        // Written last: a folder with hub.toml is a whole hub.
-        std::fs::write(&file, text).map_err(|source| HomeError::Io { path: file, source })?;
+        // Written last, and whole: a folder with hub.toml is a whole hub.
+        files::stage(&file, text.as_bytes()).and_then(|staged| staged.commit_new()).map_err(AuthorityError::from)?;
         Ok(Self { dir: dir.to_owned(), settings, store, authority })
     }
 

@@ -159,9 +159,7 @@ fn of_transport(error: &reqwest::Error) -> LinkError {
     let mut deepest = error.to_string();
     while let Some(here) = cause {
         deepest = here.to_string();
-        let inner = here.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = here.downcast_ref::<rustls::Error>().or_else(|| inner?.downcast_ref::<rustls::Error>());
-        match tls {
+        match tls_in(here) {
             Some(rustls::Error::InvalidCertificate(reason)) => return LinkError::NotTrusted(format!("{reason:?}")),
             Some(rustls::Error::AlertReceived(alert)) if is_about_our_certificate(*alert) => {
                 return LinkError::CertificateRefused(format!("{alert:?}"));
@@ -171,6 +169,14 @@ fn of_transport(error: &reqwest::Error) -> LinkError {
         cause = here.source();
     }
     if error.is_connect() { LinkError::NoWay(deepest) } else { LinkError::NoAnswer(deepest) }
+}
+
+/// What TLS says in an error, in however many input/output errors it is wrapped.
+fn tls_in<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    match error.downcast_ref::<std::io::Error>() {
+        Some(io) => io.get_ref().and_then(|inner| tls_in(inner)),
+        None => error.downcast_ref(),
+    }
 }
 
 fn is_about_our_certificate(alert: rustls::AlertDescription) -> bool {

@@ -5,7 +5,10 @@
 
 mod answers;
 mod crooked;
+mod demo;
 mod entry;
 mod kill;
+mod trouble;
 mod way;
+mod window;
 mod world;

@@ -34,6 +34,7 @@ pub struct Person {
 /// A hub's folder and the offices that joined it. The hub runs until it is killed or the town goes.
 pub struct Town {
     dir: tempfile::TempDir,
+    hub_dir: PathBuf,
     hub: Option<Child>,
     address: SocketAddr,
 }
@@ -47,7 +48,22 @@ impl Town {
     /// The same, where the hub's certificate has only the one name.
     pub fn called<const N: usize>(host: &str, people: [Person; N]) -> (Town, [Office; N]) {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let mut town = Town { dir, hub: None, address: ([127, 0, 0, 1], 0).into() };
+        let hub_dir = dir.path().join("hub");
+        Town::made(dir, hub_dir, host, people)
+    }
+
+    /// The same, where the hub has its folder elsewhere.
+    pub fn in_folder<const N: usize>(hub_dir: &Path, people: [Person; N]) -> (Town, [Office; N]) {
+        Town::made(tempfile::tempdir().expect("a temporary folder"), hub_dir.to_owned(), "127.0.0.1", people)
+    }
+
+    fn made<const N: usize>(
+        dir: tempfile::TempDir,
+        hub_dir: PathBuf,
+        host: &str,
+        people: [Person; N],
+    ) -> (Town, [Office; N]) {
+        let mut town = Town { dir, hub_dir, hub: None, address: ([127, 0, 0, 1], 0).into() };
         town.operator(&["init", "--host", host, "--listen", "127.0.0.1:0"]);
         town.start_hub();
         let offices = people.map(|person| town.join(person));
@@ -62,7 +78,7 @@ impl Town {
         self.dir.path()
     }
     pub fn hub_dir(&self) -> PathBuf {
-        self.dir.path().join("hub")
+        self.hub_dir.clone()
     }
     pub fn address(&self) -> SocketAddr {
         self.address

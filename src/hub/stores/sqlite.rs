@@ -140,8 +140,13 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let version = |c: &Connection| c.query_row("PRAGMA user_version", [], |row| row.get::<_, usize>(0));
+    // Most of the time there is nothing to do, and a full disk or a busy neighbour must not stand in the way of that.
+    if version(connection).named("read user_version")? == MIGRATIONS.len() {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).named("begin migration")?;
-    let done: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).named("read user_version")?;
+    let done = version(&transaction).named("read user_version")?;
     if done > MIGRATIONS.len() {
         return Err(StoreError::Newer { path: path.to_owned(), found: done, known: MIGRATIONS.len() });
     }
