@@ -12,6 +12,7 @@ use rustls_pki_types::CertificateRevocationListDer;
 use super::authority::{Authority, AuthorityError};
 use super::bell::Bell;
 use super::directory;
+use super::intake::Intake;
 use super::stores::sqlite::{Store, StoreError};
 use crate::parcel::Trust;
 use crate::standard::OfficeNumber;
@@ -58,13 +59,15 @@ pub struct Hub {
     authority: Authority,
     members: RwLock<Arc<Members>>,
     bell: Bell,
+    intake: Intake,
     max_parcel_bytes: u64,
 }
 
 impl Hub {
     pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64) -> Result<Self, HubError> {
         let members = RwLock::new(Arc::new(read_members(&store, &authority)?));
-        Ok(Self { store, authority, members, bell: Bell::default(), max_parcel_bytes })
+        let intake = Intake::new(max_parcel_bytes);
+        Ok(Self { store, authority, members, bell: Bell::default(), intake, max_parcel_bytes })
     }
 
     pub fn store(&self) -> &Store {
@@ -72,6 +75,9 @@ impl Hub {
     }
     pub fn bell(&self) -> &Bell {
         &self.bell
+    }
+    pub fn intake(&self) -> &Intake {
+        &self.intake
     }
     pub fn max_parcel_bytes(&self) -> u64 {
         self.max_parcel_bytes
