@@ -99,13 +99,19 @@ impl From<KeyError> for IdentityError {
 /// Makes a P-256 key and asks for a certificate to it. The request names only the office; everything else in the
 /// certificate is for the authority to say.
 pub fn request(office: OfficeNumber) -> Result<Request, IdentityError> {
-    let failed = |e: rcgen::Error| IdentityError::Make(e.to_string());
-    let key = rcgen::KeyPair::generate().map_err(failed)?;
+    asked_with(&rcgen::KeyPair::generate().map_err(not_made)?, office)
+}
+
+fn asked_with(key: &rcgen::KeyPair, office: OfficeNumber) -> Result<Request, IdentityError> {
     let mut params = rcgen::CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(rcgen::DnType::CommonName, office.as_str());
-    let csr_pem = params.serialize_request(&key).and_then(|csr| csr.pem()).map_err(failed)?;
+    let csr_pem = params.serialize_request(key).and_then(|csr| csr.pem()).map_err(not_made)?;
     Ok(Request { pkcs8: Zeroizing::new(key.serialize_der()), csr_pem })
+}
+
+fn not_made(error: rcgen::Error) -> IdentityError {
+    IdentityError::Make(error.to_string())
 }
 
 impl Request {
@@ -122,6 +128,23 @@ impl Request {
         let text = Zeroizing::new(files::read(&path)?);
         let key = PrivatePkcs8KeyDer::from_pem_slice(&text).map_err(|_| IdentityError::NoKey { path })?;
         Ok(Self { pkcs8: Zeroizing::new(key.secret_pkcs8_der().to_vec()), csr_pem: String::new() })
+    }
+
+    /// The request that waits in `dir`, written anew over its key; where none waits, a new one that does from now on. So a
+    /// certificate that was asked for and is still on its way fits, however often somebody asks.
+    pub fn waiting_or_new(dir: &Path, office: OfficeNumber) -> Result<Self, IdentityError> {
+        match Self::waiting(dir) {
+            Ok(waiting) => {
+                let key = PrivatePkcs8KeyDer::from(waiting.pkcs8.as_slice());
+                asked_with(&rcgen::KeyPair::try_from(&key).map_err(not_made)?, office)
+            }
+            Err(IdentityError::Missing { .. }) => {
+                let new = request(office)?;
+                new.save(dir)?;
+                Ok(new)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Forgets the key that waited, once its identity is saved.

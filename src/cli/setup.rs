@@ -7,13 +7,13 @@ use anyhow::{Context as _, bail};
 
 use super::Outcome;
 use crate::engine::profile::{Profile, ProfileError, Settings};
-use crate::identity::{self, Request};
+use crate::identity::{Identity, IdentityError, Request};
 use crate::standard::OfficeNumber;
 
 /// この端末を使えるようにします。1回目で証明書の申請書を作り、返ってきた証明書を2回目に入れます
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "1回目: tayori setup --office 3191000017 --name 事業所名 --hub https://連携基盤:8443 --outgoing 送信フォルダ --import 取込フォルダ\n        できた申請書（request.csr）を連携基盤の運用者に渡します。\n2回目: tayori setup --certificate 証明書.pem --ca ca.pem"
+    after_help = "1回目: tayori setup --office 3191000017 --name 事業所名 --hub https://連携基盤:8443 --outgoing 送信フォルダ --import 取込フォルダ\n        できた申請書（request.csr）を連携基盤の運用者に渡します。\n2回目: tayori setup --certificate 証明書.pem --ca ca.pem\n途中でやめたとき、申請書をなくしたとき、証明書を更新するときは、1回目をもう一度行います。"
 )]
 pub struct SetupArgs {
     /// 事業所番号（10桁）
@@ -41,7 +41,7 @@ pub struct SetupArgs {
 
 pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
     match (args, &args.certificate, &args.ca) {
-        (_, Some(certificate), Some(ca)) => install(dir, certificate, ca),
+        (_, Some(certificate), Some(ca)) => Ok(told(install(dir, certificate, ca))),
         (
             SetupArgs {
                 office: Some(office),
@@ -53,14 +53,22 @@ pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
             },
             ..,
         ) => {
+            if !is_https(hub) {
+                bail!(
+                    "連携基盤の場所「{hub}」は使えません。https:// で始まる形で指定してください（例: https://hub.example.jp:8443）。"
+                );
+            }
+            let absolute = |path: &Path| {
+                std::path::absolute(path).with_context(|| format!("フォルダ「{}」は使えません。", path.display()))
+            };
             let settings = Settings {
                 office: *office,
                 office_name: name.clone(),
                 hub: hub.clone(),
-                outgoing: std::path::absolute(out)?,
-                import: std::path::absolute(imp)?,
+                outgoing: absolute(out)?,
+                import: absolute(imp)?,
             };
-            ask(dir, settings)
+            Ok(told(ask(dir, settings)))
         }
         _ => bail!(
             "--office などで申請書を作るか、--certificate と --ca で証明書を入れてください（tayori setup --help）。"
@@ -68,30 +76,191 @@ pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
     }
 }
 
-fn ask(dir: &Path, settings: Settings) -> anyhow::Result<Outcome> {
+/// What a step came to; where it failed, in a sentence on standard error.
+fn told(result: Result<Outcome, ProfileError>) -> Outcome {
+    result.unwrap_or_else(|error| {
+        tracing::error!(%error, "the setup failed");
+        super::tell(&error.failure());
+        Outcome::Troubled
+    })
+}
+
+fn is_https(address: &str) -> bool {
+    reqwest::Url::parse(address).is_ok_and(|url| url.scheme() == "https" && url.has_host())
+}
+
+/// Makes a request for a certificate: the first, the same again while it is being answered, or one to renew with.
+///
+/// The key and the request come first and the settings last: a folder with settings has asked for its certificate.
+fn ask(dir: &Path, settings: Settings) -> Result<Outcome, ProfileError> {
     match Profile::open(dir) {
         Err(ProfileError::Missing(_)) => {}
-        Ok(_) => bail!("この端末はもう設定されています（{}）。", dir.display()),
-        Err(error) => return Err(error.into()),
+        Ok(profile) if profile.settings.office == settings.office => {}
+        Ok(profile) => {
+            let (ours, dir) = (profile.settings.office, dir.display());
+            eprintln!(
+                "この端末は、事業所 {ours} のものとして設定されています（{dir}）。別の事業所には、--profile で別のフォルダを指定してください。"
+            );
+            return Ok(Outcome::Troubled);
+        }
+        Err(error) => return Err(error),
     }
-    let request = identity::request(settings.office)?;
-    let profile = Profile::create(dir, settings)?;
-    request.save(&profile.identity_dir())?;
+    fs::create_dir_all(dir).map_err(|source| ProfileError::Io { path: dir.to_owned(), source })?;
+    let identity_dir = dir.join("identity");
+    let request = Request::waiting_or_new(&identity_dir, settings.office)?;
     let csr = dir.join("request.csr");
-    fs::write(&csr, &request.csr_pem).with_context(|| format!("{} に書けません", csr.display()))?;
+    fs::write(&csr, &request.csr_pem).map_err(|source| ProfileError::Io { path: csr.clone(), source })?;
+    Profile::create(dir, settings)?;
     println!("申請書を作りました: {}", csr.display());
     println!("これを連携基盤の運用者に渡し、返ってきた証明書を次のように入れてください。");
     println!("  tayori setup --certificate 証明書.pem --ca ca.pem");
+    if Identity::load(&identity_dir).is_ok() {
+        println!("いまの証明書は、新しい証明書を入れるまでそのまま使えます。");
+    }
     Ok(Outcome::Fine)
 }
 
-fn install(dir: &Path, certificate: &Path, ca: &Path) -> anyhow::Result<Outcome> {
+fn install(dir: &Path, certificate: &Path, ca: &Path) -> Result<Outcome, ProfileError> {
     let profile = Profile::open(dir)?;
-    let read = |path: &Path| fs::read(path).with_context(|| format!("{} を読めません", path.display()));
-    let identity = Request::waiting(&profile.identity_dir())?.answered(&read(certificate)?, &read(ca)?)?;
+    let read = |path: &Path| fs::read(path).map_err(|source| ProfileError::Io { path: path.to_owned(), source });
+    let (certificate, ca) = (read(certificate)?, read(ca)?);
+    let identity_dir = profile.identity_dir();
+    let request = match Request::waiting(&identity_dir) {
+        Err(IdentityError::Missing { .. }) => {
+            eprintln!("返事を待っている申請書がありません。先に tayori setup --office … で申請書を作ってください。");
+            return Ok(Outcome::Troubled);
+        }
+        waiting => waiting?,
+    };
+    let identity = match request.answered(&certificate, &ca) {
+        Err(IdentityError::KeyMismatch) => {
+            eprintln!(
+                "この証明書は、この端末の申請書に出されたものではありません。最後に作った申請書（request.csr）の証明書を入れてください。"
+            );
+            return Ok(Outcome::Troubled);
+        }
+        answered => answered?,
+    };
     identity.check(profile.settings.office, jiff::Timestamp::now())?;
-    identity.save(&profile.identity_dir())?;
-    Request::forget(&profile.identity_dir());
+    identity.save(&identity_dir)?;
+    Request::forget(&identity_dir);
     println!("証明書を入れました。{} として送受信できます。", profile.settings.office_name);
     Ok(Outcome::Fine)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::hub::authority::{Authority, OFFICE_DAYS};
+
+    const NORTH: &str = "3171000048";
+
+    struct Desk {
+        dir: tempfile::TempDir,
+        authority: Authority,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let authority = Authority::create(&dir.path().join("ca"), "Tayori", Timestamp::now()).unwrap();
+            Self { dir, authority }
+        }
+        fn profile(&self) -> PathBuf {
+            self.dir.path().join("profile")
+        }
+        fn ask(&self, office: &str, name: &str) -> Result<Outcome, ProfileError> {
+            let settings = Settings {
+                office: office.parse().unwrap(),
+                office_name: name.into(),
+                hub: "https://hub.example.jp:8443".into(),
+                outgoing: self.dir.path().join("outgoing"),
+                import: self.dir.path().join("import"),
+            };
+            ask(&self.profile(), settings)
+        }
+        /// The operator's answer to the request that lies there.
+        fn answer(&self) -> PathBuf {
+            let csr = fs::read_to_string(self.profile().join("request.csr")).unwrap();
+            let issued =
+                self.authority.issue_office(&csr, NORTH.parse().unwrap(), Timestamp::now(), OFFICE_DAYS).unwrap();
+            let answer = self.dir.path().join("answer.pem");
+            fs::write(&answer, issued.pem).unwrap();
+            answer
+        }
+        fn install(&self, answer: &Path) -> Result<Outcome, ProfileError> {
+            install(&self.profile(), answer, &self.dir.path().join("ca/ca.pem"))
+        }
+        fn certificate(&self) -> Vec<u8> {
+            Identity::load(&self.profile().join("identity")).unwrap().key.certificate().to_vec()
+        }
+    }
+
+    fn is_fine(result: Result<Outcome, ProfileError>) -> bool {
+        matches!(result, Ok(Outcome::Fine))
+    }
+
+    #[test]
+    fn a_setup_that_was_cut_off_goes_on_where_it_was() {
+        let desk = Desk::new();
+        let csr = desk.profile().join("request.csr");
+        fs::create_dir_all(&csr).unwrap(); // a folder stands where the request is to be written
+        assert!(matches!(desk.ask(NORTH, "北"), Err(ProfileError::Io { .. })));
+        assert!(matches!(Profile::open(&desk.profile()), Err(ProfileError::Missing(_))), "settings come last");
+        let waiting = Request::waiting(&desk.profile().join("identity")).unwrap();
+        fs::remove_dir(&csr).unwrap();
+        assert!(is_fine(desk.ask(NORTH, "北")));
+        assert_eq!(Request::waiting(&desk.profile().join("identity")).unwrap().pkcs8, waiting.pkcs8);
+        assert!(is_fine(desk.install(&desk.answer())));
+    }
+
+    #[test]
+    fn asking_twice_keeps_the_key_and_takes_the_newer_settings() {
+        let desk = Desk::new();
+        assert!(is_fine(desk.ask(NORTH, "来たの訪問介護")));
+        let first = desk.answer();
+        fs::remove_file(desk.profile().join("request.csr")).unwrap();
+        assert!(is_fine(desk.ask(NORTH, "北の訪問介護")));
+        assert!(desk.profile().join("request.csr").is_file());
+        assert!(is_fine(desk.install(&first)), "an answer to the first request fits");
+        assert_eq!(Profile::open(&desk.profile()).unwrap().settings.office_name, "北の訪問介護");
+    }
+
+    #[test]
+    fn a_certificate_is_renewed_and_the_old_one_is_good_until_then() {
+        let desk = Desk::new();
+        assert!(is_fine(desk.ask(NORTH, "北")));
+        let first = desk.answer();
+        assert!(is_fine(desk.install(&first)));
+        let old = desk.certificate();
+        assert!(!is_fine(desk.install(&first)), "nothing is waited for");
+        assert!(is_fine(desk.ask(NORTH, "北")));
+        assert_eq!(desk.certificate(), old);
+        assert!(!is_fine(desk.install(&first)), "that was the answer to another request");
+        assert_eq!(desk.certificate(), old);
+        assert!(is_fine(desk.install(&desk.answer())));
+        assert_ne!(desk.certificate(), old);
+    }
+
+    #[test]
+    fn another_offices_terminal_stays_what_it_is() {
+        let desk = Desk::new();
+        assert!(is_fine(desk.ask(NORTH, "北")));
+        let csr = fs::read(desk.profile().join("request.csr")).unwrap();
+        assert!(!is_fine(desk.ask("3191000017", "南")));
+        assert_eq!(fs::read(desk.profile().join("request.csr")).unwrap(), csr);
+        assert_eq!(Profile::open(&desk.profile()).unwrap().settings.office_name, "北");
+    }
+
+    #[test]
+    fn a_hub_is_called_over_https_and_in_no_other_way() {
+        for good in ["https://hub.example.jp:8443", "https://127.0.0.1:1/", "https://連携.jp"] {
+            assert!(is_https(good), "{good}");
+        }
+        for wrong in ["http://hub.example.jp", "hub.example.jp:8443", "https://", "", "連携基盤"] {
+            assert!(!is_https(wrong), "{wrong}");
+        }
+    }
 }
