@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -114,16 +114,22 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Init(args) => {
             let settings = HubSettings { hosts: args.hosts, listen: args.listen, max_parcel_bytes: default_limit() };
-            let home = Home::init(&cli.dir, settings, now)?;
+            let home = Home::init(&cli.dir, settings, now).with_context(|| {
+                let dir = cli.dir.display();
+                format!("連携基盤を「{dir}」に作れませんでした。そこにもう連携基盤がないか、書き込めるかを確かめるか、--dir で別のフォルダを指定してください")
+            })?;
             println!("連携基盤を {} に作りました。", cli.dir.display());
             println!("事業所に渡す認証局の証明書: {}", home.ca_certificate().display());
             Ok(())
         }
-        Command::Serve(args) => serve(Home::open(&cli.dir)?, args.listen),
-        Command::Office(OfficeCommand::Add(args)) => add(&Home::open(&cli.dir)?, &args, now),
-        Command::Office(OfficeCommand::List(args)) => list(&Home::open(&cli.dir)?, args.json, now),
+        Command::Serve(args) => serve(open(&cli.dir)?, args.listen),
+        Command::Office(OfficeCommand::Add(args)) => add(&open(&cli.dir)?, &args, now),
+        Command::Office(OfficeCommand::List(args)) => list(&open(&cli.dir)?, args.json, now),
         Command::Office(OfficeCommand::Revoke { office }) => {
-            if !Home::open(&cli.dir)?.revoke(office, now)? {
+            let revoked = open(&cli.dir)?.revoke(office, now).with_context(|| {
+                format!("{office} の登録を取り消せませんでした。データのフォルダに書き込めるか、空きがあるかを確かめ、もう一度取り消してください")
+            })?;
+            if !revoked {
                 bail!("{office} は登録されていないか、もう取り消されています。");
             }
             println!("{office} の登録を取り消しました。");
@@ -132,26 +138,47 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
+fn open(dir: &Path) -> anyhow::Result<Home> {
+    Home::open(dir).with_context(|| {
+        let dir = dir.display();
+        format!("「{dir}」の連携基盤を開けませんでした。--dir が正しいか、読み書きできるかを確かめてください。まだ作っていないときは、先に tayori-hub init を行ってください")
+    })
+}
+
 fn serve(home: Home, listen: Option<SocketAddr>) -> anyhow::Result<()> {
-    let signals = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let running = home.serve(listen)?;
+    let prepared = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let signals =
+        prepared.context("動かす準備ができませんでした。ほかのプログラムを減らして、もう一度お試しください")?;
+    let running = home.serve(listen).context(
+        "連携基盤を動かせませんでした。待ち受ける場所（hub.toml の listen か --listen）が使えるか、ほかで使われていないかを確かめてください",
+    )?;
     // One line for whoever started us: the hub answers from now on, at this address.
     println!("listening {}", running.address());
-    std::io::stdout().flush()?;
-    signals.block_on(told_to_stop())?;
+    std::io::stdout().flush().context("標準出力に書けませんでした。出力先を確かめてください")?;
+    signals.block_on(told_to_stop()).context("止める合図を受け取れないので、止めました。もう一度動かしてください")?;
     running.stop();
     Ok(())
 }
 
 fn add(home: &Home, args: &AddArgs, now: Timestamp) -> anyhow::Result<()> {
     let request = match &args.csr {
-        Some(path) => Some(fs::read_to_string(path).with_context(|| format!("{} を読めません", path.display()))?),
+        Some(path) => Some(
+            fs::read_to_string(path)
+                .with_context(|| format!("申請書「{}」を読めませんでした。場所を確かめてください", path.display()))?,
+        ),
         None => None,
     };
-    let certificate = home.add_office(args.office, args.service, &args.name, request.as_deref(), now)?;
+    let certificate =
+        home.add_office(args.office, args.service, &args.name, request.as_deref(), now).with_context(|| {
+            let office = args.office;
+            format!("{office} を登録できませんでした。申請書がこの事業所のものか、データのフォルダに書き込めるかを確かめてください")
+        })?;
     println!("{}（{}）を登録しました。", args.name, args.office);
     if let (Some(pem), Some(path)) = (certificate, &args.certificate) {
-        fs::write(path, pem).with_context(|| format!("{} に書けません", path.display()))?;
+        fs::write(path, pem).with_context(|| {
+            let path = path.display();
+            format!("登録はしましたが、証明書を「{path}」に書けませんでした。書ける場所を --certificate に指定し、もう一度登録してください")
+        })?;
         println!("証明書: {}", path.display());
         println!("認証局の証明書 {} と一緒に事業所へ渡してください。", home.ca_certificate().display());
     }
@@ -159,7 +186,9 @@ fn add(home: &Home, args: &AddArgs, now: Timestamp) -> anyhow::Result<()> {
 }
 
 fn list(home: &Home, json: bool, now: Timestamp) -> anyhow::Result<()> {
-    let offices = home.offices(now)?;
+    let offices = home
+        .offices(now)
+        .context("登録を読めませんでした。データのフォルダを読めるかを確かめ、もう一度お試しください")?;
     if json {
         let rows = offices.iter().map(|office| {
             serde_json::json!({

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
+
 use super::Outcome;
 use crate::demo::{self, District};
 use crate::standard::OfficeNumber;
@@ -22,7 +24,10 @@ pub struct DemoArgs {
 
 pub fn run(args: &DemoArgs) -> anyhow::Result<Outcome> {
     eprintln!("お試しの地域を準備しています（{}）…", args.dir.display());
-    let district = District::open(&args.dir)?;
+    let district = District::open(&args.dir).with_context(|| {
+        let dir = args.dir.display();
+        format!("お試しの地域を準備できませんでした。「{dir}」に書き込めるか、空きがあるかをお確かめのうえ、もう一度動かしてください。続くときは --dir で別のフォルダを指定してください")
+    })?;
     eprintln!("事業所 {} か所。連携基盤は {} で動いています。", district.offices.len(), district.hub_address());
     if args.headless || !has_display() {
         return headless(&district);
@@ -31,18 +36,24 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<Outcome> {
 }
 
 fn headless(district: &District) -> anyhow::Result<Outcome> {
-    let report = demo::run(district, |line| eprintln!("{line}"))?;
-    println!("{}", serde_json::to_string(&report)?);
+    let report = demo::run(district, |line| eprintln!("{line}"))
+        .context("お試しの送受信が途中で止まりました。もう一度動かすと、続きから始まります")?;
+    println!("{}", serde_json::to_string(&report).context("結果を書き出せませんでした。もう一度動かしてください")?);
     Ok(if report.files_identical { Outcome::Fine } else { Outcome::Troubled })
 }
 
 #[cfg(feature = "desktop")]
 fn with_window(district: &District, office: OfficeNumber) -> anyhow::Result<Outcome> {
     use crate::demo::Neighbours;
-    let ours = district.office(office)?.profile.clone();
+    let ours = district.office(office).with_context(|| {
+        format!("事業所 {office} は、お試しの地域にありません。--office で地域にある事業所の番号を指定してください")
+    })?;
+    let ours = ours.profile.clone();
     eprintln!("{}（{office}）として画面を開きます。ほかの事業所から順に届きます。", ours.settings.office_name);
-    let neighbours = Neighbours::start(district, office)?;
-    super::window(Ok(ours))?;
+    let neighbours = Neighbours::start(district, office)
+        .context("ほかの事業所を動かせませんでした。お試しのフォルダを消すか --dir で別のフォルダを指定し、もう一度動かしてください")?;
+    super::window(Ok(ours))
+        .context("画面を開けませんでした。--headless を付けると、画面なしで最後までやりとりします")?;
     drop(neighbours);
     Ok(Outcome::Fine)
 }
