@@ -73,6 +73,8 @@ impl District {
     /// Opens the district in `dir`, or makes what of it is missing, and starts its hub.
     pub fn open(dir: &Path) -> Result<Self, DemoError> {
         let now = Timestamp::now();
+        // The settings are to hold wherever the next run starts.
+        let dir = &std::path::absolute(dir).map_err(|source| DemoError::Io { path: dir.to_owned(), source })?;
         let month = Month::embedded()?;
         let home = open_hub(&dir.join("hub"), now)?;
         let rows = month.offices()?;
@@ -116,14 +118,14 @@ fn open_hub(dir: &Path, now: Timestamp) -> Result<Home, DemoError> {
 }
 
 fn prepare_office(dir: &Path, row: &OfficeRow, home: &Home, now: Timestamp) -> Result<DemoOffice, DemoError> {
-    let settings = Settings {
-        office: row.number,
-        office_name: row.name.clone(),
-        hub: String::new(),
-        outgoing: dir.join("outgoing"),
-        import: dir.join("import"),
+    // What somebody changed in the settings stays.
+    let mut profile = match Profile::open(&dir.join("profile")) {
+        Err(ProfileError::Missing(_)) => Profile::create(&dir.join("profile"), settings_of(dir, row))?,
+        opened => opened?,
     };
-    let profile = Profile::create(&dir.join("profile"), settings)?;
+    let own = settings_of(dir, row);
+    keep_folder(&mut profile.settings.outgoing, own.outgoing)?;
+    keep_folder(&mut profile.settings.import, own.import)?;
     let imported = dir.join("imported");
     fs::create_dir_all(&imported).map_err(|source| DemoError::Io { path: imported.clone(), source })?;
     // Its key is written last: without one, an earlier run was cut off here.
@@ -137,8 +139,27 @@ fn prepare_office(dir: &Path, row: &OfficeRow, home: &Home, now: Timestamp) -> R
     Ok(DemoOffice { profile, imported })
 }
 
+/// A folder that is gone is the district's own again: the district was moved, or the folder was deleted.
+fn keep_folder(folder: &mut PathBuf, own: PathBuf) -> Result<(), DemoError> {
+    if !folder.is_dir() {
+        *folder = own;
+    }
+    fs::create_dir_all(&*folder).map_err(|source| DemoError::Io { path: folder.clone(), source })
+}
+
+fn settings_of(dir: &Path, row: &OfficeRow) -> Settings {
+    Settings {
+        office: row.number,
+        office_name: row.name.clone(),
+        hub: String::new(),
+        outgoing: dir.join("outgoing"),
+        import: dir.join("import"),
+    }
+}
+
 impl DemoOffice {
-    /// Plays the care software: takes what is in the import folder. Says how many files it took.
+    /// Plays the care software: takes what is in the import folder. Says how many files it took. One that comes a second
+    /// time is kept beside the first, so that it can be seen.
     pub fn take_imports(&self) -> Result<usize, DemoError> {
         let import = &self.profile.settings.import;
         let io = |source| DemoError::Io { path: import.clone(), source };
@@ -148,10 +169,47 @@ impl DemoOffice {
             let name = path.file_name().unwrap_or_default();
             // Care software looks for the standard's names; ours on the way begin with a dot.
             if !name.to_string_lossy().starts_with('.') {
-                fs::rename(&path, self.imported.join(name)).map_err(|source| DemoError::Io { path, source })?;
+                let kept = free_name(&self.imported, &name.to_string_lossy());
+                fs::rename(&path, kept).map_err(|source| DemoError::Io { path, source })?;
                 taken += 1;
             }
         }
         Ok(taken)
+    }
+}
+
+/// `name` in this folder, or the first of `name (2)`, `name (3)`, … that is free.
+fn free_name(folder: &Path, name: &str) -> PathBuf {
+    let numbered = (2..).map(|number: u32| folder.join(format!("{name} ({number})")));
+    let mut names = std::iter::once(folder.join(name)).chain(numbered);
+    names.find(|path| fs::symlink_metadata(path).is_err()).unwrap_or_else(|| folder.join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_stay_as_they_were_left_and_folders_that_are_gone_come_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let home = open_hub(&dir.path().join("hub"), now).unwrap();
+        let row = Month::embedded().unwrap().offices().unwrap().remove(0);
+        let here = dir.path().join("here");
+        let mut office = prepare_office(&here, &row, &home, now).unwrap();
+        let chosen = dir.path().join("chosen");
+        fs::create_dir(&chosen).unwrap();
+        office.profile.settings.import.clone_from(&chosen);
+        office.profile.settings.office_name = "別の名前".into();
+        office.profile.save().unwrap();
+
+        let again = prepare_office(&here, &row, &home, now).unwrap().profile.settings;
+        assert_eq!((again.import.as_path(), again.office_name.as_str()), (chosen.as_path(), "別の名前"));
+
+        fs::remove_dir(&chosen).unwrap();
+        let moved = dir.path().join("moved");
+        fs::rename(&here, &moved).unwrap();
+        let there = prepare_office(&moved, &row, &home, now).unwrap().profile.settings;
+        assert_eq!((there.outgoing, there.import), (moved.join("outgoing"), moved.join("import")));
     }
 }

@@ -1,6 +1,5 @@
 //! The month run through without a window, and compared byte for byte.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -149,21 +148,29 @@ fn count(exchanges: &[&Exchange]) -> Result<Report, DemoError> {
 /// Looks for every file that was put out in its receiver's folders. The way through Tayori is not asked: only what
 /// lies in the senders' and receivers' folders counts.
 fn compare(district: &District, files_sent: usize) -> Result<(usize, bool), DemoError> {
-    let mut put_out: BTreeMap<(OfficeNumber, String), String> = BTreeMap::new();
-    let mut arrived: BTreeMap<(OfficeNumber, String), String> = BTreeMap::new();
+    let (mut put_out, mut arrived) = (Vec::new(), Vec::new());
     for office in &district.offices {
         let settings = &office.profile.settings;
         for (name, digest) in digests(&settings.outgoing)? {
             if let Ok(parsed) = FileName::parse(&name) {
-                put_out.insert((parsed.receiver, name), digest);
+                put_out.push((parsed.receiver, name, digest));
             }
         }
         for folder in [&settings.import, &office.imported] {
-            arrived.extend(digests(folder)?.into_iter().map(|(name, digest)| ((settings.office, name), digest)));
+            arrived.extend(digests(folder)?.into_iter().map(|(name, digest)| (settings.office, name, digest)));
         }
     }
-    let identical = put_out == arrived && put_out.len() == files_sent && files_sent > 0;
-    Ok((arrived.len(), identical))
+    Ok((arrived.len(), are_the_same(put_out, arrived, files_sent)))
+}
+
+/// A file as it lies somewhere: for whom, its name, its digest.
+type Lying = (OfficeNumber, String, String);
+
+/// Whether each file arrived once and as it was put out: one that came twice is not the same as one that came once.
+fn are_the_same(mut put_out: Vec<Lying>, mut arrived: Vec<Lying>, files_sent: usize) -> bool {
+    put_out.sort();
+    arrived.sort();
+    put_out == arrived && put_out.len() == files_sent && files_sent > 0
 }
 
 fn digests(folder: &PathBuf) -> Result<Vec<(String, String)>, DemoError> {
@@ -177,4 +184,47 @@ fn digests(folder: &PathBuf) -> Result<Vec<(String, String)>, DemoError> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::profile::{Profile, Settings};
+
+    fn put(folder: &std::path::Path, name: &str, bytes: &str) {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_comes_twice_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            office: "3191000017".parse().unwrap(),
+            office_name: "南".into(),
+            hub: String::new(),
+            outgoing: dir.path().join("outgoing"),
+            import: dir.path().join("import"),
+        };
+        let (receiver, import, imported) = (settings.office, settings.import.clone(), dir.path().join("imported"));
+        let profile = Profile::create(&dir.path().join("profile"), settings).unwrap();
+        fs::create_dir(&imported).unwrap();
+        let office = DemoOffice { profile, imported: imported.clone() };
+        let lying = |folder: &PathBuf| -> Vec<Lying> {
+            digests(folder).unwrap().into_iter().map(|(name, digest)| (receiver, name, digest)).collect()
+        };
+        let sent = vec![(receiver, "UPJSK.CSV".to_owned(), sha256_hex(b"report"))];
+
+        put(&import, "UPJSK.CSV", "report");
+        assert_eq!(office.take_imports().unwrap(), 1);
+        assert!(are_the_same(sent.clone(), lying(&imported), 1));
+        for twice in ["report", "another"] {
+            put(&import, "UPJSK.CSV", twice);
+            assert_eq!(office.take_imports().unwrap(), 1);
+            assert!(!are_the_same(sent.clone(), lying(&imported), 1));
+        }
+        let mut names: Vec<_> = lying(&imported).into_iter().map(|(_, name, _)| name).collect();
+        names.sort();
+        assert_eq!(names, ["UPJSK.CSV", "UPJSK.CSV (2)", "UPJSK.CSV (3)"]);
+        assert_eq!(fs::read_to_string(imported.join("UPJSK.CSV")).unwrap(), "report", "the first one stays");
+    }
 }
