@@ -1,4 +1,4 @@
-//! What the faces show: the lists, one parcel whole, and the numbers of a month.
+//! What the faces show: the lists, and one parcel whole.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::{History, HistoryError, Named as _, from_json, to_time};
 use crate::parcel::ParcelId;
 use crate::standard::{Checked, OfficeNumber};
 
-/// Most rows a list carries; older ones are found by search.
+/// Most rows a list carries, the newest; older ones are kept, but no list shows them.
 const LIST: u32 = 5_000;
 
 /// A parcel whole, as it is stored.

@@ -65,7 +65,7 @@ CREATE TABLE receipt (
     step          TEXT NOT NULL,
     at            INTEGER NOT NULL,
     signed        BLOB NOT NULL,                        -- CMS SignedData
-    handed_in_at  INTEGER,                              -- ours: when the hub had it
+    handed_in_at  INTEGER,                              -- ours: when the hub had it, or said it will never take it; NULL while it waits
     PRIMARY KEY (parcel, step)
 ) STRICT;
 CREATE INDEX receipt_waiting ON receipt (handed_in_at) WHERE handed_in_at IS NULL;
