@@ -67,7 +67,6 @@ type Script = Box<dyn Fn(&Request) -> Deed + Send + Sync>;
 
 /// A hub of the right authority that does not do right. It calls the real one as the office it stands before.
 pub struct Crooked {
-    address: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
     stop: Arc<AtomicBool>,
 }
@@ -99,11 +98,7 @@ impl Crooked {
             let _ = call.serve(tcp);
         });
         office.call_instead(&format!("https://{address}"));
-        Crooked { address, seen, stop }
-    }
-
-    pub fn address(&self) -> SocketAddr {
-        self.address
+        Crooked { seen, stop }
     }
 
     /// Every request so far.
@@ -226,7 +221,7 @@ impl Line {
     /// Three connections of four break, each after a chosen number of bytes in one of the two directions.
     pub fn to(hub: SocketAddr, seed: u64) -> Line {
         let (stop, broken) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let chance = Mutex::new(Chance(seed));
+        let chance = Mutex::new(Chance::of(seed));
         let count = Arc::clone(&broken);
         let address = listen(Arc::clone(&stop), move |tcp| {
             let Ok(there) = TcpStream::connect(hub) else { return };

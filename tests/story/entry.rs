@@ -85,7 +85,7 @@ fn knock(town: &Town, config: &Arc<rustls::ClientConfig>) -> (Result<u16, String
     let resumed = tls.conn.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
     let answer = String::from_utf8_lossy(&answer).into_owned();
     match (answer.strip_prefix("HTTP/1.1 "), read) {
-        (Some(status), _) => (Ok(status[..3].parse().unwrap()), resumed),
+        (Some(answer), _) => (Ok(answer.split(' ').next().unwrap().parse().unwrap()), resumed),
         (None, error) => (Err(format!("{error:?}")), resumed),
     }
 }

@@ -8,6 +8,7 @@ mod crooked;
 mod demo;
 mod entry;
 mod kill;
+#[cfg(unix)]
 mod trouble;
 mod way;
 mod window;

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::world::{EAST, NORTH, Office, SOUTH, Town, files_in, report, report_name, sample_of_south};
+use crate::world::{
+    EAST, NORTH, Office, SOUTH, Town, Watch, eventually, files_in, report, report_name, sample_of_south,
+};
 
 fn names(office: &Office) -> Vec<String> {
     files_in(&office.import).into_iter().map(|(name, _)| name).collect()
@@ -76,6 +78,24 @@ fn a_file_that_is_there_already_stays_and_ours_comes_when_it_is_gone() {
 }
 
 #[test]
+fn a_file_that_is_there_already_and_is_the_same_has_arrived() {
+    let (_town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let paths = north.put_out_reports(1);
+    // A clerk who is not sure sends it again, before south's care software has looked.
+    north.queue(&paths, &south);
+    north.queue(&paths, &south);
+    north.must(&["send", "--to", NORTH.number]);
+    south.must(&["receive"]);
+    assert_eq!(files_in(&south.import), [(report_name(0), report(0))]);
+    assert_eq!(fs::read_dir(&south.import).unwrap().count(), 1);
+    assert_eq!(south.states("inbox"), ["arrived", "arrived"]);
+    south.take_imports();
+    south.must(&["receive"]);
+    assert_eq!(south.states("inbox"), ["imported", "imported"]);
+    assert_eq!(files_in(&south.import), []);
+}
+
+#[test]
 fn several_commands_at_once_are_as_good_as_one_after_the_other() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     north.put_out_reports(3);
@@ -129,4 +149,16 @@ fn a_letter_that_lies_in_the_folder_goes_once_and_never_along_to_somebody_else()
     east.must(&["receive"]);
     assert_eq!(names(&north), [to_north.0, "お願い.pdf".to_owned()]);
     assert_eq!(names(&east), [to_east.0]);
+}
+
+#[test]
+fn r3_t4_offices_that_watch_hear_of_each_other_by_themselves() {
+    let (_town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let _watches = [Watch::of(&north), Watch::of(&south)];
+    north.put_out_reports(1);
+    north.must(&["send"]);
+    eventually("it is in the folder", || files_in(&south.import).len() == 1);
+    eventually("the sender knows", || north.states("sent") == ["arrived"]);
+    south.take_imports();
+    eventually("the sender knows of the import", || north.states("sent") == ["imported"]);
 }
