@@ -4,7 +4,7 @@ use super::model::Failure;
 use crate::history::HistoryError;
 use crate::identity::IdentityError;
 use crate::link::LinkError;
-use crate::parcel::{PackError, ReadError, SealError, Verdict};
+use crate::parcel::{OpenError, PackError, ReadError, SealError, TrustError, Verdict};
 use crate::wire::ProblemCode;
 
 pub fn of_link(error: &LinkError) -> Failure {
@@ -63,6 +63,7 @@ pub fn of_seal(error: &SealError) -> Failure {
 /// Why an incoming parcel could not be accepted.
 pub fn of_read(error: &ReadError) -> Failure {
     match error {
+        ReadError::Open(OpenError::Signer(TrustError::NotYetValid { .. })) => Failure::ClockUncertain,
         ReadError::Open(error) => match error.verdict() {
             Verdict::Broken | Verdict::NotForUs | Verdict::Unsigned => Failure::SealBroken,
             Verdict::Untrusted | Verdict::Expired | Verdict::Revoked => Failure::SenderNotTrusted,

@@ -82,10 +82,11 @@ impl History {
         next.map(super::to_time).transpose()
     }
 
-    /// The sealed bytes of a parcel in the outbox, if it was sealed before.
+    /// The sealed bytes of a parcel that may have left before; every retry must send the same. One that certainly never
+    /// left is sealed anew, to the certificates of today.
     pub fn sealed(&self, id: ParcelId) -> Result<Option<Vec<u8>>, HistoryError> {
         self.connection
-            .prepare_cached("SELECT sealed FROM outbox WHERE parcel = ?1")
+            .prepare_cached("SELECT CASE WHEN may_have_left THEN sealed END FROM outbox WHERE parcel = ?1")
             .and_then(|mut statement| statement.query_row([id.to_string()], |row| row.get(0)).optional())
             .named("sealed")
             .map(Option::flatten)
@@ -122,12 +123,13 @@ impl History {
         transaction.commit().named("note accepted")
     }
 
-    /// A try begins: from now on the hub may have the parcel, whatever we hear.
-    pub fn note_leaving(&mut self, id: ParcelId) -> Result<(), HistoryError> {
+    /// A try begins: from now on the hub may have the parcel, whatever we hear. Says whether it may begin: a parcel
+    /// that was withdrawn in the meantime stays here.
+    pub fn note_leaving(&mut self, id: ParcelId) -> Result<bool, HistoryError> {
         self.connection
             .execute("UPDATE outbox SET may_have_left = 1 WHERE parcel = ?1", [id.to_string()])
             .named("note leaving")
-            .map(|_| ())
+            .map(|rows| rows == 1)
     }
 
     /// A try failed and another may help.
@@ -164,7 +166,7 @@ impl History {
         transaction.commit().named("note failed")
     }
 
-    /// The user wants a waiting or failed parcel tried now. It is sealed anew only if it never was.
+    /// The user wants a waiting or failed parcel tried now.
     pub fn retry(&mut self, id: ParcelId, now: Timestamp) -> Result<(), HistoryError> {
         let transaction = self.begin()?;
         transaction

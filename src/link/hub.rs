@@ -174,7 +174,7 @@ fn of_transport(error: &reqwest::Error) -> LinkError {
         }
         cause = here.source();
     }
-    if error.is_connect() { LinkError::NoWay(deepest) } else { LinkError::NoAnswer(deepest) }
+    if error.is_connect() || error.is_builder() { LinkError::NoWay(deepest) } else { LinkError::NoAnswer(deepest) }
 }
 
 /// What TLS says in an error, in however many input/output errors it is wrapped.
