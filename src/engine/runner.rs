@@ -32,7 +32,7 @@ use crate::parcel::ParcelId;
 const ROUND_EVERY: Duration = Duration::from_secs(60);
 /// How long the hub may hold a question for new mail.
 const MAIL_WAIT: Duration = Duration::from_secs(25);
-/// The pause between two looks for mail: when there is some, and when there was none.
+/// The pause between two looks for mail: when the hub answered early, and when it held the question.
 const MAIL_PAUSE: Duration = Duration::from_secs(2);
 const MAIL_BREATH: Duration = Duration::from_millis(300);
 
@@ -316,18 +316,20 @@ fn until(at: Timestamp) -> Duration {
 /// Holds a question at the hub, so that a new parcel is noticed within seconds. The question comes back early for
 /// receipts too, and then the round finds them.
 fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>) {
-    let mut failures = 0;
+    let (mut failures, mut told) = (0, 0);
     loop {
-        let Ok(cursor) = terminal.history.inbox_cursor() else { return };
+        // A parcel that cannot be fetched holds the cursor back; once it was told of, it is left to the rounds.
+        let cursor = terminal.history.inbox_cursor().unwrap_or_default().max(told);
         let asked = Instant::now();
-        let answer = link.inbox(cursor, MAIL_WAIT);
-        failures = if answer.is_err() { failures + 1 } else { 0 };
-        let pause = match answer {
-            Ok(page) if page.parcels.is_empty() && asked.elapsed() >= MAIL_WAIT => MAIL_BREATH,
-            // The cursor has not moved yet when the round is still under way; asking again at once would spin.
-            Ok(page) if !page.parcels.is_empty() => MAIL_PAUSE,
-            Ok(_) => MAIL_BREATH,
-            Err(_) => rest(failures),
+        let pause = match link.inbox(cursor, MAIL_WAIT) {
+            Ok(page) => {
+                (failures, told) = (0, page.next.max(cursor));
+                if asked.elapsed() < MAIL_WAIT { MAIL_PAUSE } else { MAIL_BREATH }
+            }
+            Err(_) => {
+                failures += 1;
+                rest(failures)
+            }
         };
         if errands.send(Errand::Round).is_err() {
             return;
