@@ -32,7 +32,7 @@ use crate::parcel::ParcelId;
 const ROUND_EVERY: Duration = Duration::from_secs(60);
 /// How long the hub may hold a question for new mail.
 const MAIL_WAIT: Duration = Duration::from_secs(25);
-/// The pause between two looks for mail: when there is some, and when there was none.
+/// The pause between two looks for mail: when the hub answered early, and when it held the question.
 const MAIL_PAUSE: Duration = Duration::from_secs(2);
 const MAIL_BREATH: Duration = Duration::from_millis(300);
 
@@ -368,18 +368,20 @@ fn until(at: Timestamp) -> Duration {
 /// Holds a question at the hub, so that a new parcel is noticed within seconds. The question comes back early for
 /// receipts too, and then the round finds them.
 fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>) {
-    let (mut failures, mut asked_before, mut same) = (0, None, 0);
+    let (mut failures, mut told) = (0, 0);
     loop {
-        let asked = terminal.history.inbox_cursor().ok();
-        let answer = asked.map(|cursor| link.inbox(cursor, MAIL_WAIT));
-        // Mail that stays beyond the same cursor is mail a round could not take: asking again at once would spin.
-        same = if asked == asked_before { same + 1 } else { 0 };
-        asked_before = asked;
-        failures = if matches!(answer, Some(Ok(_))) { 0 } else { failures + 1 };
-        let pause = match answer {
-            Some(Ok(page)) if page.parcels.is_empty() => MAIL_BREATH,
-            Some(Ok(_)) => MAIL_PAUSE.max(rest(same)),
-            Some(Err(_)) | None => rest(failures),
+        // A parcel that cannot be fetched holds the cursor back; once it was told of, it is left to the rounds.
+        let cursor = terminal.history.inbox_cursor().unwrap_or_default().max(told);
+        let asked = Instant::now();
+        let pause = match link.inbox(cursor, MAIL_WAIT) {
+            Ok(page) => {
+                (failures, told) = (0, page.next.max(cursor));
+                if asked.elapsed() < MAIL_WAIT { MAIL_PAUSE } else { MAIL_BREATH }
+            }
+            Err(_) => {
+                failures += 1;
+                rest(failures)
+            }
         };
         if errands.send(Errand::Round).is_err() {
             return;

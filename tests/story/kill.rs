@@ -60,7 +60,7 @@ fn d1_d2_d4_a_hub_killed_again_and_again_loses_nothing_and_doubles_nothing() {
         north.retry_all();
         let sending = begin(&north, &SEND);
         if kills < 8 {
-            std::thread::sleep(chance.millis(100, 700));
+            std::thread::sleep(chance.millis(60, 300 + 60 * kills));
             town.kill_hub();
             kills += 1;
             let kept = kept_ids(&town);

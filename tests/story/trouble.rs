@@ -299,6 +299,24 @@ fn d9_a_hub_that_is_down_is_not_stormed() {
 }
 
 #[test]
+fn d11_a_parcel_that_cannot_be_fetched_is_not_fetched_all_the_time() {
+    let (town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let queued = north.queue(&north.put_out_reports(2), &south);
+    north.must(&SEND);
+    let damaged = format!("/v1/parcels/{}", queued[0]);
+    let wanted = damaged.clone();
+    let before = Crooked::before(&town, &south, move |request| match request.is("GET", &wanted) {
+        true => Deed::Say(Answer::json(200, "not what it was")),
+        false => Deed::Pass,
+    });
+    let fetches = || before.seen().iter().filter(|request| request.is("GET", &damaged)).count();
+    let _watch = Watch::of(&south);
+    eventually("the other one is here", || files_in(&south.import).len() == 1);
+    std::thread::sleep(Duration::from_secs(8));
+    assert!(fetches() <= 3, "{} times in eight seconds", fetches());
+}
+
+#[test]
 fn a_hub_that_says_nothing_is_given_up_in_good_time() {
     let (town, [north, _south]) = Town::of([NORTH, SOUTH]);
     north.must(&["receive"]);
