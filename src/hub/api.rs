@@ -146,9 +146,6 @@ async fn put_parcel(
         Some(_) => {}
     }
     let now = Timestamp::now();
-    if !hub.store().read(move |connection| directory::can_receive(connection, to, now)).await? {
-        return Err(Refusal::of(StatusCode::NOT_FOUND, ProblemCode::ReceiverUnknown, "the receiver cannot receive"));
-    }
     let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed: body.to_vec() };
     match mailbox::put(hub.store(), parcel, now).await? {
         Put::New(accepted) => {
@@ -159,6 +156,9 @@ async fn put_parcel(
         Put::Repeat(accepted) => Ok((StatusCode::OK, Json(accepted)).into_response()),
         Put::Taken => {
             Err(Refusal::of(StatusCode::CONFLICT, ProblemCode::IdTaken, "the id was used for another parcel"))
+        }
+        Put::ReceiverUnknown => {
+            Err(Refusal::of(StatusCode::NOT_FOUND, ProblemCode::ReceiverUnknown, "the receiver cannot receive"))
         }
     }
 }

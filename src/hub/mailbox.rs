@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::directory;
 use super::stores::sqlite::{Named as _, Store, StoreError};
 use crate::parcel::{ParcelId, ReceiptStep};
 use crate::standard::OfficeNumber;
@@ -29,6 +30,8 @@ pub enum Put {
     Repeat(Accepted),
     /// The id was used for something else before.
     Taken,
+    /// The receiver is not registered, or has no certificate that is good now.
+    ReceiverUnknown,
 }
 
 /// What became of a receipt.
@@ -47,7 +50,9 @@ pub struct Outside {
     pub digest: String,
 }
 
-/// Keeps a parcel. Durable when this returns; idempotent by id.
+/// Keeps a parcel. Durable when this returns; idempotent by id: what was accepted once is answered the same for ever,
+/// whatever became of its receiver since. The receiver is looked at where the parcel is written, so that none is accepted
+/// after its receiver was withdrawn.
 pub async fn put(store: &Store, parcel: Incoming, now: Timestamp) -> Result<Put, StoreError> {
     store
         .write(move |connection| {
@@ -56,6 +61,9 @@ pub async fn put(store: &Store, parcel: Incoming, now: Timestamp) -> Result<Put,
                     && outside.receiver == parcel.receiver
                     && outside.digest == parcel.digest;
                 return Ok(if same { Put::Repeat(accepted) } else { Put::Taken });
+            }
+            if !directory::can_receive(connection, parcel.receiver, now)? {
+                return Ok(Put::ReceiverUnknown);
             }
             let size = parcel.sealed.len() as u64;
             let changed = next_change(connection)?;
@@ -256,4 +264,59 @@ pub(super) fn time(row: &rusqlite::Row<'_>, column: usize) -> Result<Timestamp, 
             rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Integer, Box::new(error))
         })
         .named("read column")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parcel::sha256_hex;
+
+    const NOW: &str = "2026-06-01T00:00:00Z";
+
+    /// A store with a south that can receive until 2028, and a parcel of north's to it.
+    fn store() -> (tempfile::TempDir, Store, impl Fn(&[u8]) -> Incoming) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let [north, south] = ["3100000001", "3100000002"].map(|office| office.parse().unwrap());
+        let (now, until) = (at(NOW), at("2028-06-01T00:00:00Z"));
+        store
+            .write_now(move |c| {
+                directory::register(c, south, "43".parse().unwrap(), "南", now)?;
+                directory::add_certificate(c, south, "0a", b"der", until, now)
+            })
+            .unwrap();
+        let id = ParcelId::new();
+        let parcel = move |sealed: &[u8]| Incoming {
+            id,
+            sender: north,
+            receiver: south,
+            digest: sha256_hex(sealed),
+            sealed: sealed.to_vec(),
+        };
+        (dir, store, parcel)
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_repeat_of_an_accepted_parcel_is_accepted_when_its_receiver_can_receive_no_more() {
+        let (_dir, store, parcel) = store();
+        let Put::New(accepted) = put(&store, parcel(b"sealed"), at(NOW)).await.unwrap() else { panic!("not new") };
+        let later = at("2029-01-01T00:00:00Z");
+        assert_eq!(put(&store, parcel(b"sealed"), later).await.unwrap(), Put::Repeat(accepted));
+        assert_eq!(put(&store, parcel(b"another"), later).await.unwrap(), Put::Taken);
+        let new = Incoming { id: ParcelId::new(), ..parcel(b"sealed") };
+        assert_eq!(put(&store, new, later).await.unwrap(), Put::ReceiverUnknown);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_accepted_for_a_receiver_that_was_withdrawn() {
+        let (_dir, store, parcel) = store();
+        let south = parcel(b"").receiver;
+        store.write_now(move |c| directory::revoke(c, south, at(NOW))).unwrap();
+        assert_eq!(put(&store, parcel(b"sealed"), at(NOW)).await.unwrap(), Put::ReceiverUnknown);
+        assert!(inbox(&store, south, 0).await.unwrap().parcels.is_empty());
+    }
 }
