@@ -367,3 +367,37 @@ pub(super) fn note_step(
 pub(super) fn failure(text: Option<String>) -> Result<Option<Failure>, HistoryError> {
     text.map(|text| from_json(&text, "a failure")).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_one_queued() -> (tempfile::TempDir, History, ParcelId, Timestamp) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut history = History::open(&dir.path().join("history.db")).unwrap();
+        let (id, now) = (ParcelId::new(), Timestamp::now());
+        let (us, them) = ("3171000048".parse().unwrap(), "3191000017".parse().unwrap());
+        let content = Content::new(id, us, them, now, String::new(), vec![("a.txt".into(), b"a".to_vec())]);
+        let new = NewOutgoing { content, partner_name: String::new(), subjects: vec![], checked: Checked::default() };
+        history.queue(&[new], now).unwrap();
+        (dir, history, id, now)
+    }
+
+    #[test]
+    fn a_parcel_withdrawn_while_others_leave_stays_here() {
+        let (_dir, mut history, id, now) = with_one_queued();
+        assert_eq!(history.due(now).unwrap().len(), 1);
+        assert!(history.withdraw(id, now).unwrap());
+        assert!(!history.note_leaving(id).unwrap(), "it must not leave any more");
+    }
+
+    #[test]
+    fn what_may_have_left_cannot_be_withdrawn_and_goes_again_as_it_was() {
+        let (_dir, mut history, id, now) = with_one_queued();
+        history.keep_sealed(id, b"sealed", "00").unwrap();
+        assert_eq!(history.sealed(id).unwrap(), None, "it never left: it is sealed anew");
+        assert!(history.note_leaving(id).unwrap());
+        assert_eq!(history.sealed(id).unwrap().as_deref(), Some(&b"sealed"[..]));
+        assert!(!history.withdraw(id, now).unwrap());
+    }
+}
