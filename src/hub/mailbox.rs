@@ -274,16 +274,17 @@ mod tests {
     const NOW: &str = "2026-06-01T00:00:00Z";
 
     /// A store with a south that can receive until 2028, and a parcel of north's to it.
-    fn store() -> (tempfile::TempDir, Store, impl Fn(&[u8]) -> Incoming) {
+    async fn store() -> (tempfile::TempDir, Store, impl Fn(&[u8]) -> Incoming) {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&dir.path().join("hub.db")).unwrap();
         let [north, south] = ["3100000001", "3100000002"].map(|office| office.parse().unwrap());
         let (now, until) = (at(NOW), at("2028-06-01T00:00:00Z"));
         store
-            .write_now(move |c| {
+            .write(move |c| {
                 directory::register(c, south, "43".parse().unwrap(), "南", now)?;
                 directory::add_certificate(c, south, "0a", b"der", until, now)
             })
+            .await
             .unwrap();
         let id = ParcelId::new();
         let parcel = move |sealed: &[u8]| Incoming {
@@ -302,7 +303,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_repeat_of_an_accepted_parcel_is_accepted_when_its_receiver_can_receive_no_more() {
-        let (_dir, store, parcel) = store();
+        let (_dir, store, parcel) = store().await;
         let Put::New(accepted) = put(&store, parcel(b"sealed"), at(NOW)).await.unwrap() else { panic!("not new") };
         let later = at("2029-01-01T00:00:00Z");
         assert_eq!(put(&store, parcel(b"sealed"), later).await.unwrap(), Put::Repeat(accepted));
@@ -313,9 +314,9 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_accepted_for_a_receiver_that_was_withdrawn() {
-        let (_dir, store, parcel) = store();
+        let (_dir, store, parcel) = store().await;
         let south = parcel(b"").receiver;
-        store.write_now(move |c| directory::revoke(c, south, at(NOW))).unwrap();
+        store.write(move |c| directory::revoke(c, south, at(NOW))).await.unwrap();
         assert_eq!(put(&store, parcel(b"sealed"), at(NOW)).await.unwrap(), Put::ReceiverUnknown);
         assert!(inbox(&store, south, 0).await.unwrap().parcels.is_empty());
     }
