@@ -281,7 +281,7 @@ fn s12_a_file_under_anothers_name_is_refused_and_a_program_never_reaches_the_imp
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     let seal_up = |files: Vec<(String, Vec<u8>)>| {
         let id = ParcelId::new();
-        let now = jiff::Timestamp::now();
+        let now = Timestamp::now();
         let content = Content::new(id, north.number(), south.number(), now, String::new(), files);
         let to = south.identity().key.certificate().to_vec().into();
         let sealed = seal(&content.pack().unwrap(), &north.identity().key, &[to], now).unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::world::{
-    EAST, NORTH, Office, SOUTH, Town, Watch, eventually, files_in, report, report_name, sample_of_south,
+    EAST, NORTH, Office, SOUTH, Town, Watch, eventually, files_in, report, report_name, sample_of_south, text,
 };
 
 fn names(office: &Office) -> Vec<String> {
@@ -145,8 +145,8 @@ fn a_letter_goes_to_whom_it_is_sent_and_never_along_because_it_lies_there() {
     let letter = south.put_out("お願い.pdf", b"%PDF-1.4 for north only");
     south.must(&["send", text(&table), text(&letter)]);
     south.put_out(&to_east.0, &to_east.1);
-    let run = south.run(&["send"]);
-    run.says("「お願い.pdf」は、送り先が決まらないので送りません");
+    south.put_out("次のお願い.pdf", b"%PDF-1.4 for nobody yet");
+    south.run(&["send"]).says("「次のお願い.pdf」は、送り先が決まらないので送りません");
     assert_eq!(town.kept().len(), 2);
     north.must(&["receive"]);
     east.must(&["receive"]);
