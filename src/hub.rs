@@ -5,6 +5,7 @@ pub mod authority;
 mod bell;
 pub mod directory;
 pub mod home;
+mod intake;
 pub mod mailbox;
 mod serve;
 mod state;

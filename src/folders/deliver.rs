@@ -5,7 +5,7 @@
 //! when the rename did not happen, and it is gone when it did.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
@@ -26,8 +26,15 @@ pub enum PublishError {
     Io { path: PathBuf, source: io::Error },
 }
 
+/// What names of files on their way begin with. No file may be called so in the end: it could be one that is on its way.
+const OURS: &str = ".tayori-";
+
 /// Writes `bytes` beside `folder/name`. `tag` tells this file from every other that may get the same name.
 pub fn stage(folder: &Path, name: &str, tag: &str, bytes: &[u8]) -> io::Result<Staged> {
+    // Windows and macOS take large and small letters for the same.
+    if name.to_lowercase().starts_with(OURS) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a name of our own"));
+    }
     let staged = Staged::of(folder, name, tag);
     let written = write_whole(&staged.beside, bytes);
     if written.is_err() {
@@ -46,7 +53,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 impl Staged {
     /// The names only; whether the file stands there is told by [`Staged::is_beside`].
     pub fn of(folder: &Path, name: &str, tag: &str) -> Self {
-        Self { beside: folder.join(format!(".tayori-{tag}.part")), target: folder.join(name) }
+        Self { beside: folder.join(format!("{OURS}{tag}.part")), target: folder.join(name) }
     }
 
     pub fn target(&self) -> &Path {
@@ -58,7 +65,8 @@ impl Staged {
         self.beside.exists()
     }
 
-    /// Gives the file its name, unless another file has it.
+    /// Gives the file its name, unless another file has it. One with the same bytes is not another: care software that
+    /// finds it there has what it needs.
     pub fn publish(&self) -> Result<(), PublishError> {
         let io = |source| PublishError::Io { path: self.target.clone(), source };
         let file = File::open(&self.beside).map_err(io)?;
@@ -70,11 +78,27 @@ impl Staged {
             }
             Err(error) => {
                 let taken = error.error.kind() == io::ErrorKind::AlreadyExists;
+                if taken && self.is_there_already().unwrap_or(false) {
+                    sync_folder(&self.target);
+                    return Ok(()); // what is dropped here is the file beside
+                }
                 // Dropping it would delete what a later try still needs to see.
                 let _ = error.file.keep();
                 Err(if taken { PublishError::Taken(self.target.clone()) } else { io(error.error) })
             }
         }
+    }
+
+    /// Whether the file that has the name holds our bytes.
+    fn is_there_already(&self) -> io::Result<bool> {
+        let ours = fs::read(&self.beside)?;
+        if !fs::symlink_metadata(&self.target)?.is_file() {
+            return Ok(false); // a pipe would have us wait, and a link may lead anywhere
+        }
+        let theirs = File::open(&self.target)?;
+        let mut bytes = Vec::new();
+        (&theirs).take((ours.len() as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+        Ok(bytes == ours)
     }
 
     /// Takes the file beside away again.
@@ -128,5 +152,31 @@ mod tests {
         let gone = dir.path().join("gone");
         assert_eq!(stage(&gone, "a.CSV", "1", b"bytes").unwrap_err().kind(), io::ErrorKind::NotFound);
         assert!(!gone.exists());
+    }
+
+    #[test]
+    fn the_same_file_that_is_there_already_is_ours() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("UPJSK.CSV");
+        for theirs in ["our", "ours!", "ourz", ""] {
+            fs::write(&target, theirs).unwrap();
+            let staged = stage(dir.path(), "UPJSK.CSV", "1", b"ours").unwrap();
+            assert!(matches!(staged.publish(), Err(PublishError::Taken(_))), "{theirs}");
+            assert_eq!(fs::read_to_string(&target).unwrap(), theirs);
+        }
+        fs::write(&target, "ours").unwrap();
+        stage(dir.path(), "UPJSK.CSV", "1", b"ours").unwrap().publish().unwrap();
+        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left, [target], "nothing beside is left");
+    }
+
+    #[test]
+    fn no_file_gets_a_name_of_our_own() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in [".tayori-1.part", ".Tayori-x", ".tayori-"] {
+            assert_eq!(stage(dir.path(), name, "1", b"x").unwrap_err().kind(), io::ErrorKind::InvalidInput, "{name}");
+        }
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert!(stage(dir.path(), ".tayori.CSV", "1", b"x").is_ok());
     }
 }

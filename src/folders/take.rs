@@ -1,6 +1,9 @@
 //! Takes files out of a folder that another program may be writing to.
 //!
-//! A file counts as whole when its size and time stood still for a while. Nothing is moved or deleted.
+//! A file counts as whole when its size and time stood still for a while: its own time may say so at once, and it is
+//! looked at again after reading. That alone does not tell a program that keeps the file open and pauses, and Windows
+//! may note the time only when the file is closed; so there it is opened for us alone, which fails while anyone else has
+//! it open. Nothing is moved or deleted.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, Metadata};
@@ -53,6 +56,10 @@ pub enum TakeError {
     NotAFile { path: PathBuf },
     #[error("{path} has a name that is no text")]
     Name { path: PathBuf },
+    #[error("{path} and what follows was not looked at: more than {limit} files")]
+    TooMany { path: PathBuf, limit: usize },
+    #[error("{path} was not looked into: more than {limit} folders deep")]
+    TooDeep { path: PathBuf, limit: usize },
 }
 
 impl TakeError {
@@ -63,7 +70,9 @@ impl TakeError {
             | TakeError::TooLarge { path, .. }
             | TakeError::Unsettled { path }
             | TakeError::NotAFile { path }
-            | TakeError::Name { path } => path,
+            | TakeError::Name { path }
+            | TakeError::TooMany { path, .. }
+            | TakeError::TooDeep { path, .. } => path,
         }
     }
 
@@ -74,7 +83,10 @@ impl TakeError {
             TakeError::Io { path, source } => failure_of(source, path),
             TakeError::TooLarge { size, limit, .. } => Failure::TooLarge { size: *size, limit: *limit },
             TakeError::Unsettled { path } => Failure::FileUnsettled { name: name(path) },
-            TakeError::NotAFile { path } | TakeError::Name { path } => Failure::FileUnreadable { name: name(path) },
+            TakeError::NotAFile { path }
+            | TakeError::Name { path }
+            | TakeError::TooMany { path, .. }
+            | TakeError::TooDeep { path, .. } => Failure::FileUnreadable { name: name(path) },
         }
     }
 }
@@ -82,20 +94,28 @@ impl TakeError {
 /// The files at and below these paths, in the order of their names. What cannot be listed is named in its place.
 /// Files that programs keep for themselves (hidden, temporary, our own on the way) are passed over.
 pub fn list(paths: &[PathBuf]) -> Vec<Result<PathBuf, TakeError>> {
+    list_within(paths, MOST_FILES)
+}
+
+fn list_within(paths: &[PathBuf], most: usize) -> Vec<Result<PathBuf, TakeError>> {
     let mut found = Vec::new();
     let mut waiting: VecDeque<(PathBuf, usize)> = paths.iter().map(|path| (path.clone(), 0)).collect();
     while let Some((path, depth)) = waiting.pop_front() {
-        if found.len() >= MOST_FILES {
+        if found.len() >= most {
+            found.push(Err(TakeError::TooMany { path, limit: most }));
             break;
         }
         match fs::metadata(&path) {
             Err(source) => found.push(Err(TakeError::Io { path, source })),
-            Ok(metadata) if metadata.is_dir() && depth < DEEPEST => match entries(&path) {
+            Ok(metadata) if metadata.is_dir() && depth >= DEEPEST => {
+                found.push(Err(TakeError::TooDeep { path, limit: DEEPEST }));
+            }
+            Ok(metadata) if metadata.is_dir() => match entries(&path) {
                 Ok(entries) => waiting.extend(entries.into_iter().map(|entry| (entry, depth + 1))),
                 Err(source) => found.push(Err(TakeError::Io { path, source })),
             },
             Ok(metadata) if metadata.is_file() => found.push(Ok(path)),
-            // A pipe, a device, a folder too deep: nothing care software writes.
+            // A pipe, a device: nothing care software writes.
             Ok(_) if depth > 0 => {}
             Ok(_) => found.push(Err(TakeError::NotAFile { path })),
         }
@@ -135,7 +155,7 @@ pub fn take(path: &Path, limit: u64, pace: Pace) -> Result<Taken, TakeError> {
         return Err(TakeError::TooLarge { path: path.to_owned(), size: before.len, limit });
     }
     let mut bytes = Vec::new();
-    File::open(path).map_err(io)?.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
+    open_alone(path).map_err(io)?.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
     // It may have begun to change again while we read.
     let after = look(path)?;
     if after == before && bytes.len() as u64 == before.len {
@@ -143,6 +163,15 @@ pub fn take(path: &Path, limit: u64, pace: Pace) -> Result<Taken, TakeError> {
     } else {
         Err(TakeError::Unsettled { path: path.to_owned() })
     }
+}
+
+/// On Windows, only when nobody else has the file open, and so that nobody opens it while we read. Elsewhere no system
+/// call says so.
+fn open_alone(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0);
+    options.read(true).open(path)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -234,5 +263,39 @@ mod tests {
             .map(|found| found.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).ok())
             .collect();
         assert_eq!(names, [None, Some("b.CSV".to_owned()), Some("a.CSV".to_owned())]);
+    }
+
+    #[test]
+    fn a_listing_that_ends_early_says_where() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("1/2/3/4/5/6");
+        fs::create_dir_all(&deep).unwrap();
+        fs::write(deep.join("deep.CSV"), "x").unwrap();
+        for name in ["a.CSV", "b.CSV", "c.CSV"] {
+            fs::write(dir.path().join(name), "x").unwrap();
+        }
+        let listed = list(&[dir.path().to_owned()]);
+        assert_eq!(listed.len(), 4, "{listed:?}");
+        let too_deep = listed.last().unwrap().as_ref().unwrap_err();
+        assert!(matches!(too_deep, TakeError::TooDeep { limit: 5, .. }), "{too_deep}");
+        assert_eq!(too_deep.failure(), Failure::FileUnreadable { name: "5".into() });
+
+        let cut = list_within(&["a.CSV", "b.CSV", "c.CSV"].map(|name| dir.path().join(name)), 2);
+        assert_eq!(cut.len(), 3, "{cut:?}");
+        let too_many = cut.last().unwrap().as_ref().unwrap_err();
+        assert!(matches!(too_many, TakeError::TooMany { limit: 2, .. }), "{too_many}");
+        assert_eq!(too_many.failure(), Failure::FileUnreadable { name: "c.CSV".into() });
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_file_that_another_program_has_open_is_not_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("UPPLAN.CSV");
+        let writer = File::create(&path).unwrap();
+        let locked = take(&path, 10, QUICK).unwrap_err();
+        assert_eq!(locked.failure(), Failure::FileLocked { name: "UPPLAN.CSV".into() });
+        drop(writer);
+        assert!(take(&path, 10, QUICK).is_ok());
     }
 }

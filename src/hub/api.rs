@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::directory;
+use super::intake::IntakeError;
 use super::mailbox::{self, Incoming, Outside, Put};
 use super::state::{Caller, Hub, Standing};
 use super::stores::sqlite::StoreError;
@@ -30,14 +32,13 @@ const RECEIPT_LIMIT: usize = 64 * 1024;
 
 /// The routes. [`Caller`] must have been added by the acceptor.
 pub fn routes(hub: Arc<Hub>) -> Router {
-    let limit = usize::try_from(hub.max_parcel_bytes()).unwrap_or(usize::MAX);
     Router::new()
         .route("/v1/hub", get(facts))
         .route("/v1/offices", get(offices))
         .route("/v1/crl", get(crl))
         .route("/v1/inbox", get(inbox))
         .route("/v1/sent", get(sent))
-        .route("/v1/parcels/{id}", put(put_parcel).get(get_parcel).layer(DefaultBodyLimit::max(limit)))
+        .route("/v1/parcels/{id}", put(put_parcel).get(get_parcel))
         .route("/v1/parcels/{id}/receipts", post(post_receipt).layer(DefaultBodyLimit::max(RECEIPT_LIMIT)))
         .route("/healthz", get(|| async { "ok" }))
         .fallback(|| async { Refusal::of(StatusCode::NOT_FOUND, ProblemCode::RequestInvalid, "no such resource") })
@@ -82,7 +83,8 @@ async fn crl(State(hub): State<Arc<Hub>>) -> Response {
     ([(header::CONTENT_TYPE, "application/pkix-crl")], hub.crl().to_vec()).into_response()
 }
 
-#[derive(Deserialize)]
+/// From where on a list is asked for.
+#[derive(Debug, Deserialize)]
 struct Cursor {
     #[serde(default)]
     after: u64,
@@ -91,12 +93,24 @@ struct Cursor {
     wait: u64,
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Cursor {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let Query(cursor) = Query::<Self>::try_from_uri(&parts.uri)?;
+        // The store counts in 63 bits.
+        if i64::try_from(cursor.after).is_err() {
+            return Err(Refusal::request("no cursor goes so far"));
+        }
+        Ok(cursor)
+    }
+}
+
 async fn inbox(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
-    cursor: Result<Query<Cursor>, QueryRejection>,
+    cursor: Cursor,
 ) -> Result<Json<InboxPage>, Refusal> {
-    let Query(cursor) = cursor?;
     let wait = Duration::from_secs(cursor.wait).min(LONGEST_WAIT);
     // The bell is listened to before the look, so that nothing rings unheard between the two.
     let rung = hub.bell().listen(caller.office);
@@ -111,9 +125,8 @@ async fn inbox(
 async fn sent(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
-    cursor: Result<Query<Cursor>, QueryRejection>,
+    cursor: Cursor,
 ) -> Result<Json<SentPage>, Refusal> {
-    let Query(cursor) = cursor?;
     Ok(Json(mailbox::sent(hub.store(), caller.office, cursor.after).await?))
 }
 
@@ -128,11 +141,11 @@ async fn put_parcel(
     id: Result<Path<ParcelId>, PathRejection>,
     destination: Result<Query<Destination>, QueryRejection>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Result<Response, Refusal> {
     let (Path(id), Query(Destination { to })) = (id?, destination?);
-    let body = body?;
-    let digest = sha256_hex(&body);
+    let sealed = hub.intake().take(body).await?;
+    let digest = sha256_hex(&sealed);
     let claimed = headers.get(DIGEST_HEADER).and_then(|value| value.to_str().ok()).and_then(parse_digest_header);
     match claimed {
         None => return Err(Refusal::request("content-digest with sha-256 is required")),
@@ -146,7 +159,7 @@ async fn put_parcel(
         Some(_) => {}
     }
     let now = Timestamp::now();
-    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed: body.to_vec() };
+    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed };
     match mailbox::put(hub.store(), parcel, now).await? {
         Put::New(accepted) => {
             tracing::info!(parcel = %id, from = %caller.office, %to, bytes = accepted.size, "parcel accepted");
@@ -239,17 +252,35 @@ impl IntoResponse for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, source = std::error::Error::source(&error), "the store failed a request");
+        match &error {
+            StoreError::Busy => tracing::warn!(%error, "the store took no request"),
+            _ => tracing::error!(%error, source = std::error::Error::source(&error), "the store failed a request"),
+        }
         Self::of(StatusCode::SERVICE_UNAVAILABLE, ProblemCode::HubTroubled, "the hub cannot keep this now")
+    }
+}
+
+impl From<IntakeError> for Refusal {
+    fn from(error: IntakeError) -> Self {
+        let (status, code) = match error {
+            IntakeError::NoLength => (StatusCode::LENGTH_REQUIRED, ProblemCode::RequestInvalid),
+            IntakeError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::ParcelTooLarge),
+            // All of these pass: whoever hears it tries again later.
+            IntakeError::NoRoom | IntakeError::CutOff | IntakeError::TooSlow => {
+                tracing::warn!(%error, "a body was not taken in");
+                (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::HubTroubled)
+            }
+        };
+        Self::of(status, code, &error.to_string())
     }
 }
 
 impl From<BytesRejection> for Refusal {
     fn from(rejection: BytesRejection) -> Self {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            return Self::of(StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::ParcelTooLarge, "the body is over the limit");
+            return IntakeError::TooLarge.into();
         }
-        Self::request("the body did not arrive whole")
+        IntakeError::CutOff.into()
     }
 }
 
@@ -262,5 +293,35 @@ impl From<PathRejection> for Refusal {
 impl From<QueryRejection> for Refusal {
     fn from(_: QueryRejection) -> Self {
         Self::request("the query is malformed")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn asked(uri: &str) -> Result<Cursor, Problem> {
+        let (mut parts, ()) = axum::http::Request::get(uri).body(()).unwrap().into_parts();
+        Cursor::from_request_parts(&mut parts, &()).await.map_err(|refusal| refusal.0)
+    }
+
+    #[tokio::test]
+    async fn a_cursor_that_no_store_can_hold_is_a_wrong_request_and_not_the_hubs_trouble() {
+        for after in ["9223372036854775808", "18446744073709551615", "-1", "x"] {
+            let problem = asked(&format!("/v1/inbox?after={after}")).await.unwrap_err();
+            assert_eq!((problem.status, problem.code), (400, ProblemCode::RequestInvalid), "{after}");
+        }
+        assert_eq!(asked("/v1/inbox?after=9223372036854775807&wait=1").await.unwrap().after, i64::MAX as u64);
+        assert_eq!(asked("/v1/sent").await.unwrap().after, 0);
+    }
+
+    #[test]
+    fn what_passes_is_told_from_what_lasts() {
+        let said = |error: IntakeError| (Refusal::from(error).0.status, Refusal::from(error).0.code);
+        assert_eq!(said(IntakeError::CutOff), (503, ProblemCode::HubTroubled));
+        assert_eq!(said(IntakeError::NoRoom), (503, ProblemCode::HubTroubled));
+        assert_eq!(said(IntakeError::TooSlow), (503, ProblemCode::HubTroubled));
+        assert_eq!(said(IntakeError::TooLarge), (413, ProblemCode::ParcelTooLarge));
+        assert_eq!(said(IntakeError::NoLength), (411, ProblemCode::RequestInvalid));
     }
 }

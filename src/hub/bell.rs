@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
@@ -12,24 +12,56 @@ use crate::standard::OfficeNumber;
 /// One bell per office that somebody listens for.
 #[derive(Debug, Default)]
 pub struct Bell {
-    offices: Mutex<HashMap<OfficeNumber, Arc<Notify>>>,
+    offices: Mutex<Offices>,
+}
+
+#[derive(Debug)]
+enum Offices {
+    Open(HashMap<OfficeNumber, Arc<Notify>>),
+    /// Nobody is to wait any more.
+    Closing,
+}
+
+impl Default for Offices {
+    fn default() -> Self {
+        Self::Open(HashMap::new())
+    }
 }
 
 impl Bell {
     /// Listens from now on, not only from the first await: a ring in between is heard.
     pub fn listen(&self, office: OfficeNumber) -> Pin<Box<OwnedNotified>> {
-        let mut offices = self.offices.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rung = Box::pin(Arc::clone(offices.entry(office).or_default()).notified_owned());
+        let bell = match &mut *self.offices() {
+            Offices::Open(offices) => Arc::clone(offices.entry(office).or_default()),
+            Offices::Closing => {
+                let rung = Arc::new(Notify::new());
+                rung.notify_one();
+                rung
+            }
+        };
+        let mut rung = Box::pin(bell.notified_owned());
         rung.as_mut().enable();
         rung
     }
 
     /// Wakes every terminal of the office that listens. A bell nobody listens to any more is put away.
     pub fn ring(&self, office: OfficeNumber) {
-        let mut offices = self.offices.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bell) = offices.remove(&office) {
+        if let Offices::Open(offices) = &mut *self.offices()
+            && let Some(bell) = offices.remove(&office)
+        {
             bell.notify_waiters();
         }
+    }
+
+    /// Wakes everyone for good: who listens from now on hears a ring at once.
+    pub fn ring_all(&self) {
+        if let Offices::Open(offices) = std::mem::replace(&mut *self.offices(), Offices::Closing) {
+            offices.values().for_each(|bell| bell.notify_waiters());
+        }
+    }
+
+    fn offices(&self) -> MutexGuard<'_, Offices> {
+        self.offices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -49,5 +81,18 @@ mod tests {
         bell.ring(north);
         assert!(is_ready(for_north.as_mut()));
         assert!(!is_ready(for_south.as_mut()));
+    }
+
+    #[test]
+    fn when_the_hub_closes_nobody_waits_any_more() {
+        let (north, south) = ("3100000001".parse().unwrap(), "3100000002".parse().unwrap());
+        let bell = Bell::default();
+        let mut before = bell.listen(north);
+        bell.ring_all();
+        bell.ring_all();
+        bell.ring(north);
+        assert!(is_ready(before.as_mut()));
+        assert!(is_ready(bell.listen(north).as_mut()));
+        assert!(is_ready(bell.listen(south).as_mut()));
     }
 }

@@ -142,7 +142,7 @@ impl Home {
     pub fn serve(self, listen: Option<SocketAddr>) -> Result<serve::Running, serve::ServeError> {
         let address = listen.unwrap_or(self.settings.listen);
         let hosts = self.settings.hosts.clone();
-        let hub = Hub::new(self.store, self.authority, self.settings.max_parcel_bytes)?;
+        let hub = Hub::new(self.store, self.authority, self.settings.max_parcel_bytes, Timestamp::now())?;
         serve::start(hub, &hosts, address)
     }
 }

@@ -1,5 +1,6 @@
 //! Parcels waiting to be fetched: put once, listed by cursor, kept with their receipts.
 
+use axum::body::Bytes;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -19,7 +20,7 @@ pub struct Incoming {
     pub sender: OfficeNumber,
     pub receiver: OfficeNumber,
     pub digest: String,
-    pub sealed: Vec<u8>,
+    pub sealed: Bytes,
 }
 
 /// What became of a put.
@@ -86,7 +87,7 @@ pub async fn put(store: &Store, parcel: Incoming, now: Timestamp) -> Result<Put,
                 .and_then(|seq| {
                     connection
                         .prepare_cached("INSERT INTO body (seq, sealed) VALUES (?1, ?2)")?
-                        .execute(params![seq, parcel.sealed])
+                        .execute(params![seq, parcel.sealed.as_ref()])
                 })
                 .named("insert parcel")?;
             // What is answered now must be what a repeat will read back: whole milliseconds.
@@ -281,6 +282,7 @@ mod tests {
         let (now, until) = (at(NOW), at("2028-06-01T00:00:00Z"));
         store
             .write(move |c| {
+                directory::register(c, north, "11".parse().unwrap(), "北", now)?;
                 directory::register(c, south, "43".parse().unwrap(), "南", now)?;
                 directory::add_certificate(c, south, "0a", b"der", until, now)
             })
@@ -292,7 +294,7 @@ mod tests {
             sender: north,
             receiver: south,
             digest: sha256_hex(sealed),
-            sealed: sealed.to_vec(),
+            sealed: Bytes::copy_from_slice(sealed),
         };
         (dir, store, parcel)
     }

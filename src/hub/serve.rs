@@ -136,6 +136,8 @@ impl Server {
             }
         }
         looking.abort();
+        // A poll may wait longer than we do.
+        self.hub.bell().ring_all();
         let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
         tracing::info!("the hub has stopped");
     }

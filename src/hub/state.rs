@@ -12,6 +12,7 @@ use rustls_pki_types::CertificateRevocationListDer;
 use super::authority::{Authority, AuthorityError};
 use super::bell::Bell;
 use super::directory;
+use super::intake::Intake;
 use super::stores::sqlite::{Store, StoreError};
 use crate::parcel::Trust;
 use crate::standard::OfficeNumber;
@@ -58,13 +59,21 @@ pub struct Hub {
     authority: Authority,
     members: RwLock<Arc<Members>>,
     bell: Bell,
+    intake: Intake,
     max_parcel_bytes: u64,
 }
 
 impl Hub {
-    pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64) -> Result<Self, HubError> {
-        let members = RwLock::new(Arc::new(read_members(&store, &authority)?));
-        Ok(Self { store, authority, members, bell: Bell::default(), max_parcel_bytes })
+    pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64, now: Timestamp) -> Result<Self, HubError> {
+        let members = RwLock::new(Arc::new(read_members(&store, &authority, now)?));
+        Ok(Self {
+            store,
+            authority,
+            members,
+            bell: Bell::default(),
+            intake: Intake::new(max_parcel_bytes),
+            max_parcel_bytes,
+        })
     }
 
     pub fn store(&self) -> &Store {
@@ -72,6 +81,9 @@ impl Hub {
     }
     pub fn bell(&self) -> &Bell {
         &self.bell
+    }
+    pub fn intake(&self) -> &Intake {
+        &self.intake
     }
     pub fn max_parcel_bytes(&self) -> u64 {
         self.max_parcel_bytes
@@ -112,7 +124,7 @@ impl Hub {
         if version == members.version && fresh {
             return Ok(false);
         }
-        let members = read_members(&self.store, &self.authority)?;
+        let members = read_members(&self.store, &self.authority, now)?;
         *self.members.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(members);
         Ok(true)
     }
@@ -122,8 +134,7 @@ impl Hub {
     }
 }
 
-fn read_members(store: &Store, authority: &Authority) -> Result<Members, HubError> {
-    let now = Timestamp::now();
+fn read_members(store: &Store, authority: &Authority, now: Timestamp) -> Result<Members, HubError> {
     // The version is read first: a change in between is seen again at the next look.
     let version = store.read_now(directory::version)?;
     let standing = store.read_now(directory::standing)?;
@@ -131,4 +142,21 @@ fn read_members(store: &Store, authority: &Authority) -> Result<Members, HubErro
     let revoked: Vec<(String, Timestamp)> = standing.revoked.iter().map(|(serial, at)| (serial.clone(), *at)).collect();
     let crl = authority.crl(&revoked, number, now)?;
     Ok(Members { version, standing, crl: crl.into(), made_at: now })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_made_anew_when_it_is_old_and_only_then() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let start = at("2026-06-01T00:00:00Z");
+        let authority = Authority::create(&dir.path().join("ca"), "Tayori", start).unwrap();
+        let hub = Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, start).unwrap();
+        assert!(!hub.refresh(at("2026-06-01T11:59:59Z")).unwrap());
+        assert!(hub.refresh(at("2026-06-01T12:00:00Z")).unwrap());
+        assert!(!hub.refresh(at("2026-06-01T23:59:59Z")).unwrap(), "its age counts from when it was made");
+    }
 }

@@ -5,7 +5,7 @@
 //! rolled back to its savepoint and does not touch its neighbours. Readers have connections of their own.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub enum StoreError {
     Newer { path: PathBuf, found: usize, known: usize },
     #[error("the store failed: {statement}")]
     Statement { statement: &'static str, source: rusqlite::Error },
+    #[error("the store has more to write than it can keep in line")]
+    Busy,
     #[error("the store has stopped")]
     Stopped,
 }
@@ -72,36 +74,28 @@ impl Store {
         Ok(Self { path: path.to_owned(), jobs, idle_readers: Arc::default() })
     }
 
-    /// Runs `job` in the writer's next transaction; the answer comes when it is durable.
+    /// Runs `job` in the writer's next transaction; the answer comes when it is durable. Never waits for a place in
+    /// line: that would hold up everyone who shares the thread.
     pub async fn write<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let answer = self.enqueue(job)?;
+        let (job, answer) = with_answer(job);
+        self.jobs.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => StoreError::Stopped,
+        })?;
         answer.await.map_err(|_| StoreError::Stopped)?
     }
 
-    /// As [`Store::write`], for programs without a runtime.
+    /// As [`Store::write`], for threads that may wait.
     pub fn write_now<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.enqueue(job)?.blocking_recv().map_err(|_| StoreError::Stopped)?
-    }
-
-    fn enqueue<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
-        let (tell, told) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let result = in_savepoint(connection, job);
-            Box::new(move |committed| {
-                let _ = tell.send(if committed == Committed::Yes { result } else { Err(StoreError::Stopped) });
-            })
-        });
+        let (job, answer) = with_answer(job);
         self.jobs.send(job).map_err(|_| StoreError::Stopped)?;
-        Ok(told)
+        answer.blocking_recv().map_err(|_| StoreError::Stopped)?
     }
 
     /// Runs `query` on a reader of its own, off the async threads.
@@ -124,6 +118,20 @@ impl Store {
         self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         result
     }
+}
+
+/// A job for the writer, and where its answer comes.
+fn with_answer<T: Send + 'static>(
+    job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+) -> (Job, oneshot::Receiver<Result<T, StoreError>>) {
+    let (tell, told) = oneshot::channel();
+    let job: Job = Box::new(move |connection| {
+        let result = in_savepoint(connection, job);
+        Box::new(move |committed| {
+            let _ = tell.send(if committed == Committed::Yes { result } else { Err(StoreError::Stopped) });
+        })
+    });
+    (job, told)
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
@@ -222,6 +230,40 @@ mod tests {
         assert!(half.is_err());
         store.write_now(insert("c")).unwrap();
         assert_eq!(count(&store), before + 2);
+    }
+
+    #[test]
+    fn a_full_line_is_said_at_once_and_nothing_in_it_is_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let before = count(&store);
+        let (begin, begun) = std::sync::mpsc::channel();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut first = Box::pin(store.write(move |_| {
+            begin.send(()).unwrap();
+            held.recv().map_err(|_| StoreError::Stopped)
+        }));
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        begun.recv().unwrap();
+        let mut writes: Vec<_> = (0..6 * GROUP)
+            .map(|number| {
+                Box::pin(store.write(move |c| {
+                    c.execute("INSERT INTO counter (name, value) VALUES (?1, 0)", [number.to_string()]).named("insert")
+                }))
+            })
+            .collect();
+        writes.retain_mut(|write| match write.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(answer) => {
+                assert!(matches!(answer, Err(StoreError::Busy)), "{answer:?}");
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        assert_eq!(writes.len(), 4 * GROUP);
+        release.send(()).unwrap();
+        store.write_now(|_| Ok(())).unwrap();
+        assert_eq!(count(&store), before + i64::try_from(writes.len()).unwrap());
     }
 
     #[test]
