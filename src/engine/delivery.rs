@@ -61,13 +61,6 @@ impl Terminal {
                 Ok(Ok(()))
             }
             Err(error) => {
-                if matches!(&error, PublishError::Taken(path) if std::fs::read(path).is_ok_and(|there| there == bytes))
-                {
-                    // The same file lies there already: sent twice, or put there by hand.
-                    staged.discard();
-                    self.history.note_delivered(file, now)?;
-                    return Ok(Ok(()));
-                }
                 // The plan goes before the file does: otherwise a crash here would look like a delivery.
                 self.history.plan_delivery(file, None)?;
                 staged.discard();
