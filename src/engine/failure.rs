@@ -43,16 +43,7 @@ pub fn of_identity(error: &IdentityError) -> Failure {
 }
 
 pub fn of_history(error: &HistoryError) -> Failure {
-    use rusqlite::ffi;
-    let code = match error {
-        HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => source.sqlite_error(),
-        _ => None,
-    };
-    match code.map(|error| error.extended_code) {
-        // The file beside the history that its readers share could not be made as large as it must be.
-        Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE) => Failure::DiskFull,
-        _ => Failure::HistoryTroubled,
-    }
+    if error.is_disk_full() { Failure::DiskFull } else { Failure::HistoryTroubled }
 }
 
 pub fn of_seal(error: &SealError) -> Failure {
