@@ -40,6 +40,19 @@ pub enum HistoryError {
     Unreadable { what: &'static str },
 }
 
+impl HistoryError {
+    /// Whether there is no room for what was to be written.
+    pub fn is_disk_full(&self) -> bool {
+        use rusqlite::ffi;
+        let source = match self {
+            HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => source.sqlite_error(),
+            _ => None,
+        };
+        // The second: the file beside the history that its readers share could not be made as large as it must be.
+        source.is_some_and(|error| matches!(error.extended_code, ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE))
+    }
+}
+
 /// Names the statement that failed, so that a log says which one.
 trait Named<T> {
     fn named(self, statement: &'static str) -> Result<T, HistoryError>;

@@ -4,17 +4,17 @@
 //!
 //! | room | knows |
 //! |---|---|
+//! | [`cli`] | the same core by command; without a command it opens the window |
 //! | `desktop` | the window (feature `desktop`) |
-//! | `cli` | the same core by command |
-//! | `demo` | a whole district on this machine |
+//! | [`demo`] | a whole district on this machine |
 //! | [`words`] | every text a user reads |
 //! | [`engine`] | commands in, events out; threads, timers, retries |
-//! | `folders` | wait until a file is whole, deliver without overwriting |
-//! | `link` | the client's end of the exchange |
-//! | `hub` | the server: api, mailbox, directory, certificate authority, store |
-//! | `history` | the client's own store |
-//! | `identity` | keys, certificates, whom we trust |
-//! | `wire` | what both ends say to each other; pure |
+//! | [`folders`] | wait until a file is whole, deliver without overwriting |
+//! | [`link`] | the client's end of the exchange |
+//! | [`hub`] | the server: api, mailbox, directory, certificate authority, store |
+//! | [`history`] | the client's own store |
+//! | [`identity`] | keys, certificates, whom we trust |
+//! | [`wire`] | what both ends say to each other; pure |
 //! | [`parcel`] | units, manifest, seal and open; pure |
 //! | [`standard`] | names, records, typed tables, checks; pure |
 

@@ -260,7 +260,7 @@ fn words_are_kept_when_the_outbox_could_not_take_them() {
     window.harness.run();
     window.press("確認して送る");
     window.press("送る");
-    window.tell(Event::Notice(Notice::Failed(Failure::DiskFull)));
+    window.tell(Event::Notice(Notice::NotSent(Failure::DiskFull)));
     window.must_say("パソコンの空き容量が足りません。");
     window.go("新規作成");
     let first = window.harness.get_all_by_role(Role::MultilineTextInput).next().unwrap();
@@ -332,7 +332,7 @@ fn the_outgoing_folder_is_looked_at_by_a_button() {
     window.go("新規作成");
     window.press("送信フォルダから");
     assert_eq!(window.asked(), ["ExamineOutgoing"]);
-    window.tell(Event::Progress(Some(Progress { work: Work::Checking, done: 12, total: 260 })));
+    window.tell(Event::Progress(Some(Progress { done: 12, total: 260 })));
     window.must_say("確認しています（260 個中 12 個）");
     window.tell(Event::Progress(None));
     window.tell(Event::Examined(Arc::new(Examined::default())));

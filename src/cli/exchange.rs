@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Format, Outcome, tell};
 use crate::engine::Engine;
-use crate::engine::exchange::{Exchange, Round};
+use crate::engine::exchange::{Exchange, Round, RoundError};
 use crate::engine::model::{AstrayReason, Bundle, Connection, Event, Examined, Failure, Notice, SendRequest, State};
 use crate::engine::outgoing::Scope;
 use crate::engine::profile::{Profile, ProfileError};
@@ -41,7 +41,7 @@ pub struct ReceiveArgs {
     format: Format,
 }
 
-/// 止めるまで、送受信を続けます（画面のないパソコン向け。止めるには Ctrl+C）
+/// 止めるまで、送信待ちを送り、届いたものを受け取り続けます（画面のないパソコン向け。止めるには Ctrl+C）
 #[derive(Debug, clap::Args)]
 pub struct WatchArgs {}
 
@@ -96,9 +96,8 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
     if !say_notices(&round.notices) {
         outcome = Outcome::Troubled;
     }
-    if let Some(failure) = result.err().map(|error| error.failure()).or(round.trouble) {
+    if !say_failures(result, &round) {
         outcome = Outcome::Troubled;
-        tell(&failure);
         let outbox = exchange.terminal.history.outbox()?;
         let waiting = outbox.iter().filter(|line| matches!(line.state, State::Waiting { .. })).count();
         if waiting > 0 {
@@ -113,12 +112,17 @@ pub fn receive(args: &ReceiveArgs, profile: Profile) -> Result<Outcome, ProfileE
     let mut round = Round::default();
     let result = exchange.round(Timestamp::now(), &mut round);
     report(&exchange, &round, args.format, "received")?;
-    let fine = say_notices(&round.notices);
-    if let Some(failure) = result.err().map(|error| error.failure()).or(round.trouble) {
-        tell(&failure);
-        return Ok(Outcome::Troubled);
-    }
+    let noticed = say_notices(&round.notices);
+    let fine = say_failures(result, &round) && noticed;
     Ok(if fine { Outcome::Fine } else { Outcome::Troubled })
+}
+
+/// Says what stood in the way, each thing once. False when something did.
+fn say_failures(result: Result<(), RoundError>, round: &Round) -> bool {
+    let ended = result.err().map(|error| error.failure());
+    let others = round.failures.iter().filter(|failure| Some(*failure) != ended.as_ref());
+    ended.iter().chain(others).for_each(tell);
+    ended.is_none() && round.failures.is_empty()
 }
 
 /// Runs the engine until the process is ended. Nothing is lost by ending it anywhere.
@@ -201,7 +205,7 @@ fn say_notices(notices: &[Notice]) -> bool {
         let sentence = words::window::notice(Lang::Ja, notice);
         eprintln!("{}{}", sentence.what, sentence.todo);
     }
-    !notices.iter().any(|notice| matches!(notice, Notice::Failed(_) | Notice::ParcelFailed { .. }))
+    !notices.iter().any(|notice| matches!(notice, Notice::Failed(_) | Notice::NotSent(_) | Notice::ParcelFailed { .. }))
 }
 
 fn report(exchange: &Exchange, round: &Round, format: Format, verb: &str) -> Result<(), ProfileError> {

@@ -154,7 +154,7 @@ impl App {
                     self.compose.sent();
                     self.model.examined = None;
                 }
-                Event::Notice(Notice::Failed(_)) => self.compose.not_sent(),
+                Event::Notice(Notice::NotSent(_)) => self.compose.not_sent(),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
                 _ => {}
             }

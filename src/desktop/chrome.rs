@@ -125,7 +125,7 @@ pub(super) fn status_bar(model: &Model, ui: &mut Ui) {
                 if let Some(progress) = model.progress {
                     separator(ui);
                     ui.label(RichText::new(ic::SYNC).font(icon(18.0)).color(BLUE_900));
-                    text(ui, w::progress(lang, progress.work, progress.done, progress.total), reg(14.0), BLUE_900);
+                    text(ui, w::checking(lang, progress.done, progress.total), reg(14.0), BLUE_900);
                 }
             });
         });

@@ -92,7 +92,7 @@ enum Said {
 
 impl Toast {
     pub fn is_bad(&self) -> bool {
-        matches!(self.said, Said::Notice(Notice::Failed(_) | Notice::ParcelFailed { .. }))
+        matches!(self.said, Said::Notice(Notice::Failed(_) | Notice::NotSent(_) | Notice::ParcelFailed { .. }))
     }
 
     pub fn words(&self, lang: Lang) -> Sentence {
@@ -175,7 +175,7 @@ impl Model {
     }
 
     fn toast(&mut self, notice: Notice) {
-        if matches!(notice, Notice::Failed(_)) {
+        if matches!(notice, Notice::NotSent(_)) {
             self.examining = false;
         }
         let said = match notice {

@@ -1,6 +1,7 @@
 //! From the history into the import folder, and what the care software does with it there.
 
 use std::io;
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -19,7 +20,7 @@ impl Terminal {
                 Ok(()) => round.changed = true,
                 Err(failure) => {
                     tracing::warn!(parcel = %file.parcel, failure = failure.code(), "file not delivered");
-                    round.notices.push(Notice::Failed(failure));
+                    round.fail(failure);
                 }
             }
         }
@@ -74,8 +75,7 @@ impl Terminal {
     /// Care software takes the files it imports out of the folder: when all are gone, the parcel is imported.
     pub fn note_imports(&mut self, now: Timestamp, round: &mut Round) -> Result<(), HistoryError> {
         for (id, paths) in self.history.waiting_for_import()? {
-            let folders_there = paths.iter().all(|path| path.parent().is_some_and(std::path::Path::is_dir));
-            if !paths.is_empty() && folders_there && !paths.iter().any(|path| path.exists()) {
+            if !paths.is_empty() && paths.iter().all(|path| is_gone(path)) {
                 self.mark_imported(id, now)?;
                 round.changed = true;
                 if let Some(stored) = self.history.parcel(id)? {
@@ -95,4 +95,9 @@ impl Terminal {
         }
         Ok(())
     }
+}
+
+/// Whether a file was taken away. A folder that cannot be looked into says nothing about its files.
+fn is_gone(path: &Path) -> bool {
+    path.parent().is_some_and(Path::is_dir) && matches!(path.try_exists(), Ok(false))
 }

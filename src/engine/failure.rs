@@ -4,7 +4,7 @@ use super::model::Failure;
 use crate::history::HistoryError;
 use crate::identity::IdentityError;
 use crate::link::LinkError;
-use crate::parcel::{PackError, ReadError, SealError, Verdict};
+use crate::parcel::{OpenError, PackError, ReadError, SealError, TrustError, Verdict};
 use crate::wire::ProblemCode;
 
 pub fn of_link(error: &LinkError) -> Failure {
@@ -43,16 +43,7 @@ pub fn of_identity(error: &IdentityError) -> Failure {
 }
 
 pub fn of_history(error: &HistoryError) -> Failure {
-    use rusqlite::ffi;
-    let code = match error {
-        HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => source.sqlite_error(),
-        _ => None,
-    };
-    match code.map(|error| error.extended_code) {
-        // The file beside the history that its readers share could not be made as large as it must be.
-        Some(ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE) => Failure::DiskFull,
-        _ => Failure::HistoryTroubled,
-    }
+    if error.is_disk_full() { Failure::DiskFull } else { Failure::HistoryTroubled }
 }
 
 pub fn of_seal(error: &SealError) -> Failure {
@@ -63,6 +54,7 @@ pub fn of_seal(error: &SealError) -> Failure {
 /// Why an incoming parcel could not be accepted.
 pub fn of_read(error: &ReadError) -> Failure {
     match error {
+        ReadError::Open(OpenError::Signer(TrustError::NotYetValid { .. })) => Failure::ClockUncertain,
         ReadError::Open(error) => match error.verdict() {
             Verdict::Broken | Verdict::NotForUs | Verdict::Unsigned => Failure::SealBroken,
             Verdict::Untrusted | Verdict::Expired | Verdict::Revoked => Failure::SenderNotTrusted,

@@ -53,7 +53,7 @@ pub enum Event {
     Lists(Lists),
     Opened(Arc<ParcelView>),
     Examined(Arc<Examined>),
-    /// Work that takes more than a moment; `None` when it is over.
+    /// Files being looked at, when that takes more than a moment; `None` when it is over.
     Progress(Option<Progress>),
     Notice(Notice),
     Settings(Settings),
@@ -169,16 +169,8 @@ pub enum AstrayReason {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    pub work: Work,
     pub done: usize,
     pub total: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
-    Checking,
-    Sending,
-    Receiving,
 }
 
 /// Something worth a toast.
@@ -205,6 +197,8 @@ pub enum Notice {
     },
     SettingsKept,
     Failed(Failure),
+    /// What was to be sent could not be put into the outbox.
+    NotSent(Failure),
     /// One parcel was refused when it came in, or failed for good when it went out.
     ParcelFailed {
         parcel: ParcelId,

@@ -14,6 +14,9 @@ use crate::history::{HistoryError, NewOutgoing};
 use crate::parcel::{Content, Limits, ParcelId, sha256_hex};
 use crate::standard::{self, Checked, FileName, Finding, Input, Known, OfficeNumber, Severity};
 
+/// So many bytes are looked at in one go: a folder of scans chosen by mistake must not fill the memory.
+const AT_ONCE: u64 = 512 * 1024 * 1024;
+
 /// Which of the files are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -46,17 +49,22 @@ impl Terminal {
         let mut files = Vec::new();
         let listed = folders::list(paths);
         let total = listed.len();
+        let mut budget = AT_ONCE;
         for (done, path) in listed.into_iter().enumerate() {
             if !watch(done, total) {
                 return Ok(None);
             }
-            match path.and_then(|path| folders::take(&path, Limits::default().file_bytes, pace)) {
+            let taken = path.and_then(|path| folders::take(&path, budget.min(Limits::default().file_bytes), pace));
+            if let Ok(file) = &taken {
+                budget = budget.saturating_sub(file.bytes.len() as u64);
+            }
+            match taken {
                 Ok(file) if scope == Scope::Unsent && self.was_sent(&file)? => {}
                 Ok(file) => files.push(file),
                 Err(error) => examined.astray.push(unreadable(&error)),
             }
         }
-        self.group(files, &mut examined)?;
+        self.group(files, scope, &mut examined)?;
         watch(total, total);
         Ok(Some(examined))
     }
@@ -67,7 +75,7 @@ impl Terminal {
         self.history.was_sent(receiver, &file.name, &sha256_hex(&file.bytes))
     }
 
-    fn group(&self, files: Vec<Taken>, examined: &mut Examined) -> Result<(), HistoryError> {
+    fn group(&self, files: Vec<Taken>, scope: Scope, examined: &mut Examined) -> Result<(), HistoryError> {
         let checked = self.check(&files, Together::ManyParcels)?;
         let mut receivers: BTreeMap<OfficeNumber, Vec<Taken>> = BTreeMap::new();
         let mut attachments = Vec::new();
@@ -78,9 +86,10 @@ impl Terminal {
                 Err(_) => examined.astray.push(astray(&file, findings_of(&checked, &file.name))),
             }
         }
-        // An attachment names no receiver: it can only go along when there is just one.
+        // An attachment names no receiver. It goes along when a person chose it together with files for just one; what
+        // merely lies in a folder is never added to a parcel.
         match receivers.len() {
-            1 => receivers.values_mut().for_each(|files| files.append(&mut attachments)),
+            1 if scope == Scope::All => receivers.values_mut().for_each(|files| files.append(&mut attachments)),
             _ => examined.astray.extend(attachments.iter().map(|file| astray(file, Vec::new()))),
         }
         for (receiver, files) in receivers {
@@ -172,7 +181,7 @@ impl Terminal {
 }
 
 /// Endings the exchange carries beside the standard's own files.
-fn is_attachment(name: &str) -> bool {
+pub(super) fn is_attachment(name: &str) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     matches!(ending.as_deref(), Some("pdf" | "jpg" | "jpeg" | "png" | "gif" | "txt"))
 }

@@ -142,6 +142,6 @@ impl Profile {
     pub fn exchange(&self) -> Result<Exchange, ProfileError> {
         let terminal = self.terminal()?;
         let link = Box::new(self.link(&terminal.identity)?);
-        Ok(Exchange { terminal, link })
+        Ok(Exchange::new(terminal, link))
     }
 }

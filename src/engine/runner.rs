@@ -1,13 +1,13 @@
 //! The threads behind a face.
 //!
 //! ```text
-//! face ── Command ──► desk ── Errand ──► exchange ── Event ──► face
-//!          (history, files: quick)        (network: slow)        ▲
-//!                         ▲                                      │
-//!                         └── waiting for mail (long poll) ──────┘
+//! face ── Command ──► desk (history: quick) ── Errand ──► exchange (network: slow) ── Event ──► face
+//!                       └── Paper ──► reader (files: may have to wait) ── Event ──► face   ▲
+//!                                            mail (long poll at the hub) ── Errand ────────┘
 //! ```
-//! The desk never touches the network, so that a parcel opens at once while a slow hub keeps the exchange busy. Each
-//! thread has its own [`Terminal`] over the same files. All end when the face drops its [`Engine`].
+//! The desk touches neither network nor folders, so that a parcel opens at once while a slow hub or a dead share keeps
+//! the others busy. Each thread has its own [`Terminal`] over the same files. All end when the face drops its
+//! [`Engine`]: the desk at once, the others with the next thing they have to tell.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
-use super::model::{Command, Connection, Event, Failure, Notice, Progress, SendRequest, Settings, Status, Work};
+use super::model::{Command, Connection, Event, Failure, Notice, Progress, SendRequest, Settings, Status};
 use super::outgoing::Scope;
 use super::profile::{Profile, ProfileError};
 use super::terminal::Terminal;
@@ -32,15 +32,24 @@ use crate::parcel::ParcelId;
 const ROUND_EVERY: Duration = Duration::from_secs(60);
 /// How long the hub may hold a question for new mail.
 const MAIL_WAIT: Duration = Duration::from_secs(25);
-/// The pause between two looks for mail: when there is some, and when there was none.
+/// The pause between two looks for mail: when the hub answered early, and when it held the question.
 const MAIL_PAUSE: Duration = Duration::from_secs(2);
 const MAIL_BREATH: Duration = Duration::from_millis(300);
 
 /// What the exchange thread is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Errand {
     /// A round is wanted now.
     Round,
+    /// What comes goes into this folder from now on.
+    Import(PathBuf),
+}
+
+/// What the reading thread is asked.
+#[derive(Clone, Debug)]
+enum Paper {
+    Examine(Vec<PathBuf>, Scope),
+    Send(Vec<SendRequest>),
 }
 
 /// Tells events and wakes the face.
@@ -51,10 +60,11 @@ struct Teller {
 }
 
 impl Teller {
-    fn tell(&self, event: Event) {
-        // A face that is gone hears nothing, and its threads are about to end.
-        let _ = self.events.send(event);
+    /// Says whether there is still a face to hear it.
+    fn tell(&self, event: Event) -> bool {
+        let heard = self.events.send(event).is_ok();
         (self.wake)();
+        heard
     }
     fn fail(&self, failure: Failure) {
         self.tell(Event::Notice(Notice::Failed(failure)));
@@ -70,12 +80,18 @@ impl Engine {
         let waiting_terminal = profile.terminal()?;
         let (engine, Backend { commands, events }) = Engine::pair();
         let teller = Teller { events, wake: Arc::new(wake) };
+        let reader = Reader { terminal: profile.terminal()? };
         let (errands, taken) = mpsc::channel();
+        let (papers, read) = mpsc::channel();
         let io = |source| ProfileError::Io { path: profile.dir().to_owned(), source };
         let named = |name: &str| std::thread::Builder::new().name(name.into());
         {
             let (teller, errands) = (teller.clone(), errands.clone());
-            named("desk").spawn(move || desk.work(&commands, &errands, &teller)).map_err(io)?;
+            named("reader").spawn(move || reader.work(&read, &errands, &teller)).map_err(io)?;
+        }
+        {
+            let (teller, out) = (teller.clone(), Out { errands: errands.clone(), papers });
+            named("desk").spawn(move || desk.work(&commands, &out, &teller)).map_err(io)?;
         }
         named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &teller)).map_err(io)?;
         named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands)).map_err(io)?;
@@ -98,52 +114,56 @@ impl Engine {
     }
 }
 
-/// Answers what needs no network.
+/// Where the desk passes on what it does not do itself.
+struct Out {
+    errands: Sender<Errand>,
+    papers: Sender<Paper>,
+}
+
+/// Answers what needs neither network nor folders.
 struct Desk {
     profile: Profile,
     terminal: Terminal,
 }
 
 impl Desk {
-    fn work(mut self, commands: &Receiver<Command>, errands: &Sender<Errand>, teller: &Teller) {
+    fn work(mut self, commands: &Receiver<Command>, out: &Out, teller: &Teller) {
         teller.tell(Event::Settings(self.profile.settings.clone()));
         teller.tell(Event::Status(self.terminal.status(Connection::Starting, None)));
         self.tell_lists(teller);
-        let _ = errands.send(Errand::Round);
+        let _ = out.errands.send(Errand::Round);
         while let Ok(command) = commands.recv() {
-            if let Err(error) = self.answer(command, errands, teller) {
+            if let Err(error) = self.answer(command, out, teller) {
                 tracing::error!(%error, source = std::error::Error::source(&error), "the history failed a command");
                 teller.fail(of_history(&error));
             }
         }
-        // Dropping `errands` with the last sender ends the other threads.
     }
 
-    fn answer(&mut self, command: Command, errands: &Sender<Errand>, teller: &Teller) -> Result<(), HistoryError> {
+    fn answer(&mut self, command: Command, out: &Out, teller: &Teller) -> Result<(), HistoryError> {
         let now = Timestamp::now();
+        // A thread that is gone takes nothing; the face is closing then.
+        let round = || drop(out.errands.send(Errand::Round));
         match command {
-            Command::Exchange => drop(errands.send(Errand::Round)),
+            Command::Exchange => round(),
             Command::Open(id) => self.open(id, now, teller)?,
             Command::MarkImported(id) => {
                 if let Err(error) = self.terminal.mark_imported(id, now) {
                     teller.fail(of_history(&error));
                 }
                 self.open(id, now, teller)?;
-                let _ = errands.send(Errand::Round);
+                round();
             }
-            Command::Examine(paths) => self.examine(&paths, Scope::All, teller)?,
+            Command::Examine(paths) => drop(out.papers.send(Paper::Examine(paths, Scope::All))),
             Command::ExamineOutgoing => {
                 let outgoing = self.profile.settings.outgoing.clone();
-                self.examine(&[outgoing], Scope::Unsent, teller)?;
+                drop(out.papers.send(Paper::Examine(vec![outgoing], Scope::Unsent)));
             }
-            Command::Send(requests) => {
-                self.send(&requests, now, teller)?;
-                let _ = errands.send(Errand::Round);
-            }
+            Command::Send(requests) => drop(out.papers.send(Paper::Send(requests))),
             Command::Retry(id) => {
                 self.terminal.history.retry(id, now)?;
                 self.tell_lists(teller);
-                let _ = errands.send(Errand::Round);
+                round();
             }
             Command::Withdraw(id) => {
                 if !self.terminal.history.withdraw(id, now)? {
@@ -152,7 +172,7 @@ impl Desk {
                 self.tell_lists(teller);
             }
             Command::SaveFile { parcel, index, to } => self.save_file(parcel, index, &to, teller)?,
-            Command::Configure(settings) => self.configure(settings, teller),
+            Command::Configure(settings) => self.configure(settings, out, teller),
         }
         Ok(())
     }
@@ -162,41 +182,6 @@ impl Desk {
         if let Some(view) = self.terminal.view(id)? {
             teller.tell(Event::Opened(Arc::new(view)));
         }
-        self.tell_lists(teller);
-        Ok(())
-    }
-
-    fn examine(&self, paths: &[PathBuf], scope: Scope, teller: &Teller) -> Result<(), HistoryError> {
-        let mut told = Instant::now();
-        let examined = self.terminal.examine(paths, scope, Pace::default(), &mut |done, total| {
-            if told.elapsed() > Duration::from_millis(200) {
-                told = Instant::now();
-                teller.tell(Event::Progress(Some(Progress { work: Work::Checking, done, total })));
-            }
-            true
-        });
-        teller.tell(Event::Progress(None));
-        if let Some(examined) = examined? {
-            teller.tell(Event::Examined(Arc::new(examined)));
-        }
-        Ok(())
-    }
-
-    /// Each parcel that can be made goes into the outbox; the others are named. The face hears first whether anything
-    /// was queued: that is what empties its page.
-    fn send(&mut self, requests: &[SendRequest], now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
-        let (mut parcels, mut failures) = (Vec::new(), Vec::new());
-        for request in requests {
-            match self.terminal.prepare(request, Pace::default(), now) {
-                Ok(parcel) => parcels.push(parcel),
-                Err(failure) => failures.push(failure),
-            }
-        }
-        self.terminal.history.queue(&parcels, now)?;
-        if !parcels.is_empty() {
-            teller.tell(Event::Notice(Notice::Queued { parcels: parcels.len() }));
-        }
-        failures.into_iter().for_each(|failure| teller.fail(failure));
         self.tell_lists(teller);
         Ok(())
     }
@@ -229,20 +214,20 @@ impl Desk {
                 })
             });
         match saved {
-            Ok(()) => teller.tell(Event::Notice(Notice::Saved { name: name.to_owned() })),
+            Ok(()) => drop(teller.tell(Event::Notice(Notice::Saved { name: name.to_owned() }))),
             Err(failure) => teller.fail(failure),
         }
         Ok(())
     }
 
-    /// Folders take effect at once; another hub or office needs a new start.
-    fn configure(&mut self, settings: Settings, teller: &Teller) {
+    /// Folders take effect with the next round; another hub or office needs a new start.
+    fn configure(&mut self, settings: Settings, out: &Out, teller: &Teller) {
         let mut changed = self.profile.clone();
         changed.settings = settings;
         match changed.save() {
             Ok(()) => {
                 self.profile = changed;
-                self.terminal.import.clone_from(&self.profile.settings.import);
+                drop(out.errands.send(Errand::Import(self.profile.settings.import.clone())));
                 teller.tell(Event::Notice(Notice::SettingsKept));
             }
             Err(error) => teller.fail(error.failure()),
@@ -255,32 +240,102 @@ impl Desk {
     }
 }
 
+/// Reads files: to look at them, and to make parcels of them.
+struct Reader {
+    terminal: Terminal,
+}
+
+impl Reader {
+    fn work(mut self, papers: &Receiver<Paper>, errands: &Sender<Errand>, teller: &Teller) {
+        while let Ok(paper) = papers.recv() {
+            let done = match paper {
+                Paper::Examine(paths, scope) => self.examine(&paths, scope, teller),
+                Paper::Send(requests) => self.send(&requests, Timestamp::now(), teller),
+            };
+            if let Err(error) = done {
+                tracing::error!(%error, source = std::error::Error::source(&error), "the history failed the reader");
+                teller.tell(Event::Notice(Notice::NotSent(of_history(&error))));
+            }
+            let _ = errands.send(Errand::Round);
+        }
+    }
+
+    fn examine(&self, paths: &[PathBuf], scope: Scope, teller: &Teller) -> Result<(), HistoryError> {
+        let mut told = Instant::now();
+        let examined = self.terminal.examine(paths, scope, Pace::default(), &mut |done, total| {
+            if told.elapsed() > Duration::from_millis(200) {
+                told = Instant::now();
+                teller.tell(Event::Progress(Some(Progress { done, total })));
+            }
+            true
+        });
+        teller.tell(Event::Progress(None));
+        if let Some(examined) = examined? {
+            teller.tell(Event::Examined(Arc::new(examined)));
+        }
+        Ok(())
+    }
+
+    /// Each parcel that can be made goes into the outbox; the others are named. The face hears first whether anything
+    /// was queued: that is what empties its page.
+    fn send(&mut self, requests: &[SendRequest], now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
+        let (mut parcels, mut failures) = (Vec::new(), Vec::new());
+        for request in requests {
+            match self.terminal.prepare(request, Pace::default(), now) {
+                Ok(parcel) => parcels.push(parcel),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        self.terminal.history.queue(&parcels, now)?;
+        if !parcels.is_empty() {
+            teller.tell(Event::Notice(Notice::Queued { parcels: parcels.len() }));
+        }
+        for failure in failures {
+            teller.tell(Event::Notice(Notice::NotSent(failure)));
+        }
+        tell_lists(&self.terminal, teller);
+        Ok(())
+    }
+}
+
 fn tell_lists(terminal: &Terminal, teller: &Teller) {
     match terminal.lists() {
-        Ok(lists) => teller.tell(Event::Lists(lists)),
+        Ok(lists) => drop(teller.tell(Event::Lists(lists))),
         Err(error) => teller.fail(of_history(&error)),
     }
 }
 
 /// Makes rounds: when asked, when the outbox is due, and every minute.
 fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, teller: &Teller) {
-    let (mut last, mut failures) = (None, 0);
+    let (mut last, mut failures, mut told) = (None, 0, Vec::new());
     loop {
         let next_try = exchange.terminal.history.next_try().ok().flatten();
         let pause = next_try.map_or(ROUND_EVERY, until).max(rest(failures)).min(ROUND_EVERY);
-        match errands.recv_timeout(pause) {
-            Ok(Errand::Round) | Err(RecvTimeoutError::Timeout) => {}
+        let first = match errands.recv_timeout(pause) {
+            Ok(errand) => Some(errand),
+            Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
-        }
+        };
         // Many requests in the meantime are one round.
-        while errands.try_recv().is_ok() {}
-        teller.tell(Event::Status(exchange.terminal.status(Connection::Working, last)));
+        for errand in first.into_iter().chain(errands.try_iter()) {
+            if let Errand::Import(folder) = errand {
+                exchange.terminal.import = folder;
+            }
+        }
+        if !teller.tell(Event::Status(exchange.terminal.status(Connection::Working, last))) {
+            return;
+        }
         let mut round = Round::default();
         let now = Timestamp::now();
         let result = exchange.round(now, &mut round);
         for notice in round.notices {
             teller.tell(Event::Notice(notice));
         }
+        // What stood in the way in the last round too was told then.
+        for failure in round.failures.iter().filter(|failure| !told.contains(*failure)) {
+            teller.fail(failure.clone());
+        }
+        told = round.failures;
         let connection = match &result {
             Ok(()) => {
                 (last, failures) = (Some(now), 0);
@@ -313,18 +368,20 @@ fn until(at: Timestamp) -> Duration {
 /// Holds a question at the hub, so that a new parcel is noticed within seconds. The question comes back early for
 /// receipts too, and then the round finds them.
 fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>) {
-    let mut failures = 0;
+    let (mut failures, mut told) = (0, 0);
     loop {
-        let Ok(cursor) = terminal.history.inbox_cursor() else { return };
+        // A parcel that cannot be fetched holds the cursor back; once it was told of, it is left to the rounds.
+        let cursor = terminal.history.inbox_cursor().unwrap_or_default().max(told);
         let asked = Instant::now();
-        let answer = link.inbox(cursor, MAIL_WAIT);
-        failures = if answer.is_err() { failures + 1 } else { 0 };
-        let pause = match answer {
-            Ok(page) if page.parcels.is_empty() && asked.elapsed() >= MAIL_WAIT => MAIL_BREATH,
-            // The cursor has not moved yet when the round is still under way; asking again at once would spin.
-            Ok(page) if !page.parcels.is_empty() => MAIL_PAUSE,
-            Ok(_) => MAIL_BREATH,
-            Err(_) => rest(failures),
+        let pause = match link.inbox(cursor, MAIL_WAIT) {
+            Ok(page) => {
+                (failures, told) = (0, page.next.max(cursor));
+                if asked.elapsed() < MAIL_WAIT { MAIL_PAUSE } else { MAIL_BREATH }
+            }
+            Err(_) => {
+                failures += 1;
+                rest(failures)
+            }
         };
         if errands.send(Errand::Round).is_err() {
             return;

@@ -124,6 +124,8 @@ pub enum Failure {
     SenderNotTrusted,
     /// "cannot check" is not "revoked": the revocation list is missing or out of date.
     RevocationUnknown,
+    /// A certificate that begins in the future: our clock or the other office's is wrong.
+    ClockUncertain,
     FileMissing {
         name: String,
     },

@@ -21,6 +21,8 @@ pub struct NewIncoming<'a> {
     pub subjects: &'a [Subject],
     pub checked: &'a Checked,
     pub digest: &'a str,
+    /// Positions of files that are kept and shown, but never put into the import folder.
+    pub stays: &'a [usize],
 }
 
 /// A parcel that could not be accepted; kept aside as it came.
@@ -82,6 +84,14 @@ impl History {
             .named("keep incoming")?;
         if new > 0 {
             insert_files(&transaction, parcel.content)?;
+            for position in parcel.stays {
+                transaction
+                    .execute(
+                        "UPDATE file SET stays = 1 WHERE parcel = ?1 AND position = ?2",
+                        params![manifest.id.to_string(), position],
+                    )
+                    .named("keep file")?;
+            }
             add_to_trail(&transaction, manifest.id, now, &Step::Received)?;
         }
         transaction.commit().named("keep incoming")?;
@@ -130,7 +140,7 @@ impl History {
             .connection
             .prepare_cached(
                 "SELECT file.parcel, position, name, path FROM parcel JOIN file ON file.parcel = parcel.id
-                 WHERE direction = 'in' AND arrived_at IS NULL AND refused_at IS NULL AND delivered_at IS NULL
+                 WHERE direction = 'in' AND arrived_at IS NULL AND refused_at IS NULL AND delivered_at IS NULL AND NOT stays
                  ORDER BY parcel.at, file.parcel, position",
             )
             .named("undelivered")?;
@@ -174,7 +184,7 @@ impl History {
     pub fn arrivals_to_confirm(&self) -> Result<Vec<(ParcelId, String)>, HistoryError> {
         self.parcels_with_digest(
             "SELECT id, digest FROM parcel WHERE direction = 'in' AND arrived_at IS NULL AND refused_at IS NULL
-             AND NOT EXISTS (SELECT 1 FROM file WHERE parcel = id AND delivered_at IS NULL) ORDER BY at, id",
+             AND NOT EXISTS (SELECT 1 FROM file WHERE parcel = id AND delivered_at IS NULL AND NOT stays) ORDER BY at, id",
         )
     }
 

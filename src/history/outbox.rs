@@ -82,10 +82,11 @@ impl History {
         next.map(super::to_time).transpose()
     }
 
-    /// The sealed bytes of a parcel in the outbox, if it was sealed before.
+    /// The sealed bytes of a parcel that may have left before; every retry must send the same. One that certainly never
+    /// left is sealed anew, to the certificates of today.
     pub fn sealed(&self, id: ParcelId) -> Result<Option<Vec<u8>>, HistoryError> {
         self.connection
-            .prepare_cached("SELECT sealed FROM outbox WHERE parcel = ?1")
+            .prepare_cached("SELECT CASE WHEN may_have_left THEN sealed END FROM outbox WHERE parcel = ?1")
             .and_then(|mut statement| statement.query_row([id.to_string()], |row| row.get(0)).optional())
             .named("sealed")
             .map(Option::flatten)
@@ -122,12 +123,13 @@ impl History {
         transaction.commit().named("note accepted")
     }
 
-    /// A try begins: from now on the hub may have the parcel, whatever we hear.
-    pub fn note_leaving(&mut self, id: ParcelId) -> Result<(), HistoryError> {
+    /// A try begins: from now on the hub may have the parcel, whatever we hear. Says whether it may begin: a parcel
+    /// that was withdrawn in the meantime stays here.
+    pub fn note_leaving(&mut self, id: ParcelId) -> Result<bool, HistoryError> {
         self.connection
             .execute("UPDATE outbox SET may_have_left = 1 WHERE parcel = ?1", [id.to_string()])
             .named("note leaving")
-            .map(|_| ())
+            .map(|rows| rows == 1)
     }
 
     /// A try failed and another may help.
@@ -164,7 +166,7 @@ impl History {
         transaction.commit().named("note failed")
     }
 
-    /// The user wants a waiting or failed parcel tried now. It is sealed anew only if it never was.
+    /// The user wants a waiting or failed parcel tried now.
     pub fn retry(&mut self, id: ParcelId, now: Timestamp) -> Result<(), HistoryError> {
         let transaction = self.begin()?;
         transaction
@@ -364,4 +366,38 @@ pub(super) fn note_step(
 /// Reads a stored failure.
 pub(super) fn failure(text: Option<String>) -> Result<Option<Failure>, HistoryError> {
     text.map(|text| from_json(&text, "a failure")).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_one_queued() -> (tempfile::TempDir, History, ParcelId, Timestamp) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut history = History::open(&dir.path().join("history.db")).unwrap();
+        let (id, now) = (ParcelId::new(), Timestamp::now());
+        let (us, them) = ("3171000048".parse().unwrap(), "3191000017".parse().unwrap());
+        let content = Content::new(id, us, them, now, String::new(), vec![("a.txt".into(), b"a".to_vec())]);
+        let new = NewOutgoing { content, partner_name: String::new(), subjects: vec![], checked: Checked::default() };
+        history.queue(&[new], now).unwrap();
+        (dir, history, id, now)
+    }
+
+    #[test]
+    fn a_parcel_withdrawn_while_others_leave_stays_here() {
+        let (_dir, mut history, id, now) = with_one_queued();
+        assert_eq!(history.due(now).unwrap().len(), 1);
+        assert!(history.withdraw(id, now).unwrap());
+        assert!(!history.note_leaving(id).unwrap(), "it must not leave any more");
+    }
+
+    #[test]
+    fn what_may_have_left_cannot_be_withdrawn_and_goes_again_as_it_was() {
+        let (_dir, mut history, id, now) = with_one_queued();
+        history.keep_sealed(id, b"sealed", "00").unwrap();
+        assert_eq!(history.sealed(id).unwrap(), None, "it never left: it is sealed anew");
+        assert!(history.note_leaving(id).unwrap());
+        assert_eq!(history.sealed(id).unwrap().as_deref(), Some(&b"sealed"[..]));
+        assert!(!history.withdraw(id, now).unwrap());
+    }
 }

@@ -33,6 +33,7 @@ CREATE TABLE file (
     size          INTEGER NOT NULL,
     sha256        TEXT NOT NULL,
     -- in: how far the file is on its way into the import folder
+    stays         INTEGER NOT NULL DEFAULT 0,           -- 1: kept in the history only, never put into the folder
     path          TEXT,                                 -- where it goes, once that is planned
     delivered_at  INTEGER,
     PRIMARY KEY (parcel, position)

@@ -22,6 +22,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// More than any list, directory or problem needs; a hub that sends more talks nonsense.
 const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
 
+/// More than any parcel has: what a receiver is willing to unpack, and its seal.
+const PARCEL_LIMIT: u64 = 192 * 1024 * 1024;
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct HubLink {
@@ -100,6 +103,9 @@ impl Link for HubLink {
     }
 
     fn fetch(&self, id: ParcelId, size: u64) -> Result<Vec<u8>, LinkError> {
+        if size > PARCEL_LIMIT {
+            return Err(LinkError::Nonsense("a parcel larger than any can be".into()));
+        }
         let request = self.client.get(self.parcel_path(id)).timeout(transfer_time(size));
         let sealed = body(answer(request)?, size)?;
         if sealed.len() as u64 == size {
@@ -168,7 +174,7 @@ fn of_transport(error: &reqwest::Error) -> LinkError {
         }
         cause = here.source();
     }
-    if error.is_connect() { LinkError::NoWay(deepest) } else { LinkError::NoAnswer(deepest) }
+    if error.is_connect() || error.is_builder() { LinkError::NoWay(deepest) } else { LinkError::NoAnswer(deepest) }
 }
 
 /// What TLS says in an error, in however many input/output errors it is wrapped.

@@ -3,7 +3,7 @@
 //! A new column or code is a line in the TOML. What a type of field must look like is in `check/form.rs`.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
 
@@ -72,7 +72,7 @@ impl Kind {
 
     /// Its columns; `None` for the picture.
     pub fn layout(self) -> Option<&'static Layout> {
-        LAYOUTS.get(&self)
+        LAYOUTS.get(&self).map(Unread::layout)
     }
 
     /// Whether the name carries 対象年月.
@@ -219,15 +219,30 @@ pub enum Form {
     Unused,
 }
 
-static LAYOUTS: LazyLock<BTreeMap<Kind, Layout>> = LazyLock::new(|| {
-    #[derive(Deserialize)]
-    struct Book {
-        layout: Vec<Layout>,
+/// A layout that is read when somebody first asks for it: one check of one file needs one of seventeen.
+struct Unread {
+    text: &'static str,
+    layout: OnceLock<Layout>,
+}
+
+impl Unread {
+    fn layout(&self) -> &Layout {
+        self.layout.get_or_init(|| {
+            toml::from_str(self.text).expect("the layouts are part of the program, and a test reads each")
+        })
     }
-    let book: Book = toml::from_str(include_str!("../../assets/standard/layouts.toml"))
-        .expect("the layouts are part of the program, and a test reads them");
-    book.layout.into_iter().map(|layout| (layout.kind, layout)).collect()
+}
+
+static LAYOUTS: LazyLock<BTreeMap<Kind, Unread>> = LazyLock::new(|| {
+    let tables = include_str!("../../assets/standard/layouts.toml").split("[[layout]]").skip(1);
+    tables.filter_map(|text| Some((kind_of(text)?, Unread { text, layout: OnceLock::new() }))).collect()
 });
+
+/// The kind a table of `layouts.toml` is about, by its line `prefix = "…"`.
+fn kind_of(table: &str) -> Option<Kind> {
+    let prefix = table.lines().find_map(|line| line.strip_prefix("prefix = \"")?.strip_suffix('"'))?;
+    Kind::from_prefix(prefix)
+}
 
 #[cfg(test)]
 mod tests {

@@ -146,6 +146,16 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "It is not known to be invalid. It is checked again by itself once the hub answers.",
             ),
         ),
+        Failure::ClockUncertain => say(
+            (
+                "相手の電子証明書の日付が、この端末の時計より先になっています。",
+                "The other office's certificate begins later than this PC's clock says it is now.",
+            ),
+            (
+                "この端末の日付と時刻が正しいか、お確かめください。正しければ自動で受け取り直します。",
+                "Check this PC's date and time. It will be received again by itself.",
+            ),
+        ),
         Failure::FileMissing { name } => named(
             (format!("「{name}」が見つかりません。"), format!("“{name}” is not there.")),
             (
@@ -301,6 +311,7 @@ mod tests {
             Failure::SenderMismatch,
             Failure::SenderNotTrusted,
             Failure::RevocationUnknown,
+            Failure::ClockUncertain,
             Failure::FileMissing { name: name() },
             Failure::FileLocked { name: name() },
             Failure::FileNotPermitted { name: name() },

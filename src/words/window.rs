@@ -1,6 +1,6 @@
 //! What the window says.
 
-use crate::engine::model::{Notice, State, Step, Subject, Work};
+use crate::engine::model::{Notice, State, Step, Subject};
 use crate::texts;
 use crate::words::Lang;
 use crate::words::failure::Sentence;
@@ -366,14 +366,10 @@ pub fn person_position(lang: Lang, at: usize, of: usize) -> String {
     }
 }
 
-pub fn progress(lang: Lang, work: Work, done: usize, total: usize) -> String {
-    match (lang, work) {
-        (Lang::Ja, Work::Checking) => format!("確認しています（{total} 個中 {done} 個）"),
-        (Lang::Ja, Work::Sending) => format!("送っています（{total} 件中 {done} 件）"),
-        (Lang::Ja, Work::Receiving) => format!("受け取っています（{total} 件中 {done} 件）"),
-        (Lang::En, Work::Checking) => format!("Checking {done} of {total}"),
-        (Lang::En, Work::Sending) => format!("Sending {done} of {total}"),
-        (Lang::En, Work::Receiving) => format!("Receiving {done} of {total}"),
+pub fn checking(lang: Lang, done: usize, total: usize) -> String {
+    match lang {
+        Lang::Ja => format!("確認しています（{total} 個中 {done} 個）"),
+        Lang::En => format!("Checking {done} of {total}"),
     }
 }
 
@@ -429,7 +425,7 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
         ),
         Notice::Saved { name } => said(format!("「{name}」を保存しました。"), format!("Saved “{name}”.")),
         Notice::SettingsKept => said("設定を保存しました。".into(), "Settings saved.".into()),
-        Notice::Failed(failure) => super::failure::failure(lang, failure),
+        Notice::Failed(failure) | Notice::NotSent(failure) => super::failure::failure(lang, failure),
         Notice::ParcelFailed { partner_name, failure, .. } => {
             let sentence = super::failure::failure(lang, failure);
             Sentence { what: format!("{partner_name}　{}", sentence.what), todo: sentence.todo }

@@ -27,7 +27,7 @@ fn id_in(path: &str) -> String {
 #[test]
 fn d2_lost_answers_make_no_doubles() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
-    let chance = Mutex::new(Chance(4));
+    let chance = Mutex::new(Chance::of(4));
     // Of every request that changes something, a third is answered and nobody hears it.
     let lossy = move |request: &crate::crooked::Request| match (
         request.method.as_str(),

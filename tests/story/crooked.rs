@@ -67,7 +67,6 @@ type Script = Box<dyn Fn(&Request) -> Deed + Send + Sync>;
 
 /// A hub of the right authority that does not do right. It calls the real one as the office it stands before.
 pub struct Crooked {
-    address: SocketAddr,
     seen: Arc<Mutex<Vec<Request>>>,
     stop: Arc<AtomicBool>,
 }
@@ -99,11 +98,7 @@ impl Crooked {
             let _ = call.serve(tcp);
         });
         office.call_instead(&format!("https://{address}"));
-        Crooked { address, seen, stop }
-    }
-
-    pub fn address(&self) -> SocketAddr {
-        self.address
+        Crooked { seen, stop }
     }
 
     /// Every request so far.
@@ -223,21 +218,19 @@ pub struct Line {
 }
 
 impl Line {
-    /// Three connections of four break, each after a chosen number of bytes in one of the two directions.
+    /// Every connection breaks, after a chosen number of bytes in one of the two directions.
     pub fn to(hub: SocketAddr, seed: u64) -> Line {
         let (stop, broken) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let chance = Mutex::new(Chance(seed));
+        let chance = Mutex::new((Chance::of(seed), 0));
         let count = Arc::clone(&broken);
         let address = listen(Arc::clone(&stop), move |tcp| {
             let Ok(there) = TcpStream::connect(hub) else { return };
             let (up, down) = {
-                let mut chance = chance.lock().unwrap();
-                let at = chance.between(0, 40_000);
-                match chance.between(0, 3) {
-                    0 => (u64::MAX, u64::MAX),
-                    1 => (u64::MAX, at / 4),
-                    _ => (at, u64::MAX),
-                }
+                let (chance, calls) = &mut *chance.lock().unwrap();
+                *calls += 1;
+                // The first ones last for a few parcels at most; later ones may carry the rest.
+                let at = chance.between(0, if *calls <= 16 { 9_000 } else { 100_000 });
+                if chance.between(0, 1) == 0 { (u64::MAX, at) } else { (at, u64::MAX) }
             };
             let (tcp_back, there_back) = (tcp.try_clone().unwrap(), there.try_clone().unwrap());
             let back = std::thread::spawn(move || carry(there_back, tcp_back, down));

@@ -45,7 +45,7 @@ fn a_month_goes_through_whole_and_a_second_run_adds_nothing() {
 #[test]
 fn a_month_that_is_cut_off_again_and_again_ends_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let mut chance = Chance(6);
+    let mut chance = Chance::of(6);
     let mut kills = 0;
     // Early kills hit the preparations, later ones the exchange.
     for longest in [60, 200, 500, 1_000, 2_000, 3_000, 3_000] {

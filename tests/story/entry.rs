@@ -9,12 +9,12 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tayori::hub::authority::Authority;
 use tayori::identity;
-use tayori::parcel::{ParcelId, Receipt, ReceiptStep, sha256_hex};
+use tayori::parcel::{Content, ParcelId, Receipt, ReceiptStep, seal, sha256_hex};
 use tayori::wire::{DIGEST_HEADER, digest_header};
 
 use crate::answers::link;
 use crate::crooked::client_of;
-use crate::world::{EAST, NORTH, Office, SOUTH, Town, eventually, files_in};
+use crate::world::{EAST, NORTH, Office, SOUTH, Town, eventually, files_in, report, report_name};
 use tayori::link::Link as _;
 
 /// What somebody who wants in may show.
@@ -85,7 +85,7 @@ fn knock(town: &Town, config: &Arc<rustls::ClientConfig>) -> (Result<u16, String
     let resumed = tls.conn.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
     let answer = String::from_utf8_lossy(&answer).into_owned();
     match (answer.strip_prefix("HTTP/1.1 "), read) {
-        (Some(status), _) => (Ok(status[..3].parse().unwrap()), resumed),
+        (Some(answer), _) => (Ok(answer.split(' ').next().unwrap().parse().unwrap()), resumed),
         (None, error) => (Err(format!("{error:?}")), resumed),
     }
 }
@@ -274,4 +274,27 @@ fn s2_a_parcel_under_another_offices_name_is_never_delivered() {
     assert_eq!(north.run(&["receive"]).code, Some(1));
     assert_eq!(north.states("inbox"), ["refused"]);
     assert_eq!(files_in(&north.import), []);
+}
+
+#[test]
+fn s12_a_file_under_anothers_name_is_refused_and_a_program_never_reaches_the_import_folder() {
+    let (town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let seal_up = |files: Vec<(String, Vec<u8>)>| {
+        let id = ParcelId::new();
+        let now = Timestamp::now();
+        let content = Content::new(id, north.number(), south.number(), now, String::new(), files);
+        let to = south.identity().key.certificate().to_vec().into();
+        let sealed = seal(&content.pack().unwrap(), &north.identity().key, &[to], now).unwrap();
+        link(&town, &north).put(id, south.number(), &sealed).unwrap();
+    };
+    let (name, bytes) = (report_name(0), report(0));
+    // North writes what looks like east's report, and one that is addressed to somebody else.
+    seal_up(vec![(name.replace(NORTH.number, EAST.number), bytes.clone())]);
+    seal_up(vec![(name.replace(SOUTH.number, EAST.number), bytes.clone())]);
+    // A good report, with things that people should not find where they click.
+    seal_up(vec![(name.clone(), bytes.clone()), ("desktop.ini".into(), vec![1]), ("請求書.lnk".into(), vec![2])]);
+    south.run(&["receive"]);
+    assert_eq!(south.states("inbox"), ["refused", "refused", "arrived"]);
+    assert_eq!(files_in(&south.import), [(name, bytes)]);
+    assert_eq!(south.list("inbox")[0]["files"], 3, "all of it is kept and can be looked at");
 }

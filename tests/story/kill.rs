@@ -54,13 +54,13 @@ fn all_is_well(town: &Town, north: &Office, south: &Office, ids_before: &[String
 fn d1_d2_d4_a_hub_killed_again_and_again_loses_nothing_and_doubles_nothing() {
     let (mut town, [north, south]) = Town::of([NORTH, SOUTH]);
     let queued = north.queue(&north.put_out_reports(PARCELS), &south);
-    let mut chance = Chance(1);
+    let mut chance = Chance::of(1);
     let mut kills = 0;
     while !waiting(&north).is_empty() {
         north.retry_all();
         let sending = begin(&north, &SEND);
         if kills < 8 {
-            std::thread::sleep(chance.millis(100, 700));
+            std::thread::sleep(chance.millis(60, 300 + 60 * kills));
             town.kill_hub();
             kills += 1;
             let kept = kept_ids(&town);
@@ -93,7 +93,7 @@ fn d1_d2_d4_a_hub_killed_again_and_again_loses_nothing_and_doubles_nothing() {
 fn d3_d5_programs_killed_while_they_send_and_receive_lose_nothing_and_double_nothing() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     let queued = north.queue(&north.put_out_reports(PARCELS), &south);
-    let mut chance = Chance(2);
+    let mut chance = Chance::of(2);
     // A kill that always comes too early would tell nothing about a later moment.
     let (mut kills, mut patience) = (0, 300);
     while !waiting(&north).is_empty() {

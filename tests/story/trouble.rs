@@ -17,8 +17,8 @@ use tayori::hub::authority::Authority;
 
 use crate::crooked::{Answer, Crooked, Deed, Request, listen};
 use crate::world::{
-    Chance, LONGEST, NORTH, Office, SOUTH, TAYORI, Town, eventually, files_in, finish, report, report_name, text,
-    write_settled,
+    Chance, LONGEST, NORTH, Office, SOUTH, TAYORI, Town, Watch, eventually, files_in, finish, report, report_name,
+    text, write_settled,
 };
 
 /// North sends whatever waits, and nothing new.
@@ -79,7 +79,7 @@ fn a_file_or_a_folder_that_may_not_be_opened_is_named_and_the_others_go() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     north.put_out_reports(2);
     let closed = north.outgoing.join(report_name(0));
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     let Some(run) = as_a_clerk(&town, &north, &["send"]) else { return };
     run.says(&format!("「{}」を開くことが許されていません", report_name(0))).says("1 件を送りました");
 
@@ -250,7 +250,7 @@ fn b2_a_full_disk_at_the_hub_refuses_and_keeps_what_it_has() {
 
 /// Bytes that no packing makes fewer.
 fn noise(length: usize) -> Vec<u8> {
-    let mut chance = Chance(5);
+    let mut chance = Chance::of(5);
     (0..length).map(|_| chance.next() as u8).collect()
 }
 
@@ -277,22 +277,6 @@ fn a_hub_that_is_down_leaves_the_parcels_waiting_and_they_go_when_it_is_back() {
     eventually("and the sender knows", || north.states("sent") == ["arrived"]);
 }
 
-/// `tayori watch`, until the value goes.
-struct Watch(std::process::Child);
-
-impl Watch {
-    fn of(office: &Office) -> Watch {
-        Watch(office.command(&["watch"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn d9_a_hub_that_is_down_is_not_stormed() {
     let (mut town, [north, south]) = Town::of([NORTH, SOUTH]);
@@ -312,6 +296,24 @@ fn d9_a_hub_that_is_down_is_not_stormed() {
     let calls = calls.load(Ordering::Relaxed);
     stop.store(true, Ordering::Relaxed);
     assert!(calls <= 6, "{calls} calls in four seconds");
+}
+
+#[test]
+fn d11_a_parcel_that_cannot_be_fetched_is_not_fetched_all_the_time() {
+    let (town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let queued = north.queue(&north.put_out_reports(2), &south);
+    north.must(&SEND);
+    let damaged = format!("/v1/parcels/{}", queued[0]);
+    let wanted = damaged.clone();
+    let before = Crooked::before(&town, &south, move |request| match request.is("GET", &wanted) {
+        true => Deed::Say(Answer::json(200, "not what it was")),
+        false => Deed::Pass,
+    });
+    let fetches = || before.seen().iter().filter(|request| request.is("GET", &damaged)).count();
+    let _watch = Watch::of(&south);
+    eventually("the other one is here", || files_in(&south.import).len() == 1);
+    std::thread::sleep(Duration::from_secs(8));
+    assert!(fetches() <= 3, "{} times in eight seconds", fetches());
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::world::{EAST, NORTH, Office, SOUTH, Town, files_in, report, report_name, sample_of_south};
+use crate::world::{
+    EAST, NORTH, Office, SOUTH, Town, Watch, eventually, files_in, report, report_name, sample_of_south, text,
+};
 
 fn names(office: &Office) -> Vec<String> {
     files_in(&office.import).into_iter().map(|(name, _)| name).collect()
@@ -12,10 +14,11 @@ fn names(office: &Office) -> Vec<String> {
 fn a_parcel_goes_from_folder_to_folder_and_its_receipt_comes_back() {
     let (_town, [north, south]) = Town::of([NORTH, SOUTH]);
     let letter = b"%PDF-1.4 \x00\xff a letter".to_vec();
-    north.put_out(&report_name(0), &report(0));
-    north.put_out("お手紙.pdf", &letter);
+    let report_file = north.put_out(&report_name(0), &report(0));
+    let letter_file = north.put_out("お手紙.pdf", &letter);
 
-    let sent = north.must(&["send", "--message", "5月分です。", "--format", "json"]);
+    let files = [text(&report_file), text(&letter_file)];
+    let sent = north.must(&["send", files[0], files[1], "--message", "5月分です。", "--format", "json"]);
     assert_eq!(sent.json(), serde_json::json!({"sent": 1, "waiting": 0}));
     assert_eq!(north.states("sent"), ["accepted"]);
     assert_eq!(south.list("inbox").len(), 0, "nothing comes by itself");
@@ -44,6 +47,7 @@ fn a_parcel_goes_from_folder_to_folder_and_its_receipt_comes_back() {
     north.must(&["receive"]);
     assert_eq!(north.states("sent"), ["imported"]);
 
+    fs::remove_file(&letter_file).unwrap();
     let again = north.must(&["send", "--format", "json"]);
     assert_eq!(again.json(), serde_json::json!({"sent": 0, "waiting": 0}), "the report went before");
     south.must(&["receive"]);
@@ -73,6 +77,24 @@ fn a_file_that_is_there_already_stays_and_ours_comes_when_it_is_gone() {
     assert_eq!(fs::read(&theirs).unwrap(), report(0));
     north.must(&["receive"]);
     assert_eq!(north.states("sent"), ["arrived", "arrived"]);
+}
+
+#[test]
+fn a_file_that_is_there_already_and_is_the_same_has_arrived() {
+    let (_town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let paths = north.put_out_reports(1);
+    // A clerk who is not sure sends it again, before south's care software has looked.
+    north.queue(&paths, &south);
+    north.queue(&paths, &south);
+    north.must(&["send", "--to", NORTH.number]);
+    south.must(&["receive"]);
+    assert_eq!(files_in(&south.import), [(report_name(0), report(0))]);
+    assert_eq!(fs::read_dir(&south.import).unwrap().count(), 1);
+    assert_eq!(south.states("inbox"), ["arrived", "arrived"]);
+    south.take_imports();
+    south.must(&["receive"]);
+    assert_eq!(south.states("inbox"), ["imported", "imported"]);
+    assert_eq!(files_in(&south.import), []);
 }
 
 #[test]
@@ -115,18 +137,31 @@ fn many_at_once_from_one_outbox_leave_once_each() {
 }
 
 #[test]
-fn a_letter_that_lies_in_the_folder_goes_once_and_never_along_to_somebody_else() {
+fn a_letter_goes_to_whom_it_is_sent_and_never_along_because_it_lies_there() {
     let (town, [north, south, east]) = Town::of([NORTH, SOUTH, EAST]);
-    // South writes to north, with a letter; a month later to east.
+    // South writes to north with a letter it names, and a month later to east from the same folder.
     let (to_north, to_east) = (sample_of_south("3171000048"), sample_of_south("3191000079"));
-    south.put_out(&to_north.0, &to_north.1);
-    south.put_out("お願い.pdf", b"%PDF-1.4 for north only");
-    south.must(&["send"]);
+    let table = south.put_out(&to_north.0, &to_north.1);
+    let letter = south.put_out("お願い.pdf", b"%PDF-1.4 for north only");
+    south.must(&["send", text(&table), text(&letter)]);
     south.put_out(&to_east.0, &to_east.1);
-    south.must(&["send"]);
+    south.put_out("次のお願い.pdf", b"%PDF-1.4 for nobody yet");
+    south.run(&["send"]).says("「次のお願い.pdf」は、送り先が決まらないので送りません");
     assert_eq!(town.kept().len(), 2);
     north.must(&["receive"]);
     east.must(&["receive"]);
     assert_eq!(names(&north), [to_north.0, "お願い.pdf".to_owned()]);
     assert_eq!(names(&east), [to_east.0]);
+}
+
+#[test]
+fn r3_t4_offices_that_watch_hear_of_each_other_by_themselves() {
+    let (_town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let _watches = [Watch::of(&north), Watch::of(&south)];
+    north.put_out_reports(1);
+    north.must(&["send"]);
+    eventually("it is in the folder", || files_in(&south.import).len() == 1);
+    eventually("the sender knows", || north.states("sent") == ["arrived"]);
+    south.take_imports();
+    eventually("the sender knows of the import", || north.states("sent") == ["imported"]);
 }

@@ -306,6 +306,22 @@ impl Office {
     }
 }
 
+/// `tayori watch`, until the value goes.
+pub struct Watch(Child);
+
+impl Watch {
+    pub fn of(office: &Office) -> Watch {
+        Watch(office.command(&["watch"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A program that ended, and what it said.
 #[derive(Debug)]
 pub struct Run {
@@ -450,9 +466,15 @@ pub fn text(path: &Path) -> &str {
 }
 
 /// Chance that comes out the same in every run (SplitMix64).
-pub struct Chance(pub u64);
+pub struct Chance(u64);
 
 impl Chance {
+    /// `STORY_SEED` moves all of them, for those who look for trouble.
+    pub fn of(seed: u64) -> Chance {
+        let moved = std::env::var("STORY_SEED").ok().and_then(|seed| seed.parse::<u64>().ok()).unwrap_or(0);
+        Chance(seed.wrapping_add(moved.wrapping_mul(1_000)))
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

@@ -18,7 +18,7 @@ use crate::desktop::widgets::{
     BAD, Btn, FIELD_MARGIN, Findings, LOOK, button, button_if, button_sized, chip, elide, empty_state, error_count,
     icon_line, line_at, para, section, sentence_card, subject_look, text,
 };
-use crate::engine::model::{Astray, AstrayReason, Bundle, Examined, SendRequest, Work};
+use crate::engine::model::{Astray, AstrayReason, Bundle, Examined, SendRequest};
 use crate::standard::{Finding, OfficeNumber, Severity};
 use crate::words::failure::{Sentence, failure};
 use crate::words::{Lang, window as w};
@@ -210,8 +210,8 @@ fn waiting(ui: &mut Ui, words: &str) {
 
 fn checking(ui: &mut Ui, model: &Model) {
     let lang = model.lang();
-    let words = match model.progress.filter(|progress| progress.work == Work::Checking) {
-        Some(progress) => w::progress(lang, progress.work, progress.done, progress.total),
+    let words = match model.progress {
+        Some(progress) => w::checking(lang, progress.done, progress.total),
         None => w::examining(lang).to_owned(),
     };
     icon_line(ui, ic::SYNC, &words, bold(16.0), BLUE_900);

@@ -1,0 +1,207 @@
+//! What came: fetched, opened, verified, and kept, or kept aside.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::exchange::{Exchange, Patience, Round, RoundError};
+use super::failure::of_read;
+use super::model::{Failure, Notice, Subject};
+use super::outgoing::is_attachment;
+use super::retry;
+use super::subject::subjects_of;
+use crate::history::{HistoryError, NewIncoming, NewRefused};
+use crate::identity::Identity;
+use crate::link::LinkError;
+use crate::parcel::{
+    self, Content, Limits, OpenError, ParcelId, ReadError, ReceiptStep, Received, TrustError, sha256_hex,
+};
+use crate::standard::{self, FileName, Input, Known};
+use crate::wire::InboxEntry;
+
+/// Most pages of a list one round reads; a hub that has no end talks nonsense.
+pub(super) const MOST_PAGES: usize = 100;
+/// No sealed parcel is larger: the seal adds little to what may be packed.
+const LARGEST: u64 = 129 * 1024 * 1024;
+
+/// Parcels that could not be received yet: each is looked at again with growing gaps, and holds up no other.
+#[derive(Debug, Default)]
+pub(super) struct PassedOver(HashMap<ParcelId, (u32, Timestamp)>);
+
+impl PassedOver {
+    fn rests(&self, id: ParcelId, now: Timestamp) -> bool {
+        self.0.get(&id).is_some_and(|(_, next)| now < *next)
+    }
+
+    fn note(&mut self, id: ParcelId, received: bool, now: Timestamp) {
+        if received {
+            self.0.remove(&id);
+        } else {
+            let (tries, next) = self.0.entry(id).or_insert((0, now));
+            *next = retry::next_try(now, *tries);
+            *tries += 1;
+        }
+    }
+}
+
+impl Exchange {
+    /// Fetches what came since the last time. A parcel that makes trouble is passed over and looked for again in the
+    /// next round: the cursor that is kept never moves past it.
+    pub fn receive(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
+        let mut after = self.terminal.history.inbox_cursor()?;
+        let (mut all_well, mut patience) = (true, Patience::default());
+        for _ in 0..MOST_PAGES {
+            let page = self.link.inbox(after, Duration::ZERO)?;
+            for entry in &page.parcels {
+                if self.passed_over.rests(entry.id, now) {
+                    all_well = false;
+                    continue;
+                }
+                let received = self.receive_one(entry, now, round).inspect_err(|error| {
+                    tracing::warn!(parcel = %entry.id, from = %entry.from, %error, "parcel not received yet");
+                });
+                let known = received.is_ok();
+                self.passed_over.note(entry.id, known, now);
+                all_well &= patience.bear(received, round)?.is_some();
+            }
+            if page.parcels.is_empty() || page.next <= after {
+                return Ok(());
+            }
+            after = page.next;
+            if all_well {
+                self.terminal.history.set_inbox_cursor(after)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn receive_one(&mut self, entry: &InboxEntry, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
+        if self.terminal.history.knows(entry.id)? {
+            return Ok(());
+        }
+        if entry.size > LARGEST {
+            return Err(LinkError::Nonsense("a parcel larger than any may be".into()).into());
+        }
+        let sealed = self.link.fetch(entry.id, entry.size)?;
+        if sha256_hex(&sealed) != entry.digest {
+            // Damaged on the way, or the hub does not keep what it says: not this parcel's fault, so try again later.
+            return Err(LinkError::Nonsense("a parcel's bytes are not what its digest says".into()).into());
+        }
+        let partner_name = self.terminal.history.name_of(entry.from)?;
+        let failure = match self.read(&sealed, entry, now)? {
+            Ok(received) if fits(&received.content, entry, &self.terminal.identity) => {
+                return self.keep(&received.content, entry, &partner_name, now, round);
+            }
+            Ok(_) => Failure::SenderMismatch,
+            Err(error) => match of_read(&error) {
+                // Not the sender's fault, and it passes: the parcel stays where it is.
+                failure @ (Failure::RevocationUnknown | Failure::ClockUncertain) => {
+                    return Err(RoundError::Waits(failure));
+                }
+                failure => failure,
+            },
+        };
+        tracing::warn!(parcel = %entry.id, from = %entry.from, failure = failure.code(), "parcel refused");
+        self.refuse(entry, &partner_name, &sealed, failure, now, round)
+    }
+
+    /// Opens a parcel. A sender's certificate that has ended since counts as it stood when the hub took the parcel.
+    fn read(
+        &self,
+        sealed: &[u8],
+        entry: &InboxEntry,
+        now: Timestamp,
+    ) -> Result<Result<Received, ReadError>, HistoryError> {
+        let key = &self.terminal.identity.key;
+        let read = parcel::read(sealed, key, &self.terminal.trust(now)?, &Limits::default());
+        Ok(match read {
+            Err(ReadError::Open(OpenError::Signer(TrustError::Expired { .. }))) => {
+                parcel::read(sealed, key, &self.terminal.trust(entry.accepted_at)?, &Limits::default())
+            }
+            read => read,
+        })
+    }
+
+    fn keep(
+        &mut self,
+        content: &Content,
+        entry: &InboxEntry,
+        partner_name: &str,
+        now: Timestamp,
+        round: &mut Round,
+    ) -> Result<(), RoundError> {
+        let inputs: Vec<Input<'_>> = content.iter().map(|(name, bytes)| Input { name, bytes }).collect();
+        let subjects = subjects_of(inputs.iter().map(|input| input.name));
+        let stays: Vec<usize> =
+            (0..).zip(&inputs).filter(|(_, input)| !may_be_delivered(input.name)).map(|(at, _)| at).collect();
+        let parcel = NewIncoming {
+            stays: &stays,
+            content,
+            partner_name,
+            signer: entry.from,
+            subjects: &subjects,
+            checked: &standard::check(&inputs, &Known { one_parcel: true, ..Known::default() }),
+            digest: &entry.digest,
+        };
+        if self.terminal.history.keep_incoming(&parcel, now)? {
+            tracing::info!(parcel = %entry.id, from = %entry.from, files = content.files.len(), "parcel received");
+            round.received += 1;
+            round.changed = true;
+            round.notices.push(arrived(entry.id, partner_name, subjects, content.files.len()));
+        }
+        Ok(())
+    }
+
+    /// Kept aside, shown as refused, never delivered; the sender is told with a signed receipt.
+    fn refuse(
+        &mut self,
+        entry: &InboxEntry,
+        partner_name: &str,
+        sealed: &[u8],
+        failure: Failure,
+        now: Timestamp,
+        round: &mut Round,
+    ) -> Result<(), RoundError> {
+        let Some(signed) =
+            self.terminal.sign_receipt(entry.id, &entry.digest, ReceiptStep::Refused, Some(&failure), now)
+        else {
+            return Err(RoundError::Waits(Failure::CertificateUnusable));
+        };
+        let refused = NewRefused {
+            id: entry.id,
+            partner: entry.from,
+            partner_name,
+            digest: &entry.digest,
+            sealed,
+            failure: &failure,
+        };
+        if self.terminal.history.keep_refused(&refused, &signed, now)? {
+            round.changed = true;
+            let partner_name = partner_name.to_owned();
+            round.notices.push(Notice::ParcelFailed { parcel: entry.id, partner_name, failure });
+        }
+        Ok(())
+    }
+}
+
+/// Whether what is inside says the same as the outside.
+fn fits(content: &Content, entry: &InboxEntry, identity: &Identity) -> bool {
+    let manifest = &content.manifest;
+    let ours = |name: FileName| name.sender == entry.from && name.receiver == identity.office;
+    manifest.id == entry.id
+        && manifest.sender == entry.from
+        && manifest.receiver == identity.office
+        // A file that says it is another's would be taken for that other's by the care software.
+        && content.iter().filter_map(|(name, _)| FileName::parse(name).ok()).all(ours)
+}
+
+/// What care software, or a person, looks for in an import folder. Anything else is kept in the history, where it can be
+/// seen and saved: a link or a program has no business in a folder that people open.
+fn may_be_delivered(name: &str) -> bool {
+    !name.starts_with('.') && (FileName::parse(name).is_ok() || is_attachment(name))
+}
+
+fn arrived(parcel: ParcelId, partner_name: &str, subjects: Vec<Subject>, files: usize) -> Notice {
+    Notice::Arrived { parcel, partner_name: partner_name.to_owned(), subjects, files }
+}
