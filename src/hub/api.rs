@@ -324,4 +324,21 @@ mod tests {
         assert_eq!(said(IntakeError::TooLarge), (413, ProblemCode::ParcelTooLarge));
         assert_eq!(said(IntakeError::NoLength), (411, ProblemCode::RequestInvalid));
     }
+
+    #[test]
+    fn a_long_poll_ends_when_the_hub_stops() {
+        use crate::hub::authority::Authority;
+        use crate::hub::stores::sqlite::Store;
+        let dir = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
+        let hub = Arc::new(Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap());
+        let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new() };
+        let poll = inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 7, wait: 30 });
+        let stop = async { hub.bell().ring_all() };
+        let both = async { tokio::time::timeout(LONGEST_WAIT / 2, async { tokio::join!(poll, stop) }).await };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (page, ()) = runtime.block_on(both).unwrap();
+        assert_eq!(page.unwrap().0, InboxPage { parcels: Vec::new(), next: 7 });
+    }
 }
