@@ -60,9 +60,10 @@ impl Staged {
         &self.target
     }
 
-    /// Whether the file still stands beside its place: it was not put there yet.
-    pub fn is_beside(&self) -> bool {
-        self.beside.exists()
+    /// Whether the file still stands beside its place: it was not put there yet. A folder that cannot be looked into says
+    /// neither.
+    pub fn is_beside(&self) -> io::Result<bool> {
+        self.beside.try_exists()
     }
 
     /// Gives the file its name, unless another file has it. One with the same bytes is not another: care software that
@@ -128,11 +129,11 @@ mod tests {
         let staged = stage(dir.path(), "UPJSK.CSV", "1", b"ours").unwrap();
         assert!(matches!(staged.publish(), Err(PublishError::Taken(_))));
         assert_eq!(fs::read(&target).unwrap(), b"theirs");
-        assert!(staged.is_beside(), "a later try goes on from here");
+        assert!(staged.is_beside().unwrap(), "a later try goes on from here");
         fs::remove_file(&target).unwrap();
         staged.publish().unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"ours");
-        assert!(!staged.is_beside());
+        assert!(!staged.is_beside().unwrap());
     }
 
     #[test]
@@ -141,9 +142,19 @@ mod tests {
         stage(dir.path(), "a.CSV", "1", b"bytes").unwrap();
         // The process ends here, and the next one looks:
         let again = Staged::of(dir.path(), "a.CSV", "1");
-        assert!(again.is_beside());
+        assert!(again.is_beside().unwrap());
         again.publish().unwrap();
-        assert!(!again.is_beside() && again.target().exists());
+        assert!(!again.is_beside().unwrap() && again.target().exists());
+    }
+
+    #[cfg(unix)] // Windows says of such a path that it is not there
+    #[test]
+    fn a_folder_that_cannot_be_looked_into_says_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        // Where a folder should be is a file: even root may not look into it.
+        fs::write(dir.path().join("file"), "").unwrap();
+        assert!(Staged::of(&dir.path().join("file"), "a.CSV", "1").is_beside().is_err());
+        assert!(!Staged::of(dir.path(), "a.CSV", "1").is_beside().unwrap());
     }
 
     #[test]
