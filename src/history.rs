@@ -12,7 +12,6 @@ mod notes;
 mod outbox;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -24,6 +23,7 @@ pub use notes::KnownOffice;
 pub use outbox::{Due, NewOutgoing, Tried};
 
 use crate::parcel::ParcelId;
+use crate::sqlite::{self, MigrateError};
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
 const MIGRATIONS: &[&str] = &[include_str!("history/schema.sql")];
@@ -75,11 +75,7 @@ impl History {
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
         let open = |source| HistoryError::Open { path: path.to_owned(), source };
         let mut connection = Connection::open(path).map_err(open)?;
-        connection.busy_timeout(Duration::from_secs(10)).map_err(open)?;
-        connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-            .map_err(open)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        sqlite::set_up(&connection, true).map_err(open)?;
         migrate(&mut connection, path)?;
         Ok(Self { connection })
     }
@@ -90,21 +86,10 @@ impl History {
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), HistoryError> {
-    let version = |c: &Connection| c.query_row("PRAGMA user_version", [], |row| row.get::<_, usize>(0));
-    // Most of the time there is nothing to do, and a full disk or a busy neighbour must not stand in the way of that.
-    if version(connection).named("read user_version")? == MIGRATIONS.len() {
-        return Ok(());
-    }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).named("begin migration")?;
-    let done = version(&transaction).named("read user_version")?;
-    if done > MIGRATIONS.len() {
-        return Err(HistoryError::Newer { path: path.to_owned(), found: done, known: MIGRATIONS.len() });
-    }
-    for migration in MIGRATIONS.iter().skip(done) {
-        transaction.execute_batch(migration).named("migrate")?;
-    }
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len()).named("write user_version")?;
-    transaction.commit().named("commit migration")
+    sqlite::migrate(connection, MIGRATIONS).map_err(|error| match error {
+        MigrateError::Newer { found, known } => HistoryError::Newer { path: path.to_owned(), found, known },
+        MigrateError::Statement { step, source } => HistoryError::Statement { statement: step, source },
+    })
 }
 
 /// Adds a line to what happened to a parcel.

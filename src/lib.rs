@@ -13,6 +13,7 @@
 //! | [`link`] | the client's end of the exchange |
 //! | [`hub`] | the server: api, mailbox, directory, certificate authority, store |
 //! | [`history`] | the client's own store |
+//! | `sqlite` | what both stores ask of SQLite |
 //! | [`identity`] | keys, certificates, whom we trust |
 //! | [`wire`] | what both ends say to each other; pure |
 //! | [`parcel`] | units, manifest, seal and open; pure |
@@ -29,6 +30,7 @@ pub mod hub;
 pub mod identity;
 pub mod link;
 pub mod parcel;
+mod sqlite;
 pub mod standard;
 pub mod wire;
 pub mod words;

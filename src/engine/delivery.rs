@@ -35,10 +35,15 @@ impl Terminal {
         let tag = format!("{}-{}", file.parcel, file.position);
         if let Some(planned) = &file.planned {
             let folder = planned.parent().unwrap_or(&self.import);
-            // Planned and no longer beside its place: the last try got as far as the rename.
-            if folder.is_dir() && !Staged::of(folder, &file.name, &tag).is_beside() {
-                self.history.note_delivered(file, now)?;
-                return Ok(Ok(()));
+            // Planned and no longer beside its place: the last try got as far as the rename. A folder that cannot be looked
+            // into says nothing of the kind.
+            match Staged::of(folder, &file.name, &tag).is_beside() {
+                Ok(false) if folder.is_dir() => {
+                    self.history.note_delivered(file, now)?;
+                    return Ok(Ok(()));
+                }
+                Ok(_) => {}
+                Err(error) => return Ok(Err(folders::failure_of(&error, planned))),
             }
         }
         let Some(bytes) = self.history.bytes(file.parcel, file.position)? else {

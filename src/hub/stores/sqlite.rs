@@ -7,10 +7,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::oneshot;
+
+use crate::sqlite::{self, MigrateError};
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
 const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
@@ -137,32 +138,15 @@ fn with_answer<T: Send + 'static>(
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let open = |source| StoreError::Open { path: path.to_owned(), source };
     let connection = Connection::open_with_flags(path, flags).map_err(open)?;
-    connection.busy_timeout(Duration::from_secs(10)).map_err(open)?;
-    if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
-        connection
-            .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
-            .map_err(open)?;
-    }
-    connection.set_prepared_statement_cache_capacity(64);
+    sqlite::set_up(&connection, !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY)).map_err(open)?;
     Ok(connection)
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let version = |c: &Connection| c.query_row("PRAGMA user_version", [], |row| row.get::<_, usize>(0));
-    // Most of the time there is nothing to do, and a full disk or a busy neighbour must not stand in the way of that.
-    if version(connection).named("read user_version")? == MIGRATIONS.len() {
-        return Ok(());
-    }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).named("begin migration")?;
-    let done = version(&transaction).named("read user_version")?;
-    if done > MIGRATIONS.len() {
-        return Err(StoreError::Newer { path: path.to_owned(), found: done, known: MIGRATIONS.len() });
-    }
-    for migration in MIGRATIONS.iter().skip(done) {
-        transaction.execute_batch(migration).named("migrate")?;
-    }
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len()).named("write user_version")?;
-    transaction.commit().named("commit migration")
+    sqlite::migrate(connection, MIGRATIONS).map_err(|error| match error {
+        MigrateError::Newer { found, known } => StoreError::Newer { path: path.to_owned(), found, known },
+        MigrateError::Statement { step, source } => StoreError::Statement { statement: step, source },
+    })
 }
 
 fn write_until_closed(connection: &mut Connection, waiting: &Receiver<Job>) {
