@@ -17,6 +17,7 @@ check-format:
 lint:
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --no-default-features --lib --bins -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --lib
 
 unit:
 	cargo test

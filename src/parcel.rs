@@ -5,7 +5,7 @@
 //! | step | makes | undone by |
 //! |---|---|---|
 //! | [`Content::pack`] | an ordinary ZIP, `manifest.json` first | [`Content::unpack`] |
-//! | [`seal`] | the ZIP signed by its sender, encrypted to receiver and sender | [`open`] |
+//! | [`seal`] | the ZIP signed by its sender, encrypted to receiver and sender | [`open()`] |
 //! | [`Receipt::sign`] | a short signed statement about one parcel | [`Receipt::verify`] |
 //!
 //! [`read`] goes the whole way back in one step and is what a receiver calls. `docs/seal.md` has the container byte by

@@ -1,6 +1,6 @@
 //! Every text a user reads, Japanese first and English beside it.
 //!
-//! A text is a function named after what it says; [`texts!`] makes a missing language a compile error. The files
+//! A text is a function named after what it says; [`texts!`](crate::texts) makes a missing language a compile error. The files
 //! below hold one subject each, so that a translator reads a page and not the program.
 
 pub mod failure;

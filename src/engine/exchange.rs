@@ -11,7 +11,7 @@
 //! | receipts are signed, kept, handed in | the receipt, then that the hub has it |
 //! | what became of our own parcels is read | the receivers' receipts |
 //!
-//! One parcel's trouble never stops the others ([`Patience`]); only a hub that cannot be reached ends the round.
+//! One parcel's trouble never stops the others (see `Patience`); only a hub that cannot be reached ends the round.
 
 use jiff::Timestamp;
 
