@@ -196,12 +196,36 @@ fn fits(content: &Content, entry: &InboxEntry, identity: &Identity) -> bool {
         && content.iter().filter_map(|(name, _)| FileName::parse(name).ok()).all(ours)
 }
 
-/// What care software, or a person, looks for in an import folder. Anything else is kept in the history, where it can be
-/// seen and saved: a link or a program has no business in a folder that people open.
+/// What care software, or a person, looks for in an import folder: the standard's files, attachments, and a CSV of a kind
+/// that only a newer program knows. Anything else is kept in the history, where it can be seen and saved: a link or a
+/// program has no business in a folder that people open.
 fn may_be_delivered(name: &str) -> bool {
-    !name.starts_with('.') && (FileName::parse(name).is_ok() || is_attachment(name))
+    let is_table = || name.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("csv"));
+    let is_wanted = match FileName::parse(name) {
+        Ok(_) => true,
+        // A kind we know under a name that is not the standard's: nobody could hold it against the sender.
+        Err(error) if error.kind().is_some() => is_attachment(name),
+        Err(_) => is_attachment(name) || is_table(),
+    };
+    is_wanted && !name.starts_with('.')
 }
 
 fn arrived(parcel: ParcelId, partner_name: &str, subjects: Vec<Subject>, files: usize) -> Notice {
     Notice::Arrived { parcel, partner_name: partner_name.to_owned(), subjects, files }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_kind_of_table_is_delivered_and_a_program_is_not() {
+        for name in ["UPNEW_202705_3191000017_43_3171000048_11_20270425173004.CSV", "お手紙.pdf", "図.PNG"] {
+            assert!(may_be_delivered(name), "{name}");
+        }
+        let old = "UPPLAN_202605_3191000017_3171000048_20260425173004.CSV";
+        for name in [old, "desktop.ini", "請求書.lnk", "setup.exe", ".tayori-x-1.part", ".hidden.csv", "README"] {
+            assert!(!may_be_delivered(name), "{name}");
+        }
+    }
 }
