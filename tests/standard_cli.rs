@@ -6,6 +6,7 @@ mod samples;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use samples::{Samples, files_of};
 use tayori::cli::check::{CheckOptions, Format, Outcome, run};
@@ -180,4 +181,18 @@ fn what_can_be_repaired_is_fine_afterwards_and_the_original_stays() {
         repaired += 1;
     }
     assert_eq!(repaired, 6);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_of_two_gigabytes_is_neither_shown_nor_repaired_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("UPPLAN_202605_3170000001_43_3190000002_11_20260425173001.CSV");
+    fs::File::create(&path).unwrap().set_len(2 << 30).unwrap();
+    for command in ["show", "fix"] {
+        let run = Command::new(env!("CARGO_BIN_EXE_tayori")).arg(command).arg(&path).output().unwrap();
+        assert_eq!(run.status.code(), Some(1), "{command}");
+        let said = String::from_utf8(run.stdout).unwrap();
+        assert!(said.contains("64MBを超えるので開けません"), "{command}: {said}");
+    }
 }

@@ -3,7 +3,7 @@
 //! Exit code 1 means at least one error; warnings and notes alone end with 0.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use crate::standard::{
@@ -139,8 +139,19 @@ fn judge_file(path: &Path, name: &str, known: &Known<'_>) -> io::Result<Judged> 
 }
 
 /// What went wrong, without the full stop.
+/// What is shown or repaired is held whole; no file of the standard comes near this size. `check` has no such limit.
+const LARGEST_HELD: u64 = 64 * 1024 * 1024;
+
+/// Reads a file that is to be held whole.
+pub(crate) fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST_HELD + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_HELD { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
 pub(crate) fn sentence(error: &io::Error) -> String {
     match error.kind() {
+        io::ErrorKind::FileTooLarge => "64MBを超えるので開けません。検査だけなら tayori check でできます".to_owned(),
         io::ErrorKind::NotFound => "ファイルが見つかりません".to_owned(),
         io::ErrorKind::PermissionDenied => "開く権限がないか、ほかのソフトが使っています".to_owned(),
         io::ErrorKind::IsADirectory => "ファイルではなくフォルダーです".to_owned(),

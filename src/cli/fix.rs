@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::check::{Outcome, sentence};
+use super::check::{Outcome, read_whole, sentence};
 use crate::standard::ServiceType;
 use crate::standard::repair::{Offer, Repaired, Wishes, apply, offers};
 
@@ -64,7 +64,7 @@ impl FixArgs {
     fn fix(&self, path: &Path, out: &mut dyn Write) -> io::Result<Outcome> {
         writeln!(out, "{}", path.display())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let bytes = match fs::read(path) {
+        let bytes = match read_whole(path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 writeln!(out, "  {}。", sentence(&error))?;

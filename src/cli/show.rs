@@ -1,11 +1,10 @@
 //! `tayori show`: a file as its typed table.
 
 use std::borrow::Cow;
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::check::{Format, Outcome, sentence};
+use super::check::{Format, Outcome, read_whole, sentence};
 use crate::standard::{FileName, Kind, NameError, Row, Table, Value, cp932};
 
 /// A grid wider than this is written record by record instead.
@@ -40,7 +39,7 @@ pub fn run(path: &Path, format: Format, out: &mut dyn Write) -> io::Result<Outco
     let Some(kind) = read.map_or_else(|error| error.kind(), |name| Some(name.kind)) else {
         return trouble(out, &name, "標準仕様のファイル名ではないので、項目が分かりません");
     };
-    let bytes = match fs::read(path) {
+    let bytes = match read_whole(path) {
         Ok(bytes) => bytes,
         Err(error) => return trouble(out, &name, &sentence(&error)),
     };
