@@ -16,17 +16,13 @@ impl Terminal {
     /// Puts what is not in the import folder yet into it, and signs that it arrived.
     pub fn deliver(&mut self, now: Timestamp, round: &mut Round) -> Result<(), HistoryError> {
         for file in self.history.undelivered()? {
-            match self.deliver_one(&file, now)? {
-                Ok(()) => round.changed = true,
-                Err(failure) => {
-                    tracing::warn!(parcel = %file.parcel, failure = failure.code(), "file not delivered");
-                    round.fail(failure);
-                }
+            if let Err(failure) = self.deliver_one(&file, now)? {
+                tracing::warn!(parcel = %file.parcel, failure = failure.code(), "file not delivered");
+                round.fail(failure);
             }
         }
         for (id, digest) in self.history.arrivals_to_confirm()? {
             self.note_own(id, &digest, ReceiptStep::Delivered, now)?;
-            round.changed = true;
         }
         Ok(())
     }
@@ -82,7 +78,6 @@ impl Terminal {
         for (id, paths) in self.history.waiting_for_import()? {
             if !paths.is_empty() && paths.iter().all(|path| is_gone(path)) {
                 self.mark_imported(id, now)?;
-                round.changed = true;
                 if let Some(stored) = self.history.parcel(id)? {
                     round.notices.push(Notice::Imported { partner_name: stored.line.partner_name });
                 }

@@ -39,8 +39,6 @@ pub struct Round {
     pub notices: Vec<Notice>,
     pub sent: usize,
     pub received: usize,
-    /// Whether anything in the lists changed.
-    pub changed: bool,
     /// What stood in the way of a parcel or a file while others went on, each once; it is tried again.
     pub failures: Vec<Failure>,
 }

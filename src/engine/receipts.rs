@@ -30,18 +30,24 @@ impl Exchange {
         Ok(())
     }
 
-    /// Reads what became of our own parcels: an acceptance whose answer was lost, and the receivers' receipts.
+    /// Reads what became of our own parcels: an acceptance whose answer was lost, and the receivers' receipts. One that
+    /// cannot be judged yet is read again in the next round: the cursor that is kept never moves past it.
     pub fn read_sent(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
+        let mut after = self.terminal.history.sent_cursor()?;
+        let (mut all_well, mut patience) = (true, Patience::default());
         for _ in 0..MOST_PAGES {
-            let cursor = self.terminal.history.sent_cursor()?;
-            let page = self.link.sent(cursor)?;
+            let page = self.link.sent(after)?;
             for entry in &page.parcels {
-                self.read_sent_entry(entry, now, round)?;
+                let read = self.read_sent_entry(entry, now);
+                all_well &= patience.bear(read, round)?.is_some();
             }
-            if page.parcels.is_empty() || page.next <= cursor {
+            if page.parcels.is_empty() || page.next <= after {
                 return Ok(());
             }
-            self.terminal.history.set_sent_cursor(page.next)?;
+            after = page.next;
+            if all_well {
+                self.terminal.history.set_sent_cursor(after)?;
+            }
         }
         Ok(())
     }
@@ -62,7 +68,7 @@ impl Exchange {
         })
     }
 
-    fn read_sent_entry(&mut self, entry: &SentEntry, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
+    fn read_sent_entry(&mut self, entry: &SentEntry, now: Timestamp) -> Result<(), RoundError> {
         // Another terminal's parcel, or from before this PC: not in our history yet.
         let Some(stored) = self.terminal.history.parcel(entry.id)? else { return Ok(()) };
         if stored.digest.as_deref() != Some(entry.digest.as_str()) || stored.line.partner != entry.to {
@@ -75,7 +81,7 @@ impl Exchange {
                 Ok((said, office)) if office == entry.to && said.parcel == entry.id && said.digest == entry.digest => {
                     let failure = (said.step == ReceiptStep::Refused)
                         .then(|| Failure::RefusedByReceiver { said: said.reason.unwrap_or_default() });
-                    round.changed |= self.terminal.history.note_receipt(
+                    self.terminal.history.note_receipt(
                         entry.id,
                         said.step,
                         said.at,

@@ -147,7 +147,6 @@ impl Exchange {
         if self.terminal.history.keep_incoming(&parcel, now)? {
             tracing::info!(parcel = %entry.id, from = %entry.from, files = content.files.len(), "parcel received");
             round.received += 1;
-            round.changed = true;
             round.notices.push(arrived(entry.id, partner_name, subjects, content.files.len()));
         }
         Ok(())
@@ -177,7 +176,6 @@ impl Exchange {
             failure: &failure,
         };
         if self.terminal.history.keep_refused(&refused, &signed, now)? {
-            round.changed = true;
             let partner_name = partner_name.to_owned();
             round.notices.push(Notice::ParcelFailed { parcel: entry.id, partner_name, failure });
         }

@@ -29,7 +29,6 @@ impl Exchange {
 
     /// Says whether the hub has it now; if not, it will not go by itself any more. After an error it is tried again.
     fn send(&mut self, due: &Due, now: Timestamp, round: &mut Round) -> Result<bool, RoundError> {
-        round.changed = true;
         let sealed = match self.terminal.history.sealed(due.id)? {
             Some(sealed) => sealed,
             None => match self.seal(due, now)? {
