@@ -3,6 +3,7 @@
 mod delivery;
 pub mod exchange;
 mod failure;
+mod fetching;
 pub mod model;
 pub mod outgoing;
 pub mod profile;

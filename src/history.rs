@@ -5,6 +5,7 @@
 //! connections (threads, a command beside the window) may use one file; every write begins `IMMEDIATE`, since a
 //! deferred one that reads first fails under contention. Plain SQL lives in this room and nowhere else in the client.
 
+mod coming;
 mod evidence;
 mod incoming;
 mod lists;
@@ -26,7 +27,7 @@ use crate::parcel::ParcelId;
 use crate::sqlite::{self, MigrateError};
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
-const MIGRATIONS: &[&str] = &[include_str!("history/schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("history/schema.sql"), include_str!("history/migrations/coming.sql")];
 
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {

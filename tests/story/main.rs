@@ -8,6 +8,7 @@ mod crooked;
 mod demo;
 mod entry;
 mod kill;
+mod transfer;
 #[cfg(unix)]
 mod trouble;
 mod way;
