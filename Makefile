@@ -28,7 +28,7 @@ fuzz: ## Each target for 60 s, where cargo-fuzz and a nightly toolchain are ther
 bench: ## Speed beside the floor, in the same run
 	cargo bench --bench reading
 	scripts/mesh-sandbox
-	cargo bench --no-default-features --bench seal --bench month --bench hub
+	cargo bench --bench seal --bench month --bench hub
 
 demo-month: ## Makes the demo's month anew with the independent writer
 	scripts/demo-month

@@ -112,6 +112,7 @@ impl Town {
     }
 
     /// The hub's process, while it runs.
+    #[allow(dead_code, reason = "the promises and the benches look into it")]
     pub fn hub_process(&self) -> u32 {
         self.hub.as_ref().map_or(0, Child::id)
     }
