@@ -158,7 +158,8 @@ pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<In
 /// How far a list goes. Whoever is further was told so by a hub that has lost what came after its last backup, or that
 /// lied; the answer brings it back.
 fn last(connection: &Connection, select: &'static str) -> Result<u64, StoreError> {
-    let found = connection.prepare_cached(select).and_then(|mut select| select.query_row([], |row| row.get(0)).optional());
+    let found =
+        connection.prepare_cached(select).and_then(|mut select| select.query_row([], |row| row.get(0)).optional());
     Ok(found.named("end of a list")?.unwrap_or(0))
 }
 
