@@ -4,6 +4,7 @@
 //! its meaning for life. Binary values travel as Base64. The hub sees who, to whom, when and how large, and no more:
 //! nothing here has room for a name of a file or a person.
 
+mod login;
 pub mod schema;
 
 use base64::Engine as _;
@@ -12,6 +13,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::login::{
+    Account, AccountChange, Accounts, LoggedIn, LoginRequest, NewAccount, PasswordChange, RefreshRequest, Role, Secret,
+    UserId, UserIdError,
+};
 use crate::parcel::{ParcelId, ReceiptStep, hex, unhex};
 use crate::standard::{OfficeNumber, ServiceType};
 
