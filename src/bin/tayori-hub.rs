@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 use tayori::cli::in_japanese;
-use tayori::hub::home::{Home, HubSettings, default_limit};
+use tayori::hub::home::{Home, HubSettings};
 use tayori::standard::{OfficeNumber, ServiceType};
 use tracing_subscriber::EnvFilter;
 
@@ -115,7 +115,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let now = Timestamp::now();
     match cli.command {
         Command::Init(args) => {
-            let settings = HubSettings { hosts: args.hosts, listen: args.listen, max_parcel_bytes: default_limit() };
+            let settings = HubSettings::new(args.hosts, args.listen);
             let home = Home::init(&cli.dir, settings, now).with_context(|| {
                 let dir = cli.dir.display();
                 format!("連携基盤を「{dir}」に作れませんでした。そこにもう連携基盤がないか、書き込めるかを確かめるか、--dir で別のフォルダを指定してください")

@@ -13,6 +13,7 @@ use super::retry;
 use super::subject::subjects_of;
 use crate::history::{HistoryError, NewIncoming, NewRefused};
 use crate::identity::Identity;
+use crate::link::LinkError;
 use crate::parcel::{self, Content, Limits, OpenError, ParcelId, ReadError, ReceiptStep, Received, TrustError};
 use crate::standard::{self, FileName, Input, Known};
 use crate::wire::InboxEntry;

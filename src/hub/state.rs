@@ -4,7 +4,9 @@
 //! every second and makes a new revocation list when it moved, or when the list gets old. A hub that cannot make one
 //! keeps the last, which is good for seven days.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateRevocationListDer;
@@ -13,6 +15,9 @@ use super::authority::{Authority, AuthorityError};
 use super::bell::Bell;
 use super::directory;
 use super::intake::Intake;
+use super::limits::Limiter;
+use super::metrics::Metrics;
+use super::settings::{HubSettings, Keeping, Limits};
 use super::stores::sqlite::{Named as _, Store, StoreError};
 use crate::parcel::Trust;
 use crate::standard::OfficeNumber;
@@ -68,12 +73,26 @@ pub struct Hub {
     intake: Intake,
     /// When the store last proved that it can write, and whether it could.
     proved: tokio::sync::Mutex<Option<(Timestamp, bool)>>,
+    limiter: Arc<Limiter>,
+    metrics: Metrics,
+    settings: Settings,
+    /// When the certificate ends under which the hub answers.
+    server_until: OnceLock<Timestamp>,
+}
+
+/// What of the operator's settings is asked for while the hub runs.
+#[derive(Debug)]
+struct Settings {
     max_parcel_bytes: u64,
+    limits: Limits,
+    keeping: Keeping,
+    metrics: Option<SocketAddr>,
 }
 
 impl Hub {
     pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64, now: Timestamp) -> Result<Self, HubError> {
         let members = RwLock::new(Arc::new(read_members(&store, &authority, now)?));
+        let (metrics, limits) = (Metrics::new(&store), Limits::default());
         Ok(Self {
             store,
             authority,
@@ -81,8 +100,20 @@ impl Hub {
             bell: Bell::default(),
             intake: Intake::new(max_parcel_bytes),
             proved: tokio::sync::Mutex::default(),
-            max_parcel_bytes,
+            limiter: Arc::new(Limiter::new(limits)),
+            metrics,
+            settings: Settings { max_parcel_bytes, limits, keeping: Keeping::default(), metrics: None },
+            server_until: OnceLock::new(),
         })
+    }
+
+    /// The same hub as its operator wants it.
+    pub fn with_settings(mut self, settings: &HubSettings) -> Self {
+        let HubSettings { max_parcel_bytes, limits, keeping, metrics, .. } = *settings;
+        self.intake = Intake::new(max_parcel_bytes).with_allowance(Duration::from_secs(limits.body_seconds.into()));
+        self.limiter = Arc::new(Limiter::new(limits));
+        self.settings = Settings { max_parcel_bytes, limits, keeping, metrics };
+        self
     }
 
     pub fn store(&self) -> &Store {
@@ -95,11 +126,30 @@ impl Hub {
         &self.intake
     }
     pub fn max_parcel_bytes(&self) -> u64 {
-        self.max_parcel_bytes
+        self.settings.max_parcel_bytes
     }
-    /// How much one office may have begun and not finished, in bytes.
-    pub fn most_begun_bytes(&self) -> u64 {
-        self.max_parcel_bytes.saturating_mul(4)
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+    pub fn keeping(&self) -> Keeping {
+        self.settings.keeping
+    }
+    pub fn limiter(&self) -> &Arc<Limiter> {
+        &self.limiter
+    }
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+    /// Where the operator's own monitoring is to find us.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.settings.metrics
+    }
+    pub fn server_until(&self) -> &OnceLock<Timestamp> {
+        &self.server_until
+    }
+    /// When the revocation list in force was made.
+    pub fn list_made_at(&self) -> Timestamp {
+        self.members().made_at
     }
     pub fn authority(&self) -> &Authority {
         &self.authority

@@ -257,7 +257,7 @@ fn parts_of(connection: &Connection, upload: i64) -> Result<Vec<u64>, StoreError
         .named("numbers of parts")
 }
 
-fn forget(connection: &Connection, upload: i64) -> Result<(), StoreError> {
+pub(super) fn forget(connection: &Connection, upload: i64) -> Result<(), StoreError> {
     connection
         .execute("DELETE FROM part WHERE upload = ?1", [upload])
         .and_then(|_| connection.execute("DELETE FROM upload WHERE number = ?1", [upload]))
