@@ -3,7 +3,9 @@
 pub mod accounts;
 pub mod api;
 pub mod authority;
+pub mod backup;
 mod bell;
+pub mod check;
 pub mod directory;
 pub mod home;
 mod intake;

@@ -153,3 +153,185 @@ fn forget_records(connection: &Connection, keeping: Keeping, now: Timestamp) -> 
     }
     Ok((found.len() as u64, found.len() as u32 == STEP))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+
+    use super::*;
+    use crate::hub::directory;
+    use crate::hub::mailbox::{Incoming, Put, inbox, outside, piece, put, sent};
+    use crate::hub::uploads::{Announced, Finished, Kept, finish, keep_part};
+    use crate::parcel::{ParcelId, ReceiptStep, sha256_hex};
+    use crate::wire::PART_BYTES;
+
+    struct Hub {
+        _dir: tempfile::TempDir,
+        store: Store,
+        north: OfficeNumber,
+        south: OfficeNumber,
+    }
+
+    impl Hub {
+        async fn open() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Store::open(&dir.path().join("hub.db")).unwrap();
+            let [north, south] = ["3100000001", "3100000002"].map(|office| office.parse().unwrap());
+            store
+                .write(move |c| {
+                    directory::register(c, north, "11".parse().unwrap(), "北", day(0))?;
+                    directory::register(c, south, "43".parse().unwrap(), "南", day(0))?;
+                    directory::add_certificate(c, south, "0a", b"der", day(700), day(0))
+                })
+                .await
+                .unwrap();
+            Self { _dir: dir, store, north, south }
+        }
+
+        fn parcel(&self, sealed: &[u8]) -> Incoming {
+            Incoming {
+                id: ParcelId::new(),
+                sender: self.north,
+                receiver: self.south,
+                digest: sha256_hex(sealed),
+                sealed: Bytes::copy_from_slice(sealed),
+            }
+        }
+
+        async fn sweep_all(&self, now: Timestamp) -> Swept {
+            let mut all = Swept::default();
+            loop {
+                let swept = sweep(&self.store, Keeping::default(), now).await.unwrap();
+                all.removed += swept.removed;
+                all.forgotten += swept.forgotten;
+                all.overdue.extend(swept.overdue);
+                if !swept.more {
+                    return all;
+                }
+            }
+        }
+    }
+
+    fn day(number: i64) -> Timestamp {
+        hours(24 * number)
+    }
+
+    fn hours(number: i64) -> Timestamp {
+        "2026-06-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(number)
+    }
+
+    fn again(parcel: &Incoming) -> Incoming {
+        let Incoming { id, sender, receiver, digest, sealed } = parcel;
+        Incoming { id: *id, sender: *sender, receiver: *receiver, digest: digest.clone(), sealed: sealed.clone() }
+    }
+
+    #[tokio::test]
+    async fn d6_a_repeat_gets_the_first_answer_for_as_long_as_the_parcel_is_known() {
+        let hub = Hub::open().await;
+        let parcel = hub.parcel(b"sealed");
+        let Put::New(first) = put(&hub.store, again(&parcel), day(0)).await.unwrap() else { panic!("not new") };
+        for later in [0, 89, 90, 91, 1_829] {
+            hub.sweep_all(day(later)).await;
+            let repeat = put(&hub.store, again(&parcel), day(later)).await.unwrap();
+            assert_eq!(repeat, Put::Repeat(first.clone()), "day {later}");
+            let other =
+                Incoming { sealed: Bytes::from_static(b"other"), digest: sha256_hex(b"other"), ..again(&parcel) };
+            assert_eq!(put(&hub.store, other, day(later)).await.unwrap(), Put::Taken, "day {later}");
+        }
+    }
+
+    #[tokio::test]
+    async fn d12_what_nobody_fetched_for_five_days_is_told_and_what_was_fetched_is_not() {
+        let hub = Hub::open().await;
+        let (lying, fetched) = (hub.parcel(b"lying"), hub.parcel(b"fetched"));
+        for parcel in [&lying, &fetched] {
+            put(&hub.store, again(parcel), day(0)).await.unwrap();
+        }
+        let seq = outside(&hub.store, fetched.id).await.unwrap().unwrap().seq;
+        mailbox::note(&hub.store, seq, ReceiptStep::Delivered, b"signed".to_vec(), day(1)).await.unwrap();
+        let seen = sent(&hub.store, hub.north, 0).await.unwrap().next;
+        assert_eq!(hub.sweep_all(hours(5 * 24 - 1)).await.overdue, []);
+        assert_eq!(hub.sweep_all(day(5)).await.overdue, [hub.north], "one, within the hour");
+        assert_eq!(hub.sweep_all(day(6)).await.overdue, [], "told once");
+        // It moved on in the sent list, so that whoever follows the list hears of it.
+        let news = sent(&hub.store, hub.north, seen).await.unwrap().parcels;
+        assert_eq!(news.len(), 1);
+        assert_eq!((news[0].id, news[0].overdue_since), (lying.id, Some(day(5))));
+        // As soon as it is fetched, it is overdue no more.
+        let seq = outside(&hub.store, lying.id).await.unwrap().unwrap().seq;
+        mailbox::note(&hub.store, seq, ReceiptStep::Delivered, b"signed".to_vec(), day(7)).await.unwrap();
+        let all = sent(&hub.store, hub.north, 0).await.unwrap().parcels;
+        assert_eq!(all.iter().filter(|entry| entry.overdue_since.is_some()).count(), 0);
+    }
+
+    #[tokio::test]
+    async fn d12_a_parcel_is_kept_for_ninety_days_and_its_record_for_longer() {
+        let hub = Hub::open().await;
+        let parcel = hub.parcel(b"sealed");
+        put(&hub.store, again(&parcel), day(0)).await.unwrap();
+        hub.sweep_all(hours(90 * 24 - 1)).await;
+        let kept = outside(&hub.store, parcel.id).await.unwrap().unwrap();
+        assert_eq!(piece(&hub.store, kept.seq, 0, PART_BYTES).await.unwrap().as_deref(), Some(&b"sealed"[..]));
+        assert_eq!(inbox(&hub.store, hub.south, 0).await.unwrap().parcels.len(), 1);
+        assert_eq!(hub.sweep_all(day(90)).await.removed, 1);
+        let record = outside(&hub.store, parcel.id).await.unwrap().unwrap();
+        assert!(record.removed);
+        assert_eq!(piece(&hub.store, kept.seq, 0, PART_BYTES).await.unwrap(), None);
+        assert_eq!(inbox(&hub.store, hub.south, 0).await.unwrap().parcels, [], "nobody is sent after what is gone");
+        assert_eq!(sent(&hub.store, hub.north, 0).await.unwrap().parcels.len(), 1);
+        assert_eq!(hub.sweep_all(day(5 * 366)).await.forgotten, 1);
+        assert_eq!(outside(&hub.store, parcel.id).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_large_parcel_goes_with_its_parts_and_what_was_never_finished_after_a_day() {
+        let hub = Hub::open().await;
+        let sealed = vec![7_u8; usize::try_from(2 * PART_BYTES + 5).unwrap()];
+        let whole = |id| Announced {
+            id,
+            sender: hub.north,
+            receiver: hub.south,
+            digest: sha256_hex(&sealed),
+            size: sealed.len() as u64,
+        };
+        let (finished, begun) = (ParcelId::new(), ParcelId::new());
+        for id in [finished, begun] {
+            for (number, part) in sealed.chunks(usize::try_from(PART_BYTES).unwrap()).enumerate() {
+                let bytes = Bytes::copy_from_slice(part);
+                let kept = keep_part(&hub.store, whole(id), number as u64, bytes, u64::MAX, day(0)).await.unwrap();
+                assert_eq!(kept, Kept::Kept);
+            }
+        }
+        assert!(matches!(finish(&hub.store, whole(finished), day(0)).await.unwrap(), Finished::Settled(Put::New(_))));
+        assert!(matches!(
+            finish(&hub.store, whole(finished), day(3)).await.unwrap(),
+            Finished::Settled(Put::Repeat(_))
+        ));
+        let parts = |store: Store| async move {
+            store
+                .read(|c| c.query_row("SELECT count(*) FROM part", [], |row| row.get::<_, i64>(0)).named("count"))
+                .await
+                .unwrap()
+        };
+        assert_eq!(parts(hub.store.clone()).await, 6);
+        hub.sweep_all(hours(23)).await;
+        assert_eq!(parts(hub.store.clone()).await, 6);
+        hub.sweep_all(hours(24)).await;
+        assert_eq!(parts(hub.store.clone()).await, 3, "the one that was never finished");
+        assert_eq!(finish(&hub.store, whole(begun), day(2)).await.unwrap(), Finished::Missing);
+        assert_eq!(hub.sweep_all(day(90)).await.removed, 1);
+        assert_eq!(parts(hub.store.clone()).await, 0);
+    }
+
+    #[tokio::test]
+    async fn many_go_in_many_small_steps() {
+        let hub = Hub::open().await;
+        for _ in 0..200 {
+            put(&hub.store, hub.parcel(b"sealed"), day(0)).await.unwrap();
+        }
+        let first = sweep(&hub.store, Keeping::default(), day(100)).await.unwrap();
+        assert_eq!((first.removed, first.overdue.len(), first.more), (64, 64, true));
+        let rest = hub.sweep_all(day(100)).await;
+        assert_eq!((rest.removed, rest.overdue.len()), (136, 136));
+    }
+}
