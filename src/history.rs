@@ -5,6 +5,7 @@
 //! connections (threads, a command beside the window) may use one file; every write begins `IMMEDIATE`, since a
 //! deferred one that reads first fails under contention. Plain SQL lives in this room and nowhere else in the client.
 
+mod drafts;
 mod evidence;
 mod incoming;
 mod lists;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+pub use drafts::{OutgoingFile, StoredDraft};
 pub use evidence::{Failure, ParcelLine, State, Step, Subject, Trail};
 pub use incoming::{Delivery, NewIncoming, NewRefused};
 pub use lists::Stored;
@@ -26,7 +28,7 @@ use crate::parcel::ParcelId;
 use crate::sqlite::{self, MigrateError};
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
-const MIGRATIONS: &[&str] = &[include_str!("history/schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("history/schema.sql"), include_str!("history/migrations/drafts.sql")];
 
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
