@@ -94,7 +94,7 @@ pub fn backup(dir: &Path, file: &Path, now: Timestamp) -> Result<Manifest, Backu
     manifest.files.insert(STORE.into(), digest);
     let text = toml::to_string(&manifest).map_err(|error| failed(io::Error::other(error)))?;
     archive.add(MANIFEST, &mut text.as_bytes())?;
-    archive.zip.finish().map_err(|error| failed(error.into()))?;
+    archive.finish()?;
     sealed.as_file().sync_all().map_err(&failed)?;
     sealed.persist_noclobber(file).map_err(|error| failed(error.error))?;
     #[cfg(unix)]
@@ -210,6 +210,10 @@ impl Archive<'_> {
             .large_file(true);
         self.zip.start_file(name, options).map_err(|error| failed(error.into()))?;
         copy(from, &mut self.zip).map_err(failed)
+    }
+
+    fn finish(self) -> Result<(), BackupError> {
+        self.zip.finish().map(|_| ()).map_err(|error| io_at(self.path)(error.into()))
     }
 }
 
