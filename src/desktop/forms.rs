@@ -192,3 +192,104 @@ fn by_date<'a>(rows: Vec<Row<'a>>, no: u16) -> Vec<(String, Vec<Row<'a>>)> {
     }
     groups
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desktop::paper::layout::{Mark, Paper, lay_out};
+    use crate::desktop::paper::pdf;
+    use crate::standard::{FileName, Table, month_sheets, read};
+
+    /// Everything the demo's offices send each other in a month.
+    fn demo() -> (People, Vec<MonthSheet>) {
+        let bytes = include_bytes!("../../assets/demo/month.zip");
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+        let mut tables: Vec<Table> = Vec::new();
+        for at in 0..archive.len() {
+            let mut file = archive.by_index(at).unwrap();
+            let name = file.name().unwrap().rsplit('/').next().unwrap_or_default().to_owned();
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+            tables.extend(FileName::parse(&name).ok().and_then(|name| read(&name, &bytes).ok()));
+        }
+        let sheets = month_sheets(&tables);
+        (People::new(tables), sheets)
+    }
+
+    #[test]
+    fn every_filled_field_of_every_form_is_on_the_paper() {
+        let (people, sheets) = demo();
+        let (mut seen, mut missing) = (std::collections::BTreeSet::new(), Vec::new());
+        for person in people.iter() {
+            let of = PersonForms { people: &people, person, sheets: &sheets };
+            for kind in of.kinds() {
+                seen.insert(kind);
+                let forms = of.forms(kind);
+                assert!(!forms.is_empty(), "{kind:?}");
+                // Cells beside each other are drawn row by row: put together again by where they stand.
+                let mut texts = Vec::new();
+                for (page, sheet) in forms.iter().flat_map(|form| lay_out(form, Paper::a4(form))).enumerate() {
+                    for mark in sheet.marks {
+                        if let Mark::Text { at, text, .. } = mark {
+                            #[allow(clippy::cast_possible_truncation, reason = "points of paper")]
+                            texts.push(((at.x * 10.0) as i64, page, (at.y * 10.0) as i64, text));
+                        }
+                    }
+                }
+                texts.sort();
+                let text: String = texts.into_iter().map(|(_, _, _, text)| text).collect();
+                let text = text.replace([' ', '　', '\n'], "");
+                let sources: &[Kind] = match kind {
+                    FormKind::BasicInfo => &[Kind::BasicInfo, Kind::BasicInfoDay, Kind::BasicInfoIllness],
+                    FormKind::Preventive => &[Kind::PreventivePlan, Kind::PreventivePlanSupport],
+                    FormKind::Month => &[],
+                    _ => &[kind.source()],
+                };
+                for row in sources.iter().flat_map(|kind| of.rows(*kind)) {
+                    for (field, value) in row.values() {
+                        let Value::Text(words) = &value else { continue };
+                        let words = words.replace([' ', '　', '\n', '\r'], "");
+                        let technical = ["CSVバージョン", "識別子", "TAIS", "届出コード", "入力者", "事業所コード"];
+                        if words.is_empty() || technical.iter().any(|name| field.name.contains(name)) {
+                            continue;
+                        }
+                        if !text.contains(&words) {
+                            missing.push(format!("{kind:?} {} {}", field.no, field.name));
+                        }
+                    }
+                }
+            }
+        }
+        missing.sort();
+        missing.dedup();
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), FormKind::ALL, "the demo has every form");
+        assert_eq!(missing, Vec::<String>::new());
+    }
+
+    #[test]
+    fn all_persons_of_a_month_make_one_pdf() {
+        let (people, sheets) = demo();
+        let forms = people.iter().take(6).flat_map(|person| {
+            let of = PersonForms { people: &people, person, sheets: &sheets };
+            of.kinds().into_iter().flat_map(|kind| of.forms(kind)).collect::<Vec<_>>()
+        });
+        let bytes = pdf::write(forms, "便り", || true).unwrap().unwrap();
+        assert!(bytes.starts_with(b"%PDF-1."), "{} bytes", bytes.len());
+        if let Some(path) = std::env::var_os("TAYORI_KEEP_PDF") {
+            std::fs::write(path, &bytes).unwrap();
+        }
+        let forms = people.iter().flat_map(|person| {
+            let of = PersonForms { people: &people, person, sheets: &sheets };
+            of.forms(FormKind::Supplement)
+        });
+        assert!(pdf::write(forms, "便り", || false).unwrap().is_none(), "stopped when asked");
+    }
+
+    #[test]
+    fn dates_are_said_in_the_years_of_the_eras() {
+        let date = jiff::civil::date;
+        let said = [date(2019, 4, 30), date(2019, 5, 1), date(2026, 12, 1), date(1926, 12, 25), date(1938, 2, 14)];
+        let expected = ["平成31年4月30日", "令和元年5月1日", "令和8年12月1日", "昭和元年12月25日", "昭和13年2月14日"];
+        assert_eq!(said.map(wareki), expected);
+    }
+}

@@ -115,7 +115,8 @@ fn contacts(row: &Row<'_>) -> Block {
         cells
     };
     let mut rows = vec![head, one("来所者（相談者）", [42, 45, 43, 44])];
-    for (at, name) in ["緊急連絡先 1", "緊急連絡先 2", "緊急連絡先 3", "緊急連絡先 4"].iter().enumerate() {
+    for (at, name) in ["緊急連絡先 1", "緊急連絡先 2", "緊急連絡先 3", "緊急連絡先 4"].iter().enumerate()
+    {
         let first = 46 + 4 * u16::try_from(at).unwrap_or(0);
         let fields = [first, first + 1, first + 2, first + 3];
         if fields.iter().any(|no| !row.text(*no).trim().is_empty()) {

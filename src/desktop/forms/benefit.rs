@@ -32,9 +32,9 @@ const COLUMNS: [(&str, u16, f32); 18] = [
 ];
 
 fn form(of: &PersonForms<'_>, rows: &[Row<'_>]) -> Form {
-    let mut columns = vec![10.0, 7.0, 5.0];
+    let mut columns = vec![9.0, 6.6, 8.0, 4.6];
     columns.extend(COLUMNS.map(|(_, _, width)| width));
-    let mut head = vec![Cell::head("事業所名"), Cell::head("事業所番号"), Cell::head("サービス種類・コード")];
+    let mut head = vec![Cell::head("事業所名"), Cell::head("事業所番号"), Cell::head("サービス"), Cell::head("コード")];
     head.extend(COLUMNS.map(|(name, _, _)| Cell::head(name)));
     let mut table = vec![head];
     table.extend(rows.iter().map(line));
@@ -70,20 +70,21 @@ fn line(row: &Row<'_>) -> Vec<Cell> {
         _ => (false, false),
     };
     let sum = if total || subtotal { Tint::Sum } else { Tint::None };
-    let name = match (row.value(9), total) {
-        (_, true) => "合計".to_owned(),
+    let (name, item) = match (row.value(9), total) {
+        (_, true) => ("合計".to_owned(), String::new()),
         (Value::Service(code), _) => {
             let kind = code.service.name().unwrap_or_default();
-            if subtotal { format!("{kind} 小計") } else { format!("{kind} {}", code.code) }
+            let name = if subtotal { format!("{kind} 小計") } else { kind.to_owned() };
+            (name, code.code.into_owned())
         }
-        _ => said(row, 9),
+        _ => (said(row, 9), String::new()),
     };
     let office = if total { String::new() } else { said(row, 6) };
     let code = if total { String::new() } else { row.text(7).into_owned() };
     let mut cells = vec![Cell::text(office).tint(sum), Cell::center(code).tint(sum)];
     let goods = row.text(12);
     let what = if goods.trim().is_empty() { name } else { format!("{name} {}", goods.trim()) };
-    cells.push(Cell::text(what).tint(sum));
+    cells.extend([Cell::text(what).tint(sum), Cell::center(item).tint(sum)]);
     for (_, no, _) in COLUMNS {
         // What lies over a limit is paid by the person alone: nobody may overlook it.
         let over = matches!(no, 19 | 21) && number(row, no) > 0;

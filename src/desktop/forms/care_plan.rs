@@ -59,10 +59,7 @@ pub(super) fn first(of: &PersonForms<'_>) -> Vec<Form> {
         if !row.text(26).trim().is_empty() {
             reason.push_str(&format!("（{}）", row.text(26).trim()));
         }
-        rows.push(vec![
-            Cell::head("生活援助中心型の算定理由").span(4),
-            Cell::text(reason).span(COLUMNS - 4),
-        ]);
+        rows.push(vec![Cell::head("生活援助中心型の算定理由").span(4), Cell::text(reason).span(COLUMNS - 4)]);
         Form {
             number: "第1表",
             name: "居宅サービス計画書（1）".into(),
@@ -128,7 +125,10 @@ pub(super) fn second(of: &PersonForms<'_>) -> Vec<Form> {
             blocks: vec![
                 sixteen(vec![of.person_cells()]),
                 Block::Grid(Grid { columns, head: 1, rows: table }),
-                Block::Remark("※1 「保険給付の対象となるかどうかの区分」について、保険給付対象内サービスについては○印を付す。".into()),
+                Block::Remark(
+                    "※1 「保険給付の対象となるかどうかの区分」について、保険給付対象内サービスについては○印を付す。"
+                        .into(),
+                ),
                 Block::Remark("※2 「当該サービス提供を行う事業所」について記入する。".into()),
             ],
         }
@@ -169,15 +169,10 @@ pub(super) fn third(of: &PersonForms<'_>) -> Vec<Form> {
             }
         }
         let mut blocks = vec![sixteen(vec![of.person_cells()]), Block::Week(entries)];
-        let mut below = vec![vec![
-            Cell::head("週単位以外のサービス").span(4),
-            Cell::text(other.join("\n")).span(COLUMNS - 4),
-        ]];
+        let mut below =
+            vec![vec![Cell::head("週単位以外のサービス").span(4), Cell::text(other.join("\n")).span(COLUMNS - 4)]];
         if !untimed.is_empty() {
-            below.push(vec![
-                Cell::head("時刻のない内容").span(4),
-                Cell::text(untimed.join("\n")).span(COLUMNS - 4),
-            ]);
+            below.push(vec![Cell::head("時刻のない内容").span(4), Cell::text(untimed.join("\n")).span(COLUMNS - 4)]);
         }
         blocks.push(sixteen(below));
         let made = rows.first().map(|row| said(row, 4)).unwrap_or_default();

@@ -14,7 +14,8 @@ pub(super) fn form(of: &PersonForms<'_>, sheet: &MonthSheet) -> Form {
     columns.extend(std::iter::repeat_n(1.7, days));
     columns.push(2.6);
     let tints: Vec<Tint> = (0..days).map(|day| tint(sheet, day)).collect();
-    let mut head = vec![Cell::head("提供時間帯"), Cell::head("サービス内容"), Cell::head("サービス事業者"), Cell::head("")];
+    let mut head =
+        vec![Cell::head("提供時間帯"), Cell::head("サービス内容"), Cell::head("サービス事業者"), Cell::head("")];
     let mut names = vec![Cell::head("").joined_if(true); 4];
     for (day, tint) in tints.iter().enumerate() {
         let tint = if *tint == Tint::None { Tint::Head } else { *tint };

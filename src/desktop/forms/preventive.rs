@@ -58,7 +58,12 @@ fn form(of: &PersonForms<'_>, row: &Row<'_>) -> Form {
 
 fn assessment(row: &Row<'_>) -> Block {
     let head = ["領域", "現在の状況", "本人・家族の意欲・意向", "課題", "領域における課題（背景・原因）"];
-    let areas = ["運動・移動について", "日常生活（家庭生活）について", "社会参加、対人関係・コミュニケーションについて", "健康管理について"];
+    let areas = [
+        "運動・移動について",
+        "日常生活（家庭生活）について",
+        "社会参加、対人関係・コミュニケーションについて",
+        "健康管理について",
+    ];
     let mut rows = vec![head.map(Cell::head).to_vec()];
     for (at, area) in areas.iter().enumerate() {
         let first = 24 + 4 * u16::try_from(at).unwrap_or(0);

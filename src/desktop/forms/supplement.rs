@@ -29,7 +29,11 @@ fn form(of: &PersonForms<'_>, row: &Row<'_>) -> Form {
     if !limits.is_empty() {
         let head = ["サービス種類", "支給限度基準額", "合計単位数", "限度超単位数"].map(Cell::head).to_vec();
         blocks.push(Block::Heading("種類別の支給限度".into()));
-        blocks.push(Block::Grid(Grid { columns: vec![2.0, 1.0, 1.0, 1.0], head: 1, rows: [vec![head], limits].concat() }));
+        blocks.push(Block::Grid(Grid {
+            columns: vec![2.0, 1.0, 1.0, 1.0],
+            head: 1,
+            rows: [vec![head], limits].concat(),
+        }));
     }
     let note = match row.value(63) {
         Value::Month(month) => format!("対象年月　{}", super::month_ja(month)),

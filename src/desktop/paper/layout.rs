@@ -387,7 +387,7 @@ impl Writer {
         let shown: Vec<String> = lines.by_ref().take(if ends { usize::MAX } else { room }).collect();
         #[expect(clippy::cast_precision_loss, reason = "lines of a cell")]
         let free = rect.height() - 2.0 * pad - shown.len() as f32 * paper.line();
-        let middle = cell.kind == CellKind::Head || (!*begun && ends && shown.len() == 1);
+        let middle = cell.kind == CellKind::Head || (!*begun && ends && shown.len() <= 2);
         let mut y = rect.top() + pad + if middle { (free / 2.0).max(0.0) } else { 0.0 };
         for text in &shown {
             self.text(pos2(rect.left() + pad, y + paper.line() / 2.0), Align::Min, size, bold, ink, text);
@@ -493,6 +493,7 @@ impl Writer {
             let right = if entry.column >= 7 { paper.right() } else { edge(entry.column + 1) };
             (edge(entry.column.min(7)), right)
         };
+        let mut cut = Vec::new();
         for (entry, lane, lanes) in in_lanes(entries) {
             let (left, right) = place(entry);
             #[expect(clippy::cast_precision_loss, reason = "a few at once")]
@@ -506,12 +507,20 @@ impl Writer {
                 pos2(left + width * lane + 1.0, minute(begin)),
                 pos2(left + width * (lane + 1.0) - 1.0, bottom.min(until)),
             );
-            self.entry(rect, entry);
+            if !self.entry(rect, entry) {
+                cut.push(entry);
+            }
         }
         self.y = until + paper.pad() * 2.0;
+        // What a short visit's box has no room for stands below, whole.
+        for entry in cut {
+            let words = entry.spoken();
+            self.words(&words, false);
+        }
     }
 
-    fn entry(&mut self, rect: Rect, entry: &WeekEntry) {
+    /// Draws one box; tells whether its text is whole.
+    fn entry(&mut self, rect: Rect, entry: &WeekEntry) -> bool {
         let paper = self.paper;
         self.mark(Mark::Fill { rect, ink: Ink::Entry });
         for (from, to) in [
@@ -522,22 +531,35 @@ impl Writer {
         ] {
             self.line(from, to);
         }
-        let size = paper.text * 0.92;
-        let height = size * 1.2;
-        let lines = broken(&entry.text, rect.width() - 4.0, size, false);
+        // Smaller rather than cut, as long as it can be read.
+        let broken_at = |size: f32| broken(&entry.text, rect.width() - 4.0, size, false);
+        #[expect(clippy::cast_precision_loss, reason = "lines of a box")]
+        let fits = |size: f32| broken_at(size).len() as f32 * size * 1.2 <= rect.height() + 1.0;
+        let sizes = [0.92, 0.82, 0.72].map(|part| paper.text * part);
+        let size = sizes.into_iter().find(|size| fits(*size)).unwrap_or(paper.text * 0.72);
+        let (lines, height) = (broken_at(size), size * 1.2);
         let mut y = rect.top() + 1.0;
+        let mut whole = true;
         for line in &lines {
-            if y + height > rect.bottom() + 1.0 {
+            if y + height > rect.bottom() + 2.5 {
+                whole = false;
                 break;
             }
             self.text(pos2(rect.left() + 2.0, y + height / 2.0), Align::Min, size, false, Ink::Text, line);
             y += height;
         }
+        self.sheet().spoken.push((rect, entry.spoken()));
+        whole
+    }
+}
+
+impl WeekEntry {
+    /// 月 9:00〜10:00　訪問介護
+    fn spoken(&self) -> String {
         let days = ["月", "火", "水", "木", "金", "土", "日"];
-        let day = days.get(entry.column).copied().unwrap_or("毎日");
+        let day = days.get(self.column).copied().unwrap_or("毎日");
         let clock = |at: u16| format!("{}:{:02}", at / 60, at % 60);
-        let spoken = format!("{day} {}〜{}　{}", clock(entry.from), clock(entry.until), entry.text);
-        self.sheet().spoken.push((rect, spoken));
+        format!("{day} {}〜{}　{}", clock(self.from), clock(self.until), self.text)
     }
 }
 
@@ -574,16 +596,25 @@ mod tests {
 
     fn texts(sheet: &Sheet) -> Vec<&str> {
         let text = |mark: &'_ Mark| matches!(mark, Mark::Text { .. });
-        sheet.marks.iter().filter(|mark| text(mark)).map(|mark| match mark {
-            Mark::Text { text, .. } => text.as_str(),
-            _ => "",
-        }).collect()
+        sheet
+            .marks
+            .iter()
+            .filter(|mark| text(mark))
+            .map(|mark| match mark {
+                Mark::Text { text, .. } => text.as_str(),
+                _ => "",
+            })
+            .collect()
     }
 
     fn grid(rows: Vec<Vec<Cell>>) -> Form {
         let head = vec![Cell::head("課題"), Cell::head("内容")];
         let rows = [vec![head], rows].concat();
-        Form { wide: true, blocks: vec![Block::Grid(Grid { columns: vec![1.0, 3.0], head: 1, rows })], ..Form::default() }
+        Form {
+            wide: true,
+            blocks: vec![Block::Grid(Grid { columns: vec![1.0, 3.0], head: 1, rows })],
+            ..Form::default()
+        }
     }
 
     #[test]
@@ -615,11 +646,23 @@ mod tests {
     fn joined_cells_share_one_text_over_their_rows() {
         let long = "同じ課題が三つの内容にかかる".repeat(6);
         let rows = (0..3)
-            .map(|at| vec![Cell::text(if at == 0 { long.clone() } else { String::new() }).joined_if(at > 0), Cell::text(format!("内容{at}"))])
+            .map(|at| {
+                vec![
+                    Cell::text(if at == 0 { long.clone() } else { String::new() }).joined_if(at > 0),
+                    Cell::text(format!("内容{at}")),
+                ]
+            })
             .collect();
         let form = grid(rows);
         let [sheet] = <[Sheet; 1]>::try_from(lay_out(&form, Paper::pane(&form, 600.0, 14.0))).unwrap();
-        let joined: String = texts(&sheet).into_iter().filter(|text| "同じ課題が三つの内容にかかる".contains(&text[..3])).collect();
+        let joined: String = sheet
+            .marks
+            .iter()
+            .filter_map(|mark| match mark {
+                Mark::Text { at, text, .. } if at.x < 100.0 && text != "課題" => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
         assert_eq!(joined, long);
         assert_eq!(sheet.spoken.last().unwrap().1, "内容2");
     }
