@@ -47,13 +47,13 @@ impl History {
         transaction.commit().named("queue")
     }
 
-    /// Parcels to try now, oldest first.
+    /// Parcels to try now, in the order they were written. Their ids hold a time, too, but a clock may be set back.
     pub fn due(&self, now: Timestamp) -> Result<Vec<Due>, HistoryError> {
         let mut statement = self
             .connection
             .prepare_cached(
                 "SELECT outbox.parcel, partner, tries, may_have_left FROM outbox JOIN parcel ON parcel.id = outbox.parcel
-                 WHERE next_try_at <= ?1 AND failed_at IS NULL AND withdrawn_at IS NULL ORDER BY outbox.parcel",
+                 WHERE next_try_at <= ?1 AND failed_at IS NULL AND withdrawn_at IS NULL ORDER BY outbox.rowid",
             )
             .named("due")?;
         let mut rows = statement.query([now.as_millisecond()]).named("due")?;
@@ -371,10 +371,11 @@ pub(super) fn failure(text: Option<String>) -> Result<Option<Failure>, HistoryEr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Vault;
 
     fn with_one_queued() -> (tempfile::TempDir, History, ParcelId, Timestamp) {
-        let dir = tempfile::tempdir().unwrap();
-        let mut history = History::open(&dir.path().join("history.db")).unwrap();
+        let (dir, vault) = (tempfile::tempdir().unwrap(), Vault::in_memory().unwrap());
+        let mut history = History::open(&dir.path().join("history.db"), vault.database_key()).unwrap();
         let (id, now) = (ParcelId::new(), Timestamp::now());
         let (us, them) = ("3171000048".parse().unwrap(), "3191000017".parse().unwrap());
         let content = Content::new(id, us, them, now, String::new(), vec![("a.txt".into(), b"a".to_vec())]);

@@ -146,14 +146,34 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "It is not known to be invalid. It is checked again by itself once the hub answers.",
             ),
         ),
+        Failure::ClockWrong { minutes } => {
+            let (ja, en) = (if *minutes > 0 { "進んで" } else { "遅れて" }, if *minutes > 0 { "fast" } else { "slow" });
+            let minutes = minutes.unsigned_abs();
+            let (hours, rest) = (minutes / 60, minutes % 60);
+            let by = match (hours, rest) {
+                (0, _) => (format!("{rest}分"), format!("{rest} min")),
+                (_, 0) => (format!("{hours}時間"), format!("{hours} h")),
+                _ => (format!("{hours}時間{rest}分"), format!("{hours} h {rest} min")),
+            };
+            named(
+                (
+                    format!("このパソコンの時計が、約{}{ja}います。", by.0),
+                    format!("This PC's clock is about {} {en}.", by.1),
+                ),
+                (
+                    "送受信は続けています。パソコンの日付と時刻を合わせてください。",
+                    "Sending and receiving go on. Please set the PC's date and time right.",
+                ),
+            )
+        }
         Failure::ClockUncertain => say(
             (
-                "相手の電子証明書の日付が、この端末の時計より先になっています。",
-                "The other office's certificate begins later than this PC's clock says it is now.",
+                "電子証明書の日付が、この端末の時計より先になっています。",
+                "A certificate begins later than this PC's clock says it is now.",
             ),
             (
-                "この端末の日付と時刻が正しいか、お確かめください。正しければ自動で受け取り直します。",
-                "Check this PC's date and time. It will be received again by itself.",
+                "この端末の日付と時刻が正しいか、お確かめください。正しくなれば自動で続けます。",
+                "Check this PC's date and time. It goes on by itself once they are right.",
             ),
         ),
         Failure::FileMissing { name } => named(
@@ -199,6 +219,16 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Choose another folder in the settings, or ask who looks after this PC.",
             ),
         ),
+        Failure::FolderNotReadable { path } => named(
+            (
+                format!("フォルダ「{path}」の中を見ることが許されていません。"),
+                format!("The folder “{path}” may not be looked into."),
+            ),
+            (
+                "読み取りの許可があるか、パソコンの管理をしている方にお確かめください。",
+                "Ask who looks after this PC for permission to read it.",
+            ),
+        ),
         Failure::DiskFull => say(
             ("パソコンの空き容量が足りません。", "The disk is full."),
             (
@@ -214,6 +244,61 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             (
                 "上書きはしていません。もとのファイルを移してから、もう一度お試しください。",
                 "Nothing was overwritten. Move that file away and try again.",
+            ),
+        ),
+        Failure::HistoryInUse => say(
+            ("ほかの Tayori がこの端末の履歴を使っています。", "Another Tayori is using this PC's history."),
+            (
+                "ほかの画面やコマンドを閉じてから、もう一度お試しください。",
+                "Close the other window or command, then try again.",
+            ),
+        ),
+        Failure::VaultLocked => say(
+            ("この端末のデータは合言葉で守られています。", "The data on this PC is protected by a passphrase."),
+            ("合言葉を入れると開きます。", "Enter the passphrase to open it."),
+        ),
+        Failure::PassphraseNeeded => say(
+            (
+                "この端末のデータを守る合言葉が、まだ決まっていません。",
+                "No passphrase protects the data on this PC yet.",
+            ),
+            (
+                "合言葉を決めてください。忘れると、この端末のデータは開けなくなります。",
+                "Choose a passphrase. If it is forgotten, the data on this PC cannot be opened.",
+            ),
+        ),
+        Failure::PassphraseWrong => say(
+            ("合言葉が違います。", "The passphrase is wrong."),
+            ("大文字と小文字をお確かめのうえ、もう一度入れてください。", "Check upper and lower case, and try again."),
+        ),
+        Failure::PassphraseShort { least } => named(
+            (
+                format!("合言葉は {least} 文字以上にしてください。"),
+                format!("A passphrase needs {least} characters or more."),
+            ),
+            (
+                "いくつかの言葉をつなげると、長くても覚えやすくなります。",
+                "Several words in a row are long and easy to remember.",
+            ),
+        ),
+        Failure::KeyringAway => say(
+            (
+                "この端末のデータを開く鍵を、パソコンの鍵の保管場所から取り出せません。",
+                "The key to the data on this PC cannot be had from the system's keyring.",
+            ),
+            (
+                "パソコンに入り直してから、もう一度お試しください。続くときは、担当の窓口にご連絡ください。",
+                "Sign in to the PC again and retry. If this stays, call your help desk.",
+            ),
+        ),
+        Failure::VaultBroken => say(
+            (
+                "この端末のデータを開く鍵の控えがこわれているか、別のパソコンのものです。",
+                "What keeps the key to the data on this PC is damaged or another PC's.",
+            ),
+            (
+                "担当の窓口にご連絡ください。この端末を登録し直すと、連携基盤にある90日分は戻ります。",
+                "Call your help desk. Once this PC is enrolled again, 90 days come back from the hub.",
             ),
         ),
         Failure::HistoryTroubled => say(
@@ -312,6 +397,8 @@ mod tests {
             Failure::SenderNotTrusted,
             Failure::RevocationUnknown,
             Failure::ClockUncertain,
+            Failure::ClockWrong { minutes: 1_440 },
+            Failure::ClockWrong { minutes: -75 },
             Failure::FileMissing { name: name() },
             Failure::FileLocked { name: name() },
             Failure::FileNotPermitted { name: name() },
@@ -319,9 +406,17 @@ mod tests {
             Failure::FileUnsettled { name: name() },
             Failure::FolderMissing { path: name() },
             Failure::FolderNotPermitted { path: name() },
+            Failure::FolderNotReadable { path: name() },
             Failure::DiskFull,
             Failure::NameTaken { name: name() },
             Failure::HistoryTroubled,
+            Failure::HistoryInUse,
+            Failure::VaultLocked,
+            Failure::PassphraseNeeded,
+            Failure::PassphraseWrong,
+            Failure::PassphraseShort { least: 8 },
+            Failure::KeyringAway,
+            Failure::VaultBroken,
             Failure::ChecksFailed { errors: 2 },
             Failure::NameNotAllowed { name: name() },
             Failure::NameTwice { name: name() },
