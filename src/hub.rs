@@ -3,13 +3,19 @@
 mod api;
 pub mod authority;
 mod bell;
+pub mod codes;
 pub mod directory;
+pub mod enrol;
+pub mod external;
+mod gate;
 pub mod home;
 mod intake;
 pub mod mailbox;
 mod serve;
 mod state;
 pub mod stores;
+pub mod terminals;
+mod tries;
 
 pub use serve::{Running, ServeError, start};
-pub use state::{Caller, Hub, HubError, Standing};
+pub use state::{Caller, Hub, HubError, Shown, Standing};

@@ -9,6 +9,7 @@
 //! The key is made here by [`request`] and never leaves; the authority sees a signing request. Reading does not look at
 //! the clock: an office with an expired certificate may still read its own history. [`Identity::check`] does.
 
+pub mod code;
 pub(crate) mod files;
 
 use std::path::{Path, PathBuf};

@@ -4,6 +4,8 @@
 //! its meaning for life. Binary values travel as Base64. The hub sees who, to whom, when and how large, and no more:
 //! nothing here has room for a name of a file or a person.
 
+mod enrol;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -11,6 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::parcel::{ParcelId, ReceiptStep, hex, unhex};
 use crate::standard::{OfficeNumber, ServiceType};
+pub use enrol::{
+    CodeProof, EnrolAnswer, EnrolRequest, Enrolled, Enrolment, NewTerminalCode, RenewRequest, Renewed, SealedKeys,
+    TerminalCodeKept, TerminalEntry, Terminals,
+};
 
 /// The media type of a sealed parcel and of a signed receipt (RFC 8551).
 pub const SEALED_TYPE: &str = "application/pkcs7-mime";
@@ -145,6 +151,20 @@ pub enum ProblemCode {
     RequestInvalid,
     /// The hub cannot write now; sending again later helps.
     HubTroubled,
+    /// No certificate was shown where one is needed.
+    CertificateRequired,
+    /// Whether certificates were withdrawn cannot be told just now. Not a word against the caller.
+    RevocationUnknown,
+    /// Wrong code, wrong office, or a code that is no more: which of them is told to nobody.
+    EnrolmentRefused,
+    /// The code is right and its time is over.
+    CodeExpired,
+    /// The code is right and let another terminal in.
+    CodeUsed,
+    /// More than one caller may have; later helps.
+    TooMany,
+    /// No such terminal, or not the caller's.
+    TerminalUnknown,
     /// A code this version does not know.
     #[serde(other)]
     Other,

@@ -14,7 +14,12 @@ pub fn of_link(error: &LinkError) -> Failure {
         LinkError::CertificateRefused(_) => Failure::CertificateRefused,
         LinkError::Nonsense(_) => Failure::HubNonsense,
         LinkError::Problem(problem) => match problem.code {
-            ProblemCode::CallerRefused => Failure::CertificateRefused,
+            ProblemCode::CallerRefused | ProblemCode::CertificateRequired => Failure::CertificateRefused,
+            ProblemCode::RevocationUnknown => Failure::RevocationUnknown,
+            ProblemCode::EnrolmentRefused => Failure::CodeWrong,
+            ProblemCode::CodeExpired => Failure::CodeExpired,
+            ProblemCode::CodeUsed => Failure::CodeUsed,
+            ProblemCode::TooMany => Failure::TooMany,
             ProblemCode::ReceiverUnknown => Failure::ReceiverUnknown { office: String::new() },
             ProblemCode::HubTroubled => Failure::HubTroubled { status: problem.status },
             ProblemCode::DigestMismatch => Failure::HubTroubled { status: problem.status },

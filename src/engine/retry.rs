@@ -26,11 +26,16 @@ pub fn is_lasting(error: &LinkError) -> bool {
         LinkError::NotTrusted(_) | LinkError::CertificateRefused(_) => false,
         LinkError::Problem(problem) => match problem.code {
             ProblemCode::DigestMismatch | ProblemCode::HubTroubled | ProblemCode::CallerRefused => false,
+            ProblemCode::CertificateRequired | ProblemCode::RevocationUnknown | ProblemCode::TooMany => false,
             ProblemCode::ReceiverUnknown
             | ProblemCode::ParcelTooLarge
             | ProblemCode::IdTaken
             | ProblemCode::ParcelUnknown
             | ProblemCode::ReceiptInvalid
+            | ProblemCode::EnrolmentRefused
+            | ProblemCode::CodeExpired
+            | ProblemCode::CodeUsed
+            | ProblemCode::TerminalUnknown
             | ProblemCode::RequestInvalid => true,
             ProblemCode::Other => (400..500).contains(&problem.status) && !matches!(problem.status, 408 | 425 | 429),
         },

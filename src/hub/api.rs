@@ -1,5 +1,7 @@
 //! `/v1`: what a client may ask of the hub. Who asks is read from the verified certificate, never from the request.
 
+mod enrol;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,29 +42,58 @@ pub fn routes(hub: Arc<Hub>) -> Router {
         .route("/v1/sent", get(sent))
         .route("/v1/parcels/{id}", put(put_parcel).get(get_parcel))
         .route("/v1/parcels/{id}/receipts", post(post_receipt).layer(DefaultBodyLimit::max(RECEIPT_LIMIT)))
+        .route("/v1/enrol", post(enrol::enrol).layer(DefaultBodyLimit::max(enrol::LIMIT)))
+        .route("/v1/renew", post(enrol::renew).layer(DefaultBodyLimit::max(enrol::LIMIT)))
+        .route("/v1/terminals", get(enrol::list))
+        .route("/v1/terminals/{id}", axum::routing::delete(enrol::revoke))
+        .route("/v1/terminals/codes", post(enrol::new_code).layer(DefaultBodyLimit::max(enrol::LIMIT)))
+        .route("/v1/terminals/{id}/admission", post(enrol::admit).layer(DefaultBodyLimit::max(enrol::LIMIT)))
+        .route("/v1/admission", get(enrol::admission).delete(enrol::admitted))
+        .route(
+            "/v1/chest",
+            put(enrol::put_chest).get(enrol::get_chest).layer(DefaultBodyLimit::max(enrol::LIMIT)),
+        )
         .route("/healthz", get(|| async { "ok" }))
         .fallback(|| async { Refusal::of(StatusCode::NOT_FOUND, ProblemCode::RequestInvalid, "no such resource") })
         .layer(middleware::from_fn_with_state(Arc::clone(&hub), only_members))
         .with_state(hub)
 }
 
-/// A kept connection outlives a revocation, so each request is looked at again.
+/// What needs no certificate: there is nothing behind it that is anybody's.
+const OPEN: [&str; 2] = ["/healthz", "/v1/enrol"];
+
+/// A kept connection outlives a revocation, so each request is looked at again; and when it is over once more, since
+/// the caller may have been withdrawn while it waited for mail.
 async fn only_members(
     State(hub): State<Arc<Hub>>,
-    Extension(caller): Extension<Caller>,
+    caller: Option<Extension<Caller>>,
     request: axum::extract::Request,
     next: middleware::Next,
 ) -> Response {
-    match hub.standing_of(&caller) {
-        Standing::Member => next.run(request).await,
-        Standing::Revoked => {
-            Refusal::of(StatusCode::FORBIDDEN, ProblemCode::CallerRefused, "the certificate was withdrawn")
-                .into_response()
-        }
-        Standing::Stranger => {
-            Refusal::of(StatusCode::FORBIDDEN, ProblemCode::CallerRefused, "the office is not registered")
-                .into_response()
-        }
+    if OPEN.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
+    if let Err(refusal) = may_ask(&hub, caller.as_deref()) {
+        return refusal.into_response();
+    }
+    let answer = next.run(request).await;
+    may_ask(&hub, caller.as_deref()).map_or_else(IntoResponse::into_response, |()| answer)
+}
+
+fn may_ask(hub: &Hub, caller: Option<&Caller>) -> Result<(), Refusal> {
+    let refused = |code, title| Err(Refusal::of(StatusCode::FORBIDDEN, code, title));
+    let Some(caller) = caller else {
+        return refused(ProblemCode::CertificateRequired, "a certificate of the exchange is needed");
+    };
+    match hub.standing_of(caller) {
+        Standing::Revoked => refused(ProblemCode::CallerRefused, "the certificate was withdrawn"),
+        Standing::Stranger => refused(ProblemCode::CallerRefused, "the office is not registered"),
+        Standing::Member if hub.list_is_current(Timestamp::now()) => Ok(()),
+        Standing::Member => Err(Refusal::of(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ProblemCode::RevocationUnknown,
+            "the hub cannot tell which certificates were withdrawn",
+        )),
     }
 }
 
@@ -333,7 +364,7 @@ mod tests {
         let now = Timestamp::now();
         let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
         let hub = Arc::new(Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap());
-        let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new() };
+        let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new(), terminal: String::new() };
         let poll = inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 7, wait: 30 });
         let stop = async { hub.bell().ring_all() };
         let both = async { tokio::time::timeout(LONGEST_WAIT / 2, async { tokio::join!(poll, stop) }).await };

@@ -29,7 +29,8 @@ const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca.key";
 const ROOT_DAYS: u32 = 3_652;
 const SERVER_DAYS: u32 = 730;
-const CRL_DAYS: u32 = 7;
+/// How long a revocation list is good for.
+pub const CRL_DAYS: u32 = 7;
 /// How long the certificates of offices and terminals are good for, unless the operator says otherwise.
 pub const OFFICE_DAYS: u32 = 730;
 

@@ -85,6 +85,25 @@ pub fn keep(connection: &Connection, code: &NewCode, now: Timestamp) -> Result<(
         .map(|_| ())
 }
 
+/// Most codes of its own an office has at a time.
+const OPEN: u32 = 20;
+
+/// The same for a code that a terminal made. Says `false` when the office has more of them than anyone needs.
+pub fn keep_of_terminal(connection: &Connection, code: &NewCode, now: Timestamp) -> Result<bool, StoreError> {
+    let open: u32 = connection
+        .query_row(
+            "SELECT count(*) FROM code WHERE office = ?1 AND made_by <> '' AND used_at IS NULL AND expires_at > ?2",
+            params![code.office.as_str(), now.as_millisecond()],
+            |row| row.get(0),
+        )
+        .named("count codes")?;
+    if open >= OPEN {
+        return Ok(false);
+    }
+    keep(connection, code, now)?;
+    Ok(true)
+}
+
 pub fn find(connection: &Connection, handle: Handle) -> Result<Option<Kept>, StoreError> {
     let mut statement = connection
         .prepare_cached("SELECT office, proof, answer, chest, new_key, expires_at, tries, used_by FROM code WHERE handle = ?1")
