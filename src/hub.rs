@@ -1,6 +1,6 @@
 //! The server: carries sealed parcels it cannot read, and knows the directory.
 
-mod api;
+pub mod api;
 pub mod authority;
 mod bell;
 pub mod codes;
@@ -16,6 +16,7 @@ mod state;
 pub mod stores;
 pub mod terminals;
 mod tries;
+pub mod uploads;
 
 pub use serve::{Running, ServeError, start};
 pub use state::{Caller, Hub, HubError, Shown, Standing};

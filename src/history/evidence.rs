@@ -111,7 +111,7 @@ pub enum Failure {
     /// The code let another terminal in.
     CodeUsed,
     /// Too many failures; later helps.
-    TooMany,
+    TooManyTries,
     /// The recovery code does not open what it should.
     RecoveryCodeWrong,
     /// This terminal has no key of the office yet; another terminal has to let it in.

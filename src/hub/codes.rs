@@ -106,7 +106,9 @@ pub fn keep_of_terminal(connection: &Connection, code: &NewCode, now: Timestamp)
 
 pub fn find(connection: &Connection, handle: Handle) -> Result<Option<Kept>, StoreError> {
     let mut statement = connection
-        .prepare_cached("SELECT office, proof, answer, chest, new_key, expires_at, tries, used_by FROM code WHERE handle = ?1")
+        .prepare_cached(
+            "SELECT office, proof, answer, chest, new_key, expires_at, tries, used_by FROM code WHERE handle = ?1",
+        )
         .named("find code")?;
     let mut rows = statement.query([handle.0]).named("find code")?;
     let Some(row) = rows.next().named("find code")? else { return Ok(None) };
@@ -128,7 +130,10 @@ pub fn find(connection: &Connection, handle: Handle) -> Result<Option<Kept>, Sto
 
 /// Somebody had the handle and not the code.
 pub fn note_wrong(connection: &Connection, handle: Handle) -> Result<(), StoreError> {
-    connection.execute("UPDATE code SET tries = tries + 1 WHERE handle = ?1", [handle.0]).named("note wrong").map(|_| ())
+    connection
+        .execute("UPDATE code SET tries = tries + 1 WHERE handle = ?1", [handle.0])
+        .named("note wrong")
+        .map(|_| ())
 }
 
 /// A code lets one terminal in.

@@ -57,13 +57,16 @@ pub fn count(connection: &Connection, office: OfficeNumber) -> Result<u32, Store
         .named("count terminals")
 }
 
-const TERMINALS: &str = "SELECT terminal.id, terminal.office, name, added_at, terminal.revoked_at, waiting, der, max(not_after)
+const TERMINALS: &str =
+    "SELECT terminal.id, terminal.office, name, added_at, terminal.revoked_at, waiting, der, max(not_after)
      FROM terminal JOIN certificate ON certificate.terminal = terminal.id";
 
 /// The terminals of an office, in the order they came; those that were withdrawn among them.
 pub fn list(connection: &Connection, office: OfficeNumber) -> Result<Vec<Terminal>, StoreError> {
     let mut statement = connection
-        .prepare_cached(&format!("{TERMINALS} WHERE terminal.office = ?1 GROUP BY terminal.id ORDER BY added_at, terminal.id"))
+        .prepare_cached(&format!(
+            "{TERMINALS} WHERE terminal.office = ?1 GROUP BY terminal.id ORDER BY added_at, terminal.id"
+        ))
         .named("list terminals")?;
     let mut rows = statement.query([office.as_str()]).named("list terminals")?;
     let mut found = Vec::new();
@@ -109,7 +112,10 @@ pub fn revoke(connection: &Connection, office: OfficeNumber, id: &str, now: Time
             .named("revoke terminal's certificates")?;
         // A code it made would let in whoever has the terminal.
         connection
-            .execute("DELETE FROM code WHERE office = ?1 AND made_by = ?2 AND used_at IS NULL", params![office.as_str(), id])
+            .execute(
+                "DELETE FROM code WHERE office = ?1 AND made_by = ?2 AND used_at IS NULL",
+                params![office.as_str(), id],
+            )
             .named("forget terminal's codes")?;
         move_on(connection)?;
     }
@@ -123,7 +129,9 @@ pub(super) fn revoke_all(connection: &Connection, office: OfficeNumber, now: Tim
             params![office.as_str(), now.as_millisecond()],
         )
         .named("revoke terminals")?;
-    connection.execute("DELETE FROM code WHERE office = ?1 AND used_at IS NULL", [office.as_str()]).named("forget codes")?;
+    connection
+        .execute("DELETE FROM code WHERE office = ?1 AND used_at IS NULL", [office.as_str()])
+        .named("forget codes")?;
     connection.execute("DELETE FROM chest WHERE office = ?1", [office.as_str()]).named("forget chest").map(|_| ())
 }
 

@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Binary;
+use utoipa::ToSchema;
+
+use super::{Binary, schema};
 use crate::standard::{OfficeNumber, ServiceType};
 
 /// `POST /v1/enrol`: asks for a terminal's certificates. The code never travels; what is asked for is proved with a key
 /// derived from it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Enrolment {
     /// An [`EnrolRequest`] as JSON: exactly these bytes are proved.
     pub request: Binary,
@@ -18,7 +20,7 @@ pub struct Enrolment {
 }
 
 /// Shows that whoever asks has a code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CodeProof {
     /// Finds the code; no secret (16 bytes).
     pub handle: Binary,
@@ -27,8 +29,9 @@ pub struct CodeProof {
 }
 
 /// What a new terminal asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EnrolRequest {
+    #[schema(value_type = schema::Office)]
     pub office: OfficeNumber,
     /// What the office calls this PC; empty lets the hub number it.
     #[serde(default)]
@@ -44,7 +47,7 @@ pub struct EnrolRequest {
 }
 
 /// The answer to an [`Enrolment`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Enrolled {
     /// An [`EnrolAnswer`] as JSON.
     pub answer: Binary,
@@ -55,9 +58,11 @@ pub struct Enrolled {
 }
 
 /// What a new terminal gets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EnrolAnswer {
+    #[schema(value_type = schema::Office)]
     pub office: OfficeNumber,
+    #[schema(value_type = schema::Service)]
     pub service: ServiceType,
     pub office_name: String,
     /// The terminal's id, which stays when its certificate is renewed.
@@ -78,11 +83,12 @@ pub struct EnrolAnswer {
     /// The authority's certificate (DER): whom to trust from now on.
     pub authority: Binary,
     /// The hub's time.
+    #[schema(value_type = schema::Time)]
     pub time: Timestamp,
 }
 
 /// `POST /v1/renew`: certificates for the same keys, some time before the old ones end.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RenewRequest {
     /// PKCS#10, PEM, of the key the caller shows.
     #[serde(default)]
@@ -92,7 +98,7 @@ pub struct RenewRequest {
     pub office_csr: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Renewed {
     /// DER.
     #[serde(default)]
@@ -102,20 +108,23 @@ pub struct Renewed {
 }
 
 /// `GET /v1/terminals`: the terminals of the caller's office.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Terminals {
     pub terminals: Vec<TerminalEntry>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TerminalEntry {
     pub id: String,
     pub name: String,
+    #[schema(value_type = schema::Time)]
     pub added_at: Timestamp,
     #[serde(default)]
+    #[schema(value_type = Option<schema::Time>)]
     pub revoked_at: Option<Timestamp>,
     /// It has not got the office's keys yet.
     pub waiting: bool,
+    #[schema(value_type = schema::Time)]
     pub valid_until: Timestamp,
     /// Its newest certificate (DER), to whose key the office's keys are sealed to let it in.
     pub certificate: Binary,
@@ -124,7 +133,7 @@ pub struct TerminalEntry {
 }
 
 /// `POST /v1/terminals/codes`: what the hub is to know of a code that a terminal made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewTerminalCode {
     pub handle: Binary,
     pub proof: Binary,
@@ -134,14 +143,15 @@ pub struct NewTerminalCode {
 }
 
 /// The answer to a [`NewTerminalCode`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TerminalCodeKept {
+    #[schema(value_type = schema::Time)]
     pub expires_at: Timestamp,
 }
 
 /// Sealed bytes that only who they are for can open: `POST /v1/terminals/{id}/admission`, `GET /v1/admission`,
 /// `PUT` and `GET /v1/chest`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SealedKeys {
     /// Nothing: there is none yet.
     #[serde(default)]

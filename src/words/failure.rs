@@ -113,7 +113,7 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Ask whoever gave it to you for a new one. If nobody of yours used it, tell the operator at once.",
             ),
         ),
-        Failure::TooMany => say(
+        Failure::TooManyTries => say(
             ("短い間に何度も試されたため、いまは受け付けられません。", "There were too many tries in a short time."),
             ("10分ほど待ってから、もう一度お試しください。", "Wait ten minutes and try again."),
         ),
@@ -389,7 +389,7 @@ mod tests {
             Failure::CodeWrong,
             Failure::CodeExpired,
             Failure::CodeUsed,
-            Failure::TooMany,
+            Failure::TooManyTries,
             Failure::RecoveryCodeWrong,
             Failure::WaitingForAdmission,
             Failure::AuthorityOther,

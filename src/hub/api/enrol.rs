@@ -10,7 +10,7 @@ use axum::{Extension, Json};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::Refusal;
+use super::refusal::Refusal;
 use crate::hub::codes::{self, NewCode};
 use crate::hub::enrol::{self, LetIn, Refused};
 use crate::hub::external::ExternalCaller;
@@ -29,6 +29,9 @@ use crate::wire::{
 pub(super) const LIMIT: usize = 256 * 1024;
 
 /// Lets a terminal in
+#[utoipa::path(post, path = "/v1/enrol", tag = "terminals",
+    request_body = Enrolment,
+    responses((status = 200, body = Enrolled)))]
 pub(super) async fn enrol(
     State(hub): State<Arc<Hub>>,
     Extension(CallsFrom(address)): Extension<CallsFrom>,
@@ -78,6 +81,9 @@ pub(super) async fn enrol(
 }
 
 /// New certificates for the caller's keys
+#[utoipa::path(post, path = "/v1/renew", tag = "terminals",
+    request_body = RenewRequest,
+    responses((status = 200, body = Renewed)))]
 pub(super) async fn renew(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
@@ -100,6 +106,8 @@ pub(super) async fn renew(
 }
 
 /// The terminals of the caller's office
+#[utoipa::path(get, path = "/v1/terminals", tag = "terminals",
+    responses((status = 200, body = Terminals)))]
 pub(super) async fn list(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
@@ -120,6 +128,9 @@ pub(super) async fn list(
 }
 
 /// Withdraws a terminal of the caller's office
+#[utoipa::path(delete, path = "/v1/terminals/{id}", tag = "terminals",
+    params(("id" = String, Path, description = "The terminal's id")),
+    responses((status = 204, description = "Done")))]
 pub(super) async fn revoke(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
@@ -139,6 +150,9 @@ pub(super) async fn revoke(
 }
 
 /// Keeps what the hub may know of a code that lets a further terminal in
+#[utoipa::path(post, path = "/v1/terminals/codes", tag = "terminals",
+    request_body = NewTerminalCode,
+    responses((status = 201, body = TerminalCodeKept)))]
 pub(super) async fn new_code(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
@@ -166,6 +180,10 @@ pub(super) async fn new_code(
 }
 
 /// Lets a waiting terminal of the caller's office have the office's keys
+#[utoipa::path(post, path = "/v1/terminals/{id}/admission", tag = "terminals",
+    params(("id" = String, Path, description = "The terminal's id")),
+    request_body = SealedKeys,
+    responses((status = 204, description = "Done")))]
 pub(super) async fn admit(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
@@ -183,6 +201,8 @@ pub(super) async fn admit(
 }
 
 /// The office's keys as another terminal sealed them to the caller
+#[utoipa::path(get, path = "/v1/admission", tag = "terminals",
+    responses((status = 200, body = SealedKeys)))]
 pub(super) async fn admission(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
@@ -192,6 +212,8 @@ pub(super) async fn admission(
 }
 
 /// The caller has the office's keys
+#[utoipa::path(delete, path = "/v1/admission", tag = "terminals",
+    responses((status = 204, description = "Done")))]
 pub(super) async fn admitted(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
@@ -201,6 +223,9 @@ pub(super) async fn admitted(
 }
 
 /// Keeps the office's keys as sealed under its recovery code
+#[utoipa::path(put, path = "/v1/chest", tag = "terminals",
+    request_body = SealedKeys,
+    responses((status = 204, description = "Done")))]
 pub(super) async fn put_chest(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
@@ -215,6 +240,8 @@ pub(super) async fn put_chest(
 }
 
 /// The office's keys as sealed under its recovery code
+#[utoipa::path(get, path = "/v1/chest", tag = "terminals",
+    responses((status = 200, body = SealedKeys)))]
 pub(super) async fn get_chest(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
@@ -246,8 +273,8 @@ fn refusal(refused: &Refused) -> Refusal {
     Refusal::of(status, code, &refused.to_string())
 }
 
-fn too_many(_left: jiff::SignedDuration) -> Refusal {
-    Refusal::of(StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooMany, "too many failures")
+fn too_many(left: jiff::SignedDuration) -> Refusal {
+    Refusal::too_many("too many failures", u32::try_from(left.as_secs()).unwrap_or(u32::MAX))
 }
 
 fn cannot_check() -> Refusal {
