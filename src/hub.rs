@@ -1,5 +1,6 @@
 //! The server: carries sealed parcels it cannot read, and knows the directory.
 
+pub mod accounts;
 pub mod api;
 pub mod authority;
 mod bell;

@@ -5,6 +5,7 @@
 //! nothing here has room for a name of a file or a person.
 
 mod enrol;
+mod login;
 pub mod schema;
 
 use base64::Engine as _;
@@ -13,6 +14,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::login::{
+    Account, AccountChange, Accounts, LoggedIn, LoginRequest, NewAccount, PasswordChange, RefreshRequest, Role, Secret,
+    UserId, UserIdError,
+};
 use crate::parcel::{ParcelId, ReceiptStep, hex, unhex};
 use crate::standard::{OfficeNumber, ServiceType};
 pub use enrol::{

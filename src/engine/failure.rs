@@ -40,8 +40,9 @@ fn code_text(code: ProblemCode, status: u16) -> String {
 pub fn of_identity(error: &IdentityError) -> Failure {
     match error {
         IdentityError::Missing { .. } => Failure::CertificateMissing,
-        IdentityError::Expired { .. } | IdentityError::NotYetValid { .. } => Failure::CertificateExpired,
         IdentityError::Vault(error) => of_vault(error),
+        IdentityError::Expired { .. } => Failure::CertificateExpired,
+        IdentityError::NotYetValid { .. } => Failure::ClockUncertain,
         IdentityError::OtherOffice { .. } => Failure::CertificateOfOther,
         IdentityError::Unreadable { path, source } | IdentityError::Unwritable { path, source } => {
             crate::folders::failure_of(source, path)
