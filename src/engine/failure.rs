@@ -40,6 +40,7 @@ fn code_text(code: ProblemCode, status: u16) -> String {
 pub fn of_identity(error: &IdentityError) -> Failure {
     match error {
         IdentityError::Missing { .. } => Failure::CertificateMissing,
+        IdentityError::NotAdmitted => Failure::WaitingForAdmission,
         IdentityError::Vault(error) => of_vault(error),
         IdentityError::Expired { .. } => Failure::CertificateExpired,
         IdentityError::NotYetValid { .. } => Failure::ClockUncertain,

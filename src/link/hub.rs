@@ -49,7 +49,16 @@ impl HubLink {
         Ok(Self { base: base.trim_end_matches('/').to_owned(), client })
     }
 
-    fn get(&self, path: &str) -> RequestBuilder {
+    pub(super) fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.base))
+    }
+    pub(super) fn put_to(&self, path: &str) -> RequestBuilder {
+        self.client.put(format!("{}{path}", self.base))
+    }
+    pub(super) fn delete(&self, path: &str) -> RequestBuilder {
+        self.client.delete(format!("{}{path}", self.base))
+    }
+    pub(super) fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("{}{path}", self.base))
     }
 
@@ -130,12 +139,12 @@ fn transfer_time(bytes: u64) -> Duration {
     SILENCE.saturating_add(Duration::from_secs(bytes / 125_000))
 }
 
-fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, LinkError> {
+pub(super) fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, LinkError> {
     let bytes = body(answer(request)?, ANSWER_LIMIT)?;
     serde_json::from_slice(&bytes).map_err(|error| LinkError::Nonsense(error.to_string()))
 }
 
-fn answer(request: RequestBuilder) -> Result<Response, LinkError> {
+pub(super) fn answer(request: RequestBuilder) -> Result<Response, LinkError> {
     let response = request.send().map_err(|error| of_transport(&error))?;
     let status = response.status();
     if status.is_success() { Ok(response) } else { Err(of_status(status, response)) }
