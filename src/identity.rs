@@ -16,6 +16,7 @@ pub mod code;
 pub mod enrol;
 pub(crate) mod files;
 mod keyfile;
+pub mod p12;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -357,18 +358,25 @@ impl Identity {
 
     /// How we call the hub: TLS 1.3, our authorities and no others, our certificate shown.
     pub fn client_config(&self) -> Result<rustls::ClientConfig, IdentityError> {
-        let mut roots = rustls::RootCertStore::empty();
-        for root in &self.roots {
-            roots.add(root.clone())?;
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let chain = vec![CertificateDer::from(self.terminal.certificate().to_vec())];
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.terminal.pkcs8().to_vec()));
-        Ok(rustls::ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])?
-            .with_root_certificates(roots)
-            .with_client_auth_cert(chain, key)?)
+        client_config(&self.terminal, &self.roots)
     }
+}
+
+fn client_config(
+    terminal: &SealingKey,
+    believed: &[CertificateDer<'static>],
+) -> Result<rustls::ClientConfig, IdentityError> {
+    let mut roots = rustls::RootCertStore::empty();
+    for root in believed {
+        roots.add(root.clone())?;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let chain = vec![CertificateDer::from(terminal.certificate().to_vec())];
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(terminal.pkcs8().to_vec()));
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)?)
 }
 
 fn unusable(error: CertificateError) -> IdentityError {

@@ -6,7 +6,7 @@ mod membership;
 
 use std::time::Duration;
 
-pub use enrol::{Papers, Seen, enrol};
+pub use enrol::{Seen, enrol};
 pub use hub::HubLink;
 pub use membership::Membership;
 

@@ -19,7 +19,6 @@ pub fn of_link(error: &LinkError) -> Failure {
             ProblemCode::EnrolmentRefused => Failure::CodeWrong,
             ProblemCode::CodeExpired => Failure::CodeExpired,
             ProblemCode::CodeUsed => Failure::CodeUsed,
-
             ProblemCode::ReceiverUnknown => Failure::ReceiverUnknown { office: String::new() },
             ProblemCode::HubTroubled => Failure::HubTroubled { status: problem.status },
             ProblemCode::DigestMismatch | ProblemCode::PartsMissing | ProblemCode::TooMany => {

@@ -253,6 +253,11 @@ impl Waiting {
         certificate::fingerprint(self.terminal.certificate())
     }
 
+    /// How this terminal calls the hub.
+    pub fn client_config(&self) -> Result<rustls::ClientConfig, IdentityError> {
+        super::client_config(&self.terminal, &self.roots)
+    }
+
     /// With the office's recovery code.
     pub fn recover(&self, code: &Code) -> Result<Identity, EnrolError> {
         let sealed = self.recovery.as_ref().ok_or(EnrolError::RecoveryCode)?;

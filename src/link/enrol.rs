@@ -12,18 +12,12 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::LinkError;
 use super::hub::{HubLink, json};
+use crate::identity::p12::Papers;
 use crate::wire::{Enrolled, Enrolment};
-
-/// A certificate of another authority, with its chain and key.
-#[derive(Debug)]
-pub struct Papers {
-    pub chain: Vec<CertificateDer<'static>>,
-    pub key: PrivateKeyDer<'static>,
-}
 
 /// What whoever answered showed: to be held to the authority before anything is believed.
 #[derive(Debug)]
