@@ -47,7 +47,11 @@ pub enum By {
     Code(Zeroizing<String>),
     /// A PKCS#12 file of an authority the operator accepts. `authority` is the fingerprint of the hub's own authority as it
     /// stands in the letter.
-    File { path: PathBuf, password: Zeroizing<String>, authority: String },
+    File {
+        path: PathBuf,
+        password: Zeroizing<String>,
+        authority: String,
+    },
 }
 
 /// How far it is.
@@ -231,9 +235,10 @@ fn link_of(profile: &Profile, waiting: &Waiting) -> Result<HubLink, Failure> {
 
 /// So that it no longer stands in the list of those who wait. Not worth a failure: it works without.
 fn tell_admitted(hub: &str, identity: &crate::identity::Identity) {
-    let told = identity.client_config().map_err(|error| error.to_string()).and_then(|config| {
-        HubLink::new(hub, config).and_then(|hub| hub.admitted()).map_err(|error| error.to_string())
-    });
+    let told = identity
+        .client_config()
+        .map_err(|error| error.to_string())
+        .and_then(|config| HubLink::new(hub, config).and_then(|hub| hub.admitted()).map_err(|error| error.to_string()));
     if let Err(error) = told {
         tracing::warn!(error, "the hub was not told that this terminal has its office's keys");
     }

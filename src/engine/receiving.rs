@@ -14,9 +14,7 @@ use super::subject::subjects_of;
 use crate::history::{HistoryError, NewIncoming, NewRefused};
 use crate::identity::Identity;
 use crate::link::LinkError;
-use crate::parcel::{
-    Content, Limits, OpenError, ParcelId, ReadError, ReceiptStep, Received, TrustError, sha256_hex,
-};
+use crate::parcel::{Content, Limits, OpenError, ParcelId, ReadError, ReceiptStep, Received, TrustError, sha256_hex};
 use crate::standard::{self, FileName, Input, Known};
 use crate::wire::InboxEntry;
 

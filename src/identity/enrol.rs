@@ -120,8 +120,8 @@ impl Attempt {
 
     /// What the answer makes of this terminal. Says the recovery code when the office has a new key.
     pub fn became(self, answer: &EnrolAnswer, code: Option<&Code>) -> Result<(Became, Option<Code>), EnrolError> {
-        let terminal = SealingKey::from_der(&answer.terminal_certificate.0, &self.terminal.pkcs8)
-            .map_err(IdentityError::from)?;
+        let terminal =
+            SealingKey::from_der(&answer.terminal_certificate.0, &self.terminal.pkcs8).map_err(IdentityError::from)?;
         if terminal.office() != Some(self.office) {
             return Err(EnrolError::Nonsense("a certificate of another office"));
         }
@@ -134,7 +134,8 @@ impl Attempt {
         let mut keys = if answer.office_key_is_yours {
             chest::unpack(&chest::pack_key(&self.key.pkcs8), self.office, &certificates)
         } else {
-            let opened = code.zip(answer.chest.as_ref()).and_then(|(code, sealed)| chest::open(code, self.office, &sealed.0));
+            let opened =
+                code.zip(answer.chest.as_ref()).and_then(|(code, sealed)| chest::open(code, self.office, &sealed.0));
             opened.map(|packed| chest::unpack(&packed, self.office, &certificates)).unwrap_or_default()
         };
         if keys.is_empty() {

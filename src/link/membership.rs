@@ -2,8 +2,8 @@
 
 use reqwest::blocking::RequestBuilder;
 
-use super::hub::{HubLink, answer, json};
 use super::LinkError;
+use super::hub::{HubLink, answer, json};
 use crate::wire::{NewTerminalCode, RenewRequest, Renewed, SealedKeys, TerminalCodeKept, Terminals};
 
 /// Certificates and terminals. What the certificate alone opens is said so; everything else needs a login, and most of it
