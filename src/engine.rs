@@ -5,6 +5,7 @@ mod drafts;
 pub mod enrol;
 pub mod exchange;
 mod failure;
+mod fetching;
 pub mod habits;
 pub mod model;
 pub mod outgoing;

@@ -3,6 +3,7 @@
 mod enrol;
 mod hub;
 mod membership;
+mod parts;
 
 use std::time::Duration;
 
@@ -39,7 +40,8 @@ pub trait Link: Membership {
     fn directory(&self) -> Result<Directory, LinkError>;
     /// The revocation list in force (DER).
     fn crl(&self) -> Result<Vec<u8>, LinkError>;
-    /// Hands a sealed parcel over. Safe to repeat: the same id and bytes get the same answer.
+    /// Hands a sealed parcel over. Safe to repeat: the same id and bytes get the same answer, and what the hub has of a
+    /// large one is not sent again.
     fn put(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError>;
     /// What came after the cursor; waits up to `wait` for something when there is nothing yet.
     fn inbox(&self, after: u64, wait: Duration) -> Result<InboxPage, LinkError>;
@@ -47,6 +49,8 @@ pub trait Link: Membership {
     fn sent(&self, after: u64) -> Result<SentPage, LinkError>;
     /// The sealed bytes of a parcel. Fetching does not remove it.
     fn fetch(&self, id: ParcelId, size: u64) -> Result<Vec<u8>, LinkError>;
+    /// One piece of the parcel whose bytes have this digest, exactly as long as asked for.
+    fn fetch_piece(&self, id: ParcelId, digest: &str, from: u64, length: u64) -> Result<Vec<u8>, LinkError>;
     /// Hands in a signed receipt. Safe to repeat.
     fn receipt(&self, id: ParcelId, signed: &[u8]) -> Result<(), LinkError>;
 }

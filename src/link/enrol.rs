@@ -39,7 +39,7 @@ pub fn enrol(base: &str, papers: Option<Papers>, enrolment: &Enrolment) -> Resul
         None => builder.with_no_client_auth(),
     };
     let link = HubLink::new(base, tls)?;
-    let enrolled = json(link.post("/v1/enrol").json(enrolment))?;
+    let enrolled = json(link.ask(reqwest::Method::POST, "/v1/enrol").json(enrolment))?;
     let seen = std::mem::take(&mut *witness.seen.lock().unwrap_or_else(PoisonError::into_inner));
     Ok((enrolled, Seen(seen)))
 }

@@ -1,5 +1,6 @@
 //! What a terminal asks of the hub about itself and its office's other terminals.
 
+use reqwest::Method;
 use reqwest::blocking::RequestBuilder;
 
 use super::LinkError;
@@ -33,27 +34,27 @@ impl HubLink {
 
 impl Membership for HubLink {
     fn renew(&self, request: &RenewRequest) -> Result<Renewed, LinkError> {
-        self.open(self.post("/v1/renew").json(request))
+        self.open(self.ask(Method::POST, "/v1/renew").json(request))
     }
     fn admission(&self) -> Result<SealedKeys, LinkError> {
         self.open(self.get("/v1/admission"))
     }
     fn admitted(&self) -> Result<(), LinkError> {
-        answer(self.delete("/v1/admission")).map(|_| ())
+        answer(self.ask(Method::DELETE, "/v1/admission")).map(|_| ())
     }
     fn terminals(&self) -> Result<Terminals, LinkError> {
         json(self.get("/v1/terminals"))
     }
     fn revoke_terminal(&self, id: &str) -> Result<(), LinkError> {
-        self.with_login(self.delete(&format!("/v1/terminals/{id}"))).map(|_| ())
+        self.with_login(self.ask(Method::DELETE, &format!("/v1/terminals/{id}"))).map(|_| ())
     }
     fn keep_code(&self, code: &NewTerminalCode) -> Result<TerminalCodeKept, LinkError> {
-        json(self.post("/v1/terminals/codes").json(code))
+        json(self.ask(Method::POST, "/v1/terminals/codes").json(code))
     }
     fn admit(&self, id: &str, sealed: &SealedKeys) -> Result<(), LinkError> {
-        self.with_login(self.post(&format!("/v1/terminals/{id}/admission")).json(sealed)).map(|_| ())
+        self.with_login(self.ask(Method::POST, &format!("/v1/terminals/{id}/admission")).json(sealed)).map(|_| ())
     }
     fn keep_chest(&self, sealed: &SealedKeys) -> Result<(), LinkError> {
-        self.with_login(self.put_to("/v1/chest").json(sealed)).map(|_| ())
+        self.with_login(self.ask(Method::PUT, "/v1/chest").json(sealed)).map(|_| ())
     }
 }
