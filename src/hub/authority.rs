@@ -148,6 +148,11 @@ impl Authority {
         self.der.clone()
     }
 
+    /// When the root certificate ends.
+    pub fn valid_until(&self) -> Result<Timestamp, AuthorityError> {
+        Ok(certificate::valid_until(&self.der)?)
+    }
+
     /// The root certificate, PEM.
     pub fn certificate_pem(&self) -> String {
         pem("CERTIFICATE", &self.der)

@@ -23,15 +23,22 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::gate::Gate;
+use super::metrics::Counted;
+use super::retention::Swept;
 use super::state::{Hub, HubError, Shown};
-use super::{api, gate};
+use super::{api, gate, metrics, retention};
+use crate::parcel::certificate;
 
-/// A caller that does not finish its handshake or its request head holds a socket and nothing else.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How often the operator's changes are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long requests under way may take to end when the hub stops.
-const GRACE: Duration = Duration::from_secs(10);
+/// How often it is looked for parcels whose time is over.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// The rest between two steps of that.
+const SWEEP_REST: Duration = Duration::from_millis(50);
+
+/// The address a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CallsFrom(pub(super) IpAddr);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -92,16 +99,20 @@ pub fn start(hub: Hub, hosts: &[String], address: SocketAddr) -> Result<Running,
         .collect::<Result<_, _>>()
         .map_err(|error| ServeError::Tls(error.to_string()))?;
     let identity = ServerIdentity { chain, pkcs8 };
+    if let Some(until) = identity.chain.first().and_then(|leaf| certificate::valid_until(leaf).ok()) {
+        let _ = hub.server_until().set(until);
+    }
     let config = tls_config(&hub, &identity)?;
     let listener = std::net::TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
+    let metrics = hub.metrics_address().map(listen_for_metrics).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("hub").build()?;
     let (stop, stopped) = watch::channel(false);
     let server = Server { hub: Arc::new(hub), identity, config: RwLock::new(config) };
     let thread = std::thread::Builder::new()
         .name("hub".into())
-        .spawn(move || runtime.block_on(Arc::new(server).run(listener, stopped)))?;
+        .spawn(move || runtime.block_on(Arc::new(server).run(listener, metrics, stopped)))?;
     tracing::info!(%address, "the hub listens");
     Ok(Running { address, stop, thread: Some(thread) })
 }
@@ -113,22 +124,42 @@ struct Server {
 }
 
 impl Server {
-    async fn run(self: Arc<Self>, listener: std::net::TcpListener, mut stop: watch::Receiver<bool>) {
+    async fn run(
+        self: Arc<Self>,
+        listener: std::net::TcpListener,
+        metrics: Option<std::net::TcpListener>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let listener = match TcpListener::from_std(listener) {
             Ok(listener) => listener,
             Err(error) => return tracing::error!(%error, "the hub cannot listen"),
         };
-        let looking = tokio::spawn(Arc::clone(&self).look_for_changes());
+        let mut beside = tokio::task::JoinSet::new();
+        beside.spawn(Arc::clone(&self).look_for_changes());
+        beside.spawn(Arc::clone(&self).sweep());
+        if let Some(listener) = metrics {
+            beside.spawn(tell_metrics(Arc::clone(&self.hub), listener));
+        }
         let connections = GracefulShutdown::new();
         let routes = api::routes(Arc::clone(&self.hub));
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
                 accepted = listener.accept() => match accepted {
-                    Ok((tcp, from)) => {
-                        let routes = routes.clone().layer(Extension(CallsFrom(from.ip())));
-                        tokio::spawn(Arc::clone(&self).serve(tcp, routes, connections.watcher()));
-                    }
+                    Ok((tcp, from)) => match self.hub.limiter().admit(from.ip()) {
+                        Some(admitted) => {
+                            let routes = routes.clone().layer(Extension(CallsFrom(from.ip())));
+                            let served = Arc::clone(&self).serve(tcp, routes, connections.watcher());
+                            tokio::spawn(async move {
+                                served.await;
+                                drop(admitted);
+                            });
+                        }
+                        // Nothing is said: whoever has too many would have one more answer to wait for.
+                        None => {
+                            self.hub.metrics().turned_away.inc();
+                        }
+                    },
                     // Out of sockets, or a caller that vanished: others may still come.
                     Err(error) => {
                         tracing::warn!(%error, "a caller was not accepted");
@@ -137,20 +168,29 @@ impl Server {
                 },
             }
         }
-        looking.abort();
+        beside.shutdown().await;
         // A poll may wait longer than we do.
         self.hub.bell().ring_all();
-        let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+        let _ = tokio::time::timeout(seconds(self.hub.limits().stop_seconds), connections.shutdown()).await;
         tracing::info!("the hub has stopped");
     }
 
     async fn serve(self: Arc<Self>, tcp: TcpStream, routes: Router, watcher: Watcher) {
+        let _counted = Counted::in_(&self.hub.metrics().connections);
         let _ = tcp.set_nodelay(true);
+        // A caller that does not finish its handshake or its request head holds a socket and nothing else.
+        let patience = seconds(self.hub.limits().head_seconds);
         let acceptor = TlsAcceptor::from(Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner).tls));
-        let tls = match tokio::time::timeout(PATIENCE, acceptor.accept(tcp)).await {
+        let tls = match tokio::time::timeout(patience, acceptor.accept(tcp)).await {
             Ok(Ok(tls)) => tls,
-            Ok(Err(error)) => return tracing::info!(%error, "a caller was turned away"),
-            Err(_) => return,
+            Ok(Err(error)) => {
+                self.hub.metrics().turned_away.inc();
+                return tracing::info!(%error, "a caller was turned away");
+            }
+            Err(_) => {
+                self.hub.metrics().turned_away.inc();
+                return;
+            }
         };
         let routes = match tls.get_ref().1.peer_certificates().map(|chain| self.hub.shown_by(chain)) {
             Some(Some(Shown::Terminal(caller))) => routes.layer(Extension(caller)),
@@ -160,7 +200,7 @@ impl Server {
         };
         let service = TowerToHyperService::new(routes);
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(patience);
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30));
         // An error here is a caller that went away; there is nobody left to tell.
         let _ = watcher.watch(builder.serve_connection(TokioIo::new(tls), service)).await;
@@ -178,6 +218,35 @@ impl Server {
         }
     }
 
+    /// Every minute: whose time is over? In small steps, so that no sender waits for it.
+    async fn sweep(self: Arc<Self>) {
+        loop {
+            match retention::sweep(self.hub.store(), self.hub.keeping(), Timestamp::now()).await {
+                Ok(swept) => {
+                    let more = swept.more;
+                    self.note(swept);
+                    if more {
+                        tokio::time::sleep(SWEEP_REST).await;
+                        continue;
+                    }
+                }
+                Err(error) => tracing::error!(%error, "what is over could not be removed; it is tried again"),
+            }
+            self.hub.limiter().tidy();
+            tokio::time::sleep(SWEEP_EVERY).await;
+        }
+    }
+
+    fn note(&self, swept: Swept) {
+        let Swept { removed, overdue, forgotten, .. } = swept;
+        if removed > 0 || forgotten > 0 || !overdue.is_empty() {
+            tracing::info!(removed, forgotten, overdue = overdue.len(), "parcels whose time is over");
+        }
+        self.hub.metrics().removed.inc_by(removed);
+        self.hub.metrics().overdue.inc_by(overdue.len() as u64);
+        overdue.into_iter().for_each(|sender| self.hub.bell().ring(sender));
+    }
+
     fn renew_if_changed(&self) -> Result<(), ServeError> {
         self.hub.refresh(Timestamp::now())?;
         // Whoever let the hub look again, this one or a request: what counts is the list this configuration was made of.
@@ -192,6 +261,27 @@ impl Server {
             tracing::info!("a new revocation list is in force");
         }
         Ok(())
+    }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+fn listen_for_metrics(address: SocketAddr) -> Result<std::net::TcpListener, ServeError> {
+    let listener = std::net::TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
+    listener.set_nonblocking(true)?;
+    tracing::info!(address = %listener.local_addr()?, "the hub tells its numbers");
+    Ok(listener)
+}
+
+async fn tell_metrics(hub: Arc<Hub>, listener: std::net::TcpListener) {
+    let served = match TcpListener::from_std(listener) {
+        Ok(listener) => axum::serve(listener, metrics::routes(hub)).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = served {
+        tracing::error!(%error, "the hub cannot tell its numbers any more");
     }
 }
 
@@ -218,7 +308,3 @@ fn tls_config(hub: &Hub, identity: &ServerIdentity) -> Result<Config, ServeError
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Config { list, others, tls: Arc::new(config) })
 }
-
-/// The address a request comes from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct CallsFrom(pub(super) IpAddr);

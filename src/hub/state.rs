@@ -5,8 +5,9 @@
 //! cannot make one keeps the last, which is good for seven days; after that it says that it cannot check, to everyone,
 //! rather than letting a withdrawn office in or calling anybody withdrawn.
 
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
@@ -17,6 +18,9 @@ use super::directory;
 use super::enrol::Terms;
 use super::external::{External, ExternalCaller};
 use super::intake::Intake;
+use super::limits::Limiter;
+use super::metrics::Metrics;
+use super::settings::{HubSettings, Keeping, Limits};
 use super::stores::sqlite::{Named as _, Store, StoreError};
 use super::tries::Tries;
 use crate::parcel::{Trust, certificate};
@@ -84,15 +88,29 @@ pub struct Hub {
     intake: Intake,
     /// When the store last proved that it can write, and whether it could.
     proved: tokio::sync::Mutex<Option<(Timestamp, bool)>>,
-    max_parcel_bytes: u64,
-    certificate_days: u32,
+    limiter: Arc<Limiter>,
+    metrics: Metrics,
+    settings: Settings,
+    /// When the certificate ends under which the hub answers.
+    server_until: OnceLock<Timestamp>,
     externals: Vec<External>,
     tries: Tries,
+}
+
+/// What of the operator's settings is asked for while the hub runs.
+#[derive(Debug)]
+struct Settings {
+    max_parcel_bytes: u64,
+    limits: Limits,
+    keeping: Keeping,
+    metrics: Option<SocketAddr>,
+    certificate_days: u32,
 }
 
 impl Hub {
     pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64, now: Timestamp) -> Result<Self, HubError> {
         let members = RwLock::new(Arc::new(read_members(&store, &authority, now)?));
+        let (metrics, limits) = (Metrics::new(&store), Limits::default());
         Ok(Self {
             store,
             authority,
@@ -100,17 +118,34 @@ impl Hub {
             bell: Bell::default(),
             intake: Intake::new(max_parcel_bytes),
             proved: tokio::sync::Mutex::default(),
-            max_parcel_bytes,
-            certificate_days: OFFICE_DAYS,
+            limiter: Arc::new(Limiter::new(limits)),
+            metrics,
+            settings: Settings {
+                max_parcel_bytes,
+                limits,
+                keeping: Keeping::default(),
+                metrics: None,
+                certificate_days: OFFICE_DAYS,
+            },
+            server_until: OnceLock::new(),
             externals: Vec::new(),
             tries: Tries::default(),
         })
     }
 
-    /// The same, issuing certificates for so many days, and letting offices enrol with certificates of others.
+    /// The same hub as its operator wants it.
+    pub fn with_settings(mut self, settings: &HubSettings) -> Self {
+        let HubSettings { max_parcel_bytes, limits, keeping, metrics, certificate_days, .. } = *settings;
+        self.intake = Intake::new(max_parcel_bytes).with_allowance(Duration::from_secs(limits.body_seconds.into()));
+        self.limiter = Arc::new(Limiter::new(limits));
+        self.settings = Settings { max_parcel_bytes, limits, keeping, metrics, certificate_days };
+        self
+    }
+
+    /// The same, letting offices enrol with certificates of these authorities.
     #[must_use]
-    pub fn certifying(self, days: u32, externals: Vec<External>) -> Self {
-        Self { certificate_days: days, externals, ..self }
+    pub fn trusting(self, externals: Vec<External>) -> Self {
+        Self { externals, ..self }
     }
 
     pub fn store(&self) -> &Store {
@@ -123,17 +158,36 @@ impl Hub {
         &self.intake
     }
     pub fn max_parcel_bytes(&self) -> u64 {
-        self.max_parcel_bytes
+        self.settings.max_parcel_bytes
     }
-    /// How much one office may have begun and not finished, in bytes.
-    pub fn most_begun_bytes(&self) -> u64 {
-        self.max_parcel_bytes.saturating_mul(4)
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+    pub fn keeping(&self) -> Keeping {
+        self.settings.keeping
+    }
+    pub fn limiter(&self) -> &Arc<Limiter> {
+        &self.limiter
+    }
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+    /// Where the operator's own monitoring is to find us.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.settings.metrics
+    }
+    pub fn server_until(&self) -> &OnceLock<Timestamp> {
+        &self.server_until
+    }
+    /// When the revocation list in force was made.
+    pub fn list_made_at(&self) -> Timestamp {
+        self.members().made_at
     }
     pub fn authority(&self) -> &Authority {
         &self.authority
     }
     pub fn terms(&self) -> Terms<'_> {
-        Terms { authority: &self.authority, days: self.certificate_days }
+        Terms { authority: &self.authority, days: self.settings.certificate_days }
     }
     pub fn externals(&self) -> &[External] {
         &self.externals

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::refusal::Refusal;
 use crate::hub::directory;
 use crate::hub::mailbox;
+use crate::hub::metrics::Counted;
 use crate::hub::state::{Caller, Hub};
 use crate::wire::{Directory, HubFacts, InboxPage, SentPage};
 
@@ -84,7 +85,9 @@ pub(super) async fn inbox(
     if !page.parcels.is_empty() || wait.is_zero() {
         return Ok(Json(page));
     }
+    let waiting = Counted::in_(&hub.metrics().polls);
     let _ = tokio::time::timeout(wait, rung).await;
+    drop(waiting);
     Ok(Json(mailbox::inbox(hub.store(), caller.office, cursor.after).await?))
 }
 

@@ -15,7 +15,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::door::{self, Door};
 use super::{enrol, health, lists, parcels, parts, receipts};
-use crate::hub::Hub;
+use crate::hub::{Hub, metrics};
 
 /// One resource and one method.
 #[derive(Clone)]
@@ -65,7 +65,9 @@ pub(super) fn router(hub: &Arc<Hub>) -> Router<Arc<Hub>> {
         let guard = middleware::from_fn_with_state(Arc::clone(hub), move |hub, request, next| {
             door::guard(door, hub, request, next)
         });
-        router.route(&route.path, route.handler.route_layer(guard))
+        let meter = hub.metrics().of(&route.path, route.method.as_str());
+        let count = middleware::from_fn_with_state(meter, metrics::count);
+        router.route(&route.path, route.handler.route_layer(guard).route_layer(count))
     })
 }
 
