@@ -2,6 +2,7 @@
 
 mod document;
 mod door;
+mod enrol;
 mod health;
 mod lists;
 mod parcels;

@@ -1,13 +1,13 @@
 //! Listens, asks every caller for its certificate, and serves until told to stop.
 //!
-//! TLS 1.3 only. When the directory changes, the server builds a fresh TLS configuration: one that kept its old session
+//! TLS 1.3 only. A caller without a certificate gets as far as the few resources that need none, such as enrolling. When the directory changes, the server builds a fresh TLS configuration: one that kept its old session
 //! store would let a withdrawn office resume. Kept connections are looked at again with each request (see the api).
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -15,18 +15,18 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::gate::Gate;
 use super::metrics::Counted;
 use super::retention::Swept;
-use super::state::{Caller, Hub, HubError};
-use super::{api, metrics, retention};
+use super::state::{Hub, HubError, Shown};
+use super::{api, gate, metrics, retention};
 use crate::parcel::certificate;
 
 /// How often the operator's changes are looked for.
@@ -48,6 +48,8 @@ pub enum ServeError {
     Thread(#[from] io::Error),
     #[error("the TLS configuration is not valid: {0}")]
     Tls(String),
+    #[error("the authorities of others: {0}")]
+    Gate(#[from] gate::GateError),
     #[error(transparent)]
     Hub(#[from] HubError),
 }
@@ -118,7 +120,7 @@ pub fn start(hub: Hub, hosts: &[String], address: SocketAddr) -> Result<Running,
 struct Server {
     hub: Arc<Hub>,
     identity: ServerIdentity,
-    config: RwLock<Arc<ServerConfig>>,
+    config: RwLock<Config>,
 }
 
 impl Server {
@@ -180,7 +182,7 @@ impl Server {
         let _ = tcp.set_nodelay(true);
         // A caller that does not finish its handshake or its request head holds a socket and nothing else.
         let patience = seconds(self.hub.limits().head_seconds);
-        let acceptor = TlsAcceptor::from(Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner)));
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner).tls));
         let tls = match tokio::time::timeout(patience, acceptor.accept(tcp)).await {
             Ok(Ok(tls)) => tls,
             Ok(Err(error)) => {
@@ -192,10 +194,13 @@ impl Server {
                 return;
             }
         };
-        let Some(caller) = caller_of(tls.get_ref().1) else {
-            return tracing::warn!("a caller's certificate names no office");
+        let routes = match tls.get_ref().1.peer_certificates().map(|chain| self.hub.shown_by(chain)) {
+            Some(Some(Shown::Terminal(caller))) => routes.layer(Extension(caller)),
+            Some(Some(Shown::External(caller))) => routes.layer(Extension(caller)),
+            Some(None) => return tracing::warn!("a caller's certificate names no office"),
+            None => routes,
         };
-        let service = TowerToHyperService::new(routes.layer(Extension(caller)));
+        let service = TowerToHyperService::new(routes);
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(patience);
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30));
@@ -245,10 +250,17 @@ impl Server {
     }
 
     fn renew_if_changed(&self) -> Result<(), ServeError> {
-        if self.hub.refresh(Timestamp::now())? {
+        self.hub.refresh(Timestamp::now())?;
+        // Whoever let the hub look again, this one or a request: what counts is the list this configuration was made of.
+        let (list, others) = (self.hub.crl(), self.hub.others_lists());
+        let current = {
+            let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+            Arc::ptr_eq(&config.list, &list) && config.others == others
+        };
+        if !current {
             let config = tls_config(&self.hub, &self.identity)?;
             *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
-            tracing::info!("the directory changed; a new revocation list is in force");
+            tracing::info!("a new revocation list is in force");
         }
         Ok(())
     }
@@ -275,34 +287,26 @@ async fn tell_metrics(hub: Arc<Hub>, listener: std::net::TcpListener) {
     }
 }
 
-/// Only end entities are looked up in the list (offices have no intermediates), and a stale list stops everyone rather
-/// than letting a withdrawn office in.
-fn tls_config(hub: &Hub, identity: &ServerIdentity) -> Result<Arc<ServerConfig>, ServeError> {
+/// A TLS configuration and the revocation lists it goes by.
+struct Config {
+    list: Arc<[u8]>,
+    others: Vec<Option<SystemTime>>,
+    tls: Arc<ServerConfig>,
+}
+
+fn tls_config(hub: &Hub, identity: &ServerIdentity) -> Result<Config, ServeError> {
     let tls = |error: &dyn std::fmt::Display| ServeError::Tls(error.to_string());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(hub.authority().certificate_der()).map_err(|e| tls(&e))?;
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-        .with_crls([CertificateRevocationListDer::from(hub.crl().to_vec())])
-        .only_check_end_entity_revocation()
-        .enforce_revocation_expiration()
-        .build()
-        .map_err(|e| tls(&e))?;
+    // Read before the lists are: a change in between is seen again at the next look.
+    let (others, list) = (hub.others_lists(), hub.crl());
+    let gate = Gate::new(hub.authority().certificate_der(), &list, hub.externals(), &provider)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(identity.pkcs8.to_vec()));
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|e| tls(&e))?
-        .with_client_cert_verifier(verifier)
+        .with_client_cert_verifier(Arc::new(gate))
         .with_single_cert(identity.chain.clone(), key)
         .map_err(|e| tls(&e))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
-}
-
-fn caller_of(connection: &rustls::ServerConnection) -> Option<Caller> {
-    let certificate = connection.peer_certificates()?.first()?;
-    Some(Caller {
-        office: certificate::office_of(certificate).ok()?,
-        serial: certificate::serial_of(certificate).ok()?,
-    })
+    Ok(Config { list, others, tls: Arc::new(config) })
 }

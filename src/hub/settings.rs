@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::authority::OFFICE_DAYS;
+use super::external::ExternalSettings;
+
 /// `hub.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HubSettings {
@@ -21,6 +24,15 @@ pub struct HubSettings {
     pub limits: Limits,
     #[serde(default, skip_serializing_if = "is_default")]
     pub keeping: Keeping,
+    /// How many days the certificates of offices and terminals are good for; they renew themselves 30 days before.
+    #[serde(default = "default_days", skip_serializing_if = "is_default_days")]
+    pub certificate_days: u32,
+    /// The address that stands in letters to offices; otherwise the first of `hosts` with the port of `listen`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Authorities of others whose certificates let an office enrol.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external: Vec<ExternalSettings>,
 }
 
 impl HubSettings {
@@ -32,8 +44,28 @@ impl HubSettings {
             metrics: None,
             limits: Limits::default(),
             keeping: Keeping::default(),
+            certificate_days: OFFICE_DAYS,
+            address: None,
+            external: Vec::new(),
         }
     }
+
+    /// The address as an office is to type it.
+    pub fn public_address(&self) -> String {
+        self.address.clone().unwrap_or_else(|| {
+            let host = self.hosts.first().map_or("", String::as_str);
+            let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+            format!("https://{host}:{}", self.listen.port())
+        })
+    }
+}
+
+fn default_days() -> u32 {
+    OFFICE_DAYS
+}
+
+fn is_default_days(days: &u32) -> bool {
+    *days == OFFICE_DAYS
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -111,6 +143,9 @@ pub const EXPLAINED: &str = "
 # ここから下は、書かなければ次の値になります（# を外すと変えられます）。説明は docs/operator.md にあります。
 # 0 は「制限しない」です。
 #
+# certificate_days = 730               # 事業所と端末の証明書の有効日数。30日前から自動で更新されます
+# address = \"https://hub.example.jp:8443\"   # 案内の書面に載せる場所（書かなければ hosts の1つ目と listen の番号）
+# ほかの認証局の証明書での登録（[[external]]）は certs/README.md にあります。
 # metrics = \"127.0.0.1:9464\"          # 監視用 /metrics と /healthz（この機械の中だけ。書かなければ開きません）
 #
 # [limits]
@@ -144,7 +179,14 @@ mod tests {
         let text = format!("hosts = [\"hub\"]\nlisten = \"127.0.0.1:1\"\n{uncommented}");
         let read: HubSettings = toml::from_str(&text).unwrap();
         let plain = HubSettings::new(vec!["hub".into()], "127.0.0.1:1".parse().unwrap());
-        assert_eq!(read, HubSettings { metrics: "127.0.0.1:9464".parse().ok(), ..plain.clone() });
+        assert_eq!(
+            read,
+            HubSettings {
+                metrics: "127.0.0.1:9464".parse().ok(),
+                address: Some("https://hub.example.jp:8443".into()),
+                ..plain.clone()
+            }
+        );
         let written = toml::to_string(&plain).unwrap();
         assert_eq!(toml::from_str::<HubSettings>(&written).unwrap(), plain);
         assert!(!written.contains('['.to_string().as_str()) || !written.contains("[limits]"), "{written}");

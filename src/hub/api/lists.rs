@@ -129,7 +129,7 @@ mod tests {
         let now = Timestamp::now();
         let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
         let hub = Arc::new(Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap());
-        let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new() };
+        let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new(), terminal: String::new() };
         let poll = inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 0, wait: 30 });
         let stop = async { hub.bell().ring_all() };
         let both = async { tokio::time::timeout(LONGEST_WAIT / 2, async { tokio::join!(poll, stop) }).await };
