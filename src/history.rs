@@ -9,6 +9,7 @@
 mod evidence;
 mod incoming;
 mod lists;
+mod mending;
 mod notes;
 mod opening;
 mod outbox;
@@ -49,6 +50,14 @@ pub enum HistoryError {
 }
 
 impl HistoryError {
+    /// Whether the file is not what was written: it has to be mended.
+    pub fn is_damaged(&self) -> bool {
+        match self {
+            HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => mending::is_damage(source),
+            _ => false,
+        }
+    }
+
     /// Whether there is no room for what was to be written.
     pub fn is_disk_full(&self) -> bool {
         use rusqlite::ffi;
@@ -114,3 +123,6 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> 
 fn to_time(millis: i64) -> Result<Timestamp, HistoryError> {
     Timestamp::from_millisecond(millis).map_err(|_| HistoryError::Unreadable { what: "a time" })
 }
+
+#[cfg(test)]
+mod tests;
