@@ -173,13 +173,8 @@ fn keep_folder(folder: &mut PathBuf, own: PathBuf) -> Result<(), DemoError> {
 }
 
 fn settings_of(dir: &Path, row: &OfficeRow) -> Settings {
-    Settings {
-        office: row.number,
-        office_name: row.name.clone(),
-        hub: String::new(),
-        outgoing: dir.join("outgoing"),
-        import: dir.join("import"),
-    }
+    let [outgoing, import] = ["outgoing", "import"].map(|name| dir.join(name));
+    Settings::new(row.number, row.name.clone(), String::new(), outgoing, import)
 }
 
 impl DemoOffice {

@@ -61,13 +61,7 @@ pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
             let absolute = |path: &Path| {
                 std::path::absolute(path).with_context(|| format!("フォルダ「{}」は使えません。", path.display()))
             };
-            let settings = Settings {
-                office: *office,
-                office_name: name.clone(),
-                hub: hub.clone(),
-                outgoing: absolute(out)?,
-                import: absolute(imp)?,
-            };
+            let settings = Settings::new(*office, name.clone(), hub.clone(), absolute(out)?, absolute(imp)?);
             Ok(told(ask(dir, settings)))
         }
         _ => bail!(
@@ -180,13 +174,9 @@ mod tests {
             Vault::open(&self.profile(), &Unlock::ByItself).unwrap()
         }
         fn ask(&self, office: &str, name: &str) -> Result<Outcome, ProfileError> {
-            let settings = Settings {
-                office: office.parse().unwrap(),
-                office_name: name.into(),
-                hub: "https://hub.example.jp:8443".into(),
-                outgoing: self.dir.path().join("outgoing"),
-                import: self.dir.path().join("import"),
-            };
+            let [outgoing, import] = ["outgoing", "import"].map(|name| self.dir.path().join(name));
+            let hub = "https://hub.example.jp:8443".into();
+            let settings = Settings::new(office.parse().unwrap(), name.into(), hub, outgoing, import);
             ask(&self.profile(), settings)
         }
         /// The operator's answer to the request that lies there.

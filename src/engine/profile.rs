@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exchange::Exchange;
 use super::failure::{of_history, of_identity, of_link, of_vault};
+use super::habits::{FolderHabits, ImportFolders, NoticeHabits};
 use super::model::Failure;
 use super::terminal::Terminal;
 use crate::history::{History, HistoryError};
@@ -53,6 +54,34 @@ pub struct Settings {
     pub outgoing: PathBuf,
     /// Where the care software looks for what came.
     pub import: PathBuf,
+    #[serde(default)]
+    pub folders: FolderHabits,
+    #[serde(default)]
+    pub notices: NoticeHabits,
+}
+
+impl Settings {
+    /// The settings of a terminal whose people have chosen nothing else yet.
+    pub fn new(office: OfficeNumber, office_name: String, hub: String, outgoing: PathBuf, import: PathBuf) -> Self {
+        let (folders, notices) = (FolderHabits::default(), NoticeHabits::default());
+        Self { office, office_name, hub, outgoing, import, folders, notices }
+    }
+
+    /// Every folder where care software puts what is to be sent.
+    pub fn outgoing_folders(&self) -> Vec<PathBuf> {
+        let mut folders = vec![self.outgoing.clone()];
+        for more in &self.folders.more_outgoing {
+            if !folders.contains(more) {
+                folders.push(more.clone());
+            }
+        }
+        folders
+    }
+
+    /// Where what comes goes.
+    pub fn import_folders(&self) -> ImportFolders {
+        ImportFolders { general: self.import.clone(), rules: self.folders.import_rules.clone() }
+    }
 }
 
 /// A terminal that is set up.
@@ -166,7 +195,7 @@ impl Profile {
             office: self.settings.office,
             identity,
             history,
-            import: self.settings.import.clone(),
+            import: self.settings.import_folders(),
             turn: self.dir.join("exchange.lock"),
         })
     }

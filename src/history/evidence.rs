@@ -152,6 +152,10 @@ pub enum Failure {
     FolderNotPermitted {
         path: String,
     },
+    /// An outgoing folder is there, but may not be looked into.
+    FolderNotReadable {
+        path: String,
+    },
     DiskFull,
     /// A file of that name with other content is in the way.
     NameTaken {

@@ -219,6 +219,16 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Choose another folder in the settings, or ask who looks after this PC.",
             ),
         ),
+        Failure::FolderNotReadable { path } => named(
+            (
+                format!("フォルダ「{path}」の中を見ることが許されていません。"),
+                format!("The folder “{path}” may not be looked into."),
+            ),
+            (
+                "読み取りの許可があるか、パソコンの管理をしている方にお確かめください。",
+                "Ask who looks after this PC for permission to read it.",
+            ),
+        ),
         Failure::DiskFull => say(
             ("パソコンの空き容量が足りません。", "The disk is full."),
             (
@@ -396,6 +406,7 @@ mod tests {
             Failure::FileUnsettled { name: name() },
             Failure::FolderMissing { path: name() },
             Failure::FolderNotPermitted { path: name() },
+            Failure::FolderNotReadable { path: name() },
             Failure::DiskFull,
             Failure::NameTaken { name: name() },
             Failure::HistoryTroubled,
