@@ -54,6 +54,9 @@ pub enum HistoryError {
     /// Other programs have it open, and it has to be alone for a moment.
     #[error("the history is in use by others")]
     InUse,
+    /// A look at the whole file found pages that are not as they were written.
+    #[error("the history is damaged")]
+    Damaged,
 }
 
 impl HistoryError {
@@ -61,6 +64,7 @@ impl HistoryError {
     pub fn is_damaged(&self) -> bool {
         match self {
             HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => mending::is_damage(source),
+            HistoryError::Damaged => true,
             _ => false,
         }
     }

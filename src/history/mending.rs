@@ -18,7 +18,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, types::Value};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, types::Value};
 
 use super::opening::{beside, connect, damage_of, migrate, remove_database, sync_folder};
 use super::{HistoryError, Named as _};
@@ -26,6 +26,10 @@ use crate::identity::DatabaseKey;
 
 /// The note in the new history that it was mended.
 const MENDED: &str = "mended";
+/// The note when all of the file was last read.
+const LOOKED: &str = "looked for damage";
+/// How often that is done. Whatever is read in between is judged as it is read.
+const LOOK_EVERY_HOURS: i64 = 24;
 
 /// Notes the file as damaged, so that the next one who is alone with it mends it.
 pub(super) fn mark(path: &Path) -> Result<(), HistoryError> {
@@ -246,6 +250,18 @@ fn orphans(fresh: &Connection) -> Result<(), HistoryError> {
     Ok(())
 }
 
+/// Past a damaged page, a connection answers nothing any more. Whoever met one may have had no time to note it.
+impl Drop for super::History {
+    fn drop(&mut self) {
+        let looked = self.connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
+        if looked.is_err_and(|error| is_damage(&error))
+            && let Err(error) = self.mark_damaged()
+        {
+            tracing::warn!(%error, "a damaged history could not be noted as such");
+        }
+    }
+}
+
 impl super::History {
     /// Reads the whole file and says whether every page and table is as it was written. Takes a second or so for each
     /// gigabyte.
@@ -255,6 +271,28 @@ impl super::History {
             Err(error) if is_damage(&error) => Ok(false),
             Err(error) => Err(error).named("look for damage"),
         }
+    }
+
+    /// Once a day, reads the whole file. Damage where nobody has looked for months would otherwise be found when the hub
+    /// has forgotten what was there.
+    pub fn look_for_damage(&mut self, now: Timestamp) -> Result<(), HistoryError> {
+        let last: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT CAST(value AS INTEGER) FROM note WHERE name = ?1")
+            .and_then(|mut select| select.query_row([LOOKED], |row| row.get(0)).optional())
+            .named("last look for damage")?;
+        let hours = last.map(|last| (now.as_millisecond() - last) / 3_600_000);
+        if hours.is_some_and(|hours| (0..LOOK_EVERY_HOURS).contains(&hours)) {
+            return Ok(());
+        }
+        if !self.is_whole()? {
+            return Err(HistoryError::Damaged);
+        }
+        let now = now.as_millisecond().to_string();
+        self.connection
+            .execute("INSERT OR REPLACE INTO note (name, value) VALUES (?1, ?2)", (LOOKED, now.as_bytes()))
+            .named("note the look for damage")
+            .map(|_| ())
     }
 
     /// Notes that the file is damaged; it is mended when it is next opened and nobody else has it open.
@@ -267,6 +305,14 @@ impl super::History {
 
     /// Whether it was mended since somebody last asked.
     pub fn take_mended(&mut self) -> Result<bool, HistoryError> {
+        let noted = self
+            .connection
+            .prepare_cached("SELECT 1 FROM note WHERE name = ?1")
+            .and_then(|mut select| select.query_row([MENDED], |_| Ok(())).optional())
+            .named("was it mended")?;
+        if noted.is_none() {
+            return Ok(false);
+        }
         self.connection.execute("DELETE FROM note WHERE name = ?1", [MENDED]).named("take mended").map(|rows| rows > 0)
     }
 }
