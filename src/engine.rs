@@ -5,6 +5,7 @@ pub mod exchange;
 mod failure;
 pub mod model;
 pub mod outgoing;
+pub mod people;
 pub mod profile;
 mod receipts;
 mod receiving;

@@ -8,6 +8,7 @@
 mod evidence;
 mod incoming;
 mod lists;
+mod login;
 mod notes;
 mod outbox;
 
@@ -19,6 +20,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 pub use evidence::{Failure, ParcelLine, State, Step, Subject, Trail};
 pub use incoming::{Delivery, NewIncoming, NewRefused};
 pub use lists::Stored;
+pub use login::KeptLogin;
 pub use notes::KnownOffice;
 pub use outbox::{Due, NewOutgoing, Tried};
 

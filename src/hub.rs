@@ -1,7 +1,7 @@
 //! The server: carries sealed parcels it cannot read, and knows the directory.
 
 pub mod accounts;
-mod api;
+pub mod api;
 pub mod authority;
 mod bell;
 pub mod directory;
@@ -11,6 +11,7 @@ pub mod mailbox;
 mod serve;
 mod state;
 pub mod stores;
+pub mod uploads;
 
 pub use serve::{Running, ServeError, start};
 pub use state::{Caller, Hub, HubError, Standing};

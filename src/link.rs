@@ -1,11 +1,14 @@
 //! The client's end of the exchange: what an office can ask, whoever carries it.
 
 mod hub;
+mod login;
+pub mod session;
 
 use std::time::Duration;
 
 pub use hub::HubLink;
 
+use crate::history::HistoryError;
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
 use crate::wire::{Accepted, Directory, HubFacts, InboxPage, Problem, SentPage};
@@ -27,6 +30,13 @@ pub enum LinkError {
     Problem(Problem),
     #[error("the hub's answer makes no sense: {0}")]
     Nonsense(String),
+    /// Nobody is logged in at this terminal, or no longer.
+    #[error("somebody has to log in")]
+    LoginRequired,
+    #[error("the login cannot be read or kept")]
+    Kept(#[from] HistoryError),
+    #[error("cannot take a turn with the login")]
+    Turn(#[source] std::io::Error),
 }
 
 /// A way to other offices. Calls wait for their answer, so they belong on a thread that may.

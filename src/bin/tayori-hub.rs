@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 use tayori::cli::in_japanese;
+use tayori::hub::accounts::LoginSettings;
 use tayori::hub::home::{Home, HubSettings, default_limit};
 use tayori::standard::{OfficeNumber, ServiceType};
 use tracing_subscriber::EnvFilter;
@@ -34,6 +35,8 @@ enum Command {
     Init(InitArgs),
     /// 動かします。止めるには Ctrl+C か SIGTERM
     Serve(ServeArgs),
+    /// API の説明（OpenAPI）を標準出力に書きます
+    Openapi,
     /// 事業所の登録
     #[command(subcommand)]
     Office(OfficeCommand),
@@ -113,7 +116,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let now = Timestamp::now();
     match cli.command {
         Command::Init(args) => {
-            let settings = HubSettings { hosts: args.hosts, listen: args.listen, max_parcel_bytes: default_limit() };
+            let settings = HubSettings {
+                hosts: args.hosts,
+                listen: args.listen,
+                max_parcel_bytes: default_limit(),
+                login: LoginSettings::default(),
+            };
             let home = Home::init(&cli.dir, settings, now).with_context(|| {
                 let dir = cli.dir.display();
                 format!("連携基盤を「{dir}」に作れませんでした。そこにもう連携基盤がないか、書き込めるかを確かめるか、--dir で別のフォルダを指定してください")
@@ -123,6 +131,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Serve(args) => serve(open(&cli.dir)?, args.listen),
+        Command::Openapi => {
+            print!("{}", tayori::hub::api::description());
+            Ok(())
+        }
         Command::Office(OfficeCommand::Add(args)) => add(&open(&cli.dir)?, &args, now),
         Command::Office(OfficeCommand::List(args)) => list(&open(&cli.dir)?, args.json, now),
         Command::Office(OfficeCommand::Revoke { office }) => {

@@ -8,6 +8,8 @@ pub mod session;
 mod table;
 mod tries;
 
+use std::collections::BTreeSet;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -95,16 +97,26 @@ pub struct Accounts {
     passwords: Passwords,
     sessions: Sessions,
     tries: Tries,
+    /// Offices that have an account: once they have one, they keep one.
+    begun: RwLock<BTreeSet<OfficeNumber>>,
 }
 
 impl Accounts {
     pub fn new(store: Store, settings: LoginSettings, now: Timestamp) -> Self {
-        Self { store, settings, passwords: Passwords::default(), sessions: Sessions::default(), tries: Tries::new(now) }
+        Self {
+            store,
+            settings,
+            passwords: Passwords::default(),
+            sessions: Sessions::default(),
+            tries: Tries::new(now),
+            begun: RwLock::default(),
+        }
     }
 
     /// Another program may have changed an account: everybody is looked up anew.
     pub fn forget_all(&self) {
         self.sessions.forget_all();
+        self.begun.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Begins a session for a user with the right password.
@@ -194,7 +206,14 @@ impl Accounts {
 
     /// Whether the office has any account yet.
     pub async fn any(&self, office: OfficeNumber) -> Result<bool, AccountError> {
-        Ok(self.store.read(move |connection| any(connection, office)).await?)
+        if self.begun.read().unwrap_or_else(PoisonError::into_inner).contains(&office) {
+            return Ok(true);
+        }
+        let found = self.store.read(move |connection| any(connection, office)).await?;
+        if found {
+            self.begun.write().unwrap_or_else(PoisonError::into_inner).insert(office);
+        }
+        Ok(found)
     }
 
     pub async fn list(&self, office: OfficeNumber) -> Result<Vec<Account>, AccountError> {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::accounts::LoginSettings;
 use super::authority::{Authority, AuthorityError, OFFICE_DAYS};
 use super::state::{Hub, HubError};
 use super::stores::sqlite::{Store, StoreError};
@@ -28,6 +29,9 @@ pub struct HubSettings {
     /// The largest sealed parcel the hub takes.
     #[serde(default = "default_limit")]
     pub max_parcel_bytes: u64,
+    /// How long a login lasts, and when an account is locked.
+    #[serde(default)]
+    pub login: LoginSettings,
 }
 
 /// 50 MiB: a month's tables are some 100 KB, scans of a whole plan some 20 MB.
@@ -142,7 +146,9 @@ impl Home {
     pub fn serve(self, listen: Option<SocketAddr>) -> Result<serve::Running, serve::ServeError> {
         let address = listen.unwrap_or(self.settings.listen);
         let hosts = self.settings.hosts.clone();
-        let hub = Hub::new(self.store, self.authority, self.settings.max_parcel_bytes, Timestamp::now())?;
+        let now = Timestamp::now();
+        let hub = Hub::new(self.store, self.authority, self.settings.max_parcel_bytes, now)?
+            .with_login(self.settings.login, now);
         serve::start(hub, &hosts, address)
     }
 }

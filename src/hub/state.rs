@@ -4,21 +4,29 @@
 //! every second and makes a new revocation list when it moved, or when the list gets old. A hub that cannot make one
 //! keeps the last, which is good for seven days.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateRevocationListDer;
 
+use super::accounts::{self, Accounts, LoginSettings, Origin};
 use super::authority::{Authority, AuthorityError};
 use super::bell::Bell;
 use super::directory;
 use super::intake::Intake;
-use super::stores::sqlite::{Store, StoreError};
+use super::stores::sqlite::{Named as _, Store, StoreError};
 use crate::parcel::Trust;
 use crate::standard::OfficeNumber;
+use crate::wire::Health;
 
 /// How old a revocation list may get before a new one is made; it is valid for seven days.
 const RENEW_LIST_AFTER: SignedDuration = SignedDuration::from_hours(12);
+
+/// A list that is older was not renewed, though it should have been.
+const OLD_LIST_AFTER: SignedDuration = SignedDuration::from_hours(36);
+/// How often the store is made to prove that it can write, at most.
+const PROVE_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Who is calling, as the verified certificate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +34,13 @@ pub struct Caller {
     pub office: OfficeNumber,
     /// Lower-case hex.
     pub serial: String,
+}
+
+impl Caller {
+    /// Where it comes from, for whoever looks at its login.
+    pub fn origin(&self) -> Origin<'_> {
+        Origin { office: self.office, terminal: &self.serial }
+    }
 }
 
 /// Whether a caller may ask for anything.
@@ -57,25 +72,43 @@ struct Members {
 pub struct Hub {
     store: Store,
     authority: Authority,
+    accounts: Accounts,
+    /// The accounts as last looked at; another program may change them.
+    accounts_version: AtomicI64,
     members: RwLock<Arc<Members>>,
     bell: Bell,
     intake: Intake,
+    /// When the store last proved that it can write, and whether it could.
+    proved: tokio::sync::Mutex<Option<(Timestamp, bool)>>,
     max_parcel_bytes: u64,
 }
 
 impl Hub {
     pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64, now: Timestamp) -> Result<Self, HubError> {
         let members = RwLock::new(Arc::new(read_members(&store, &authority, now)?));
+        let accounts = Accounts::new(store.clone(), LoginSettings::default(), now);
         Ok(Self {
             store,
             authority,
+            accounts,
+            accounts_version: AtomicI64::default(),
             members,
             bell: Bell::default(),
             intake: Intake::new(max_parcel_bytes),
+            proved: tokio::sync::Mutex::default(),
             max_parcel_bytes,
         })
     }
 
+    /// The same hub under other rules for logging in.
+    pub fn with_login(mut self, settings: LoginSettings, now: Timestamp) -> Self {
+        self.accounts = Accounts::new(self.store.clone(), settings, now);
+        self
+    }
+
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
     pub fn store(&self) -> &Store {
         &self.store
     }
@@ -87,6 +120,10 @@ impl Hub {
     }
     pub fn max_parcel_bytes(&self) -> u64 {
         self.max_parcel_bytes
+    }
+    /// How much one office may have begun and not finished, in bytes.
+    pub fn most_begun_bytes(&self) -> u64 {
+        self.max_parcel_bytes.saturating_mul(4)
     }
     pub fn authority(&self) -> &Authority {
         &self.authority
@@ -118,6 +155,10 @@ impl Hub {
 
     /// Reads the directory again if it changed or the list got old. Says whether the list is a new one.
     pub fn refresh(&self, now: Timestamp) -> Result<bool, HubError> {
+        let accounts = self.store.read_now(accounts::version)?;
+        if self.accounts_version.swap(accounts, Ordering::Relaxed) != accounts {
+            self.accounts.forget_all();
+        }
         let members = self.members();
         let version = self.store.read_now(directory::version)?;
         let fresh = now.duration_since(members.made_at) < RENEW_LIST_AFTER;
@@ -129,9 +170,34 @@ impl Hub {
         Ok(true)
     }
 
+    /// Whether the hub can do its work. The store writes something, at most every few seconds however often it is asked.
+    pub async fn health(&self, now: Timestamp) -> Health {
+        let crl = now.duration_since(self.members().made_at) < OLD_LIST_AFTER;
+        let mut proved = self.proved.lock().await;
+        let store = match *proved {
+            Some((at, could)) if now.duration_since(at).abs() < PROVE_EVERY => could,
+            _ => {
+                let could = self.store.write(move |connection| prove(connection, now)).await;
+                if let Err(error) = &could {
+                    tracing::error!(%error, "the store cannot write");
+                }
+                could.is_ok()
+            }
+        };
+        *proved = Some((now, store));
+        Health { store, crl }
+    }
+
     fn members(&self) -> Arc<Members> {
         Arc::clone(&self.members.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+fn prove(connection: &rusqlite::Connection, now: Timestamp) -> Result<(), StoreError> {
+    connection
+        .execute("UPDATE counter SET value = ?1 WHERE name = 'health'", [now.as_millisecond()])
+        .named("prove that it can write")
+        .map(|_| ())
 }
 
 fn read_members(store: &Store, authority: &Authority, now: Timestamp) -> Result<Members, HubError> {

@@ -2,13 +2,16 @@
 
 use std::error::Error;
 use std::io::Read as _;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
+use super::session::Session;
 use super::{Link, LinkError};
 use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
@@ -30,6 +33,7 @@ const PARCEL_LIMIT: u64 = 192 * 1024 * 1024;
 pub struct HubLink {
     base: String,
     client: Client,
+    session: Option<Arc<Session>>,
 }
 
 impl HubLink {
@@ -46,11 +50,53 @@ impl HubLink {
             .user_agent(concat!("tayori/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| LinkError::Nonsense(error.to_string()))?;
-        Ok(Self { base: base.trim_end_matches('/').to_owned(), client })
+        Ok(Self { base: base.trim_end_matches('/').to_owned(), client, session: None })
     }
 
-    fn get(&self, path: &str) -> RequestBuilder {
+    /// The same for a terminal where people log in: their token goes with every request that needs one.
+    pub fn with_session(self, session: Session) -> Self {
+        Self { session: Some(Arc::new(session)), ..self }
+    }
+
+    pub(super) fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("{}{path}", self.base))
+    }
+    pub(super) fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.base))
+    }
+    pub(super) fn put_to(&self, path: &str) -> RequestBuilder {
+        self.client.put(format!("{}{path}", self.base))
+    }
+    pub(super) fn delete(&self, path: &str) -> RequestBuilder {
+        self.client.delete(format!("{}{path}", self.base))
+    }
+
+    pub(super) fn session(&self) -> Result<&Session, LinkError> {
+        self.session.as_deref().ok_or(LinkError::LoginRequired)
+    }
+
+    /// Sends a request with the token of whoever is logged in. One that is worn out is replaced and the request sent
+    /// again: the hub has not looked at it.
+    pub(super) fn answer(&self, request: RequestBuilder) -> Result<Response, LinkError> {
+        let session = self.session()?;
+        let again = request.try_clone();
+        let token = session.access(Timestamp::now(), |refresh| self.next_tokens(refresh))?;
+        match (answer(request.bearer_auth(token.reveal())), again) {
+            (Err(LinkError::LoginRequired), Some(again)) => {
+                let token = session.renew(&token, Timestamp::now(), |refresh| self.next_tokens(refresh))?;
+                answer(again.bearer_auth(token.reveal()))
+            }
+            (answered, _) => answered,
+        }
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, LinkError> {
+        read_json(self.answer(request)?)
+    }
+
+    /// The same for what the certificate alone opens.
+    pub(super) fn open_json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, LinkError> {
+        read_json(answer(request)?)
     }
 
     fn parcel_path(&self, id: ParcelId) -> String {
@@ -60,11 +106,11 @@ impl HubLink {
 
 impl Link for HubLink {
     fn facts(&self) -> Result<HubFacts, LinkError> {
-        json(self.get("/v1/hub"))
+        self.open_json(self.get("/v1/hub"))
     }
 
     fn directory(&self) -> Result<Directory, LinkError> {
-        json(self.get("/v1/offices"))
+        self.json(self.get("/v1/offices"))
     }
 
     fn crl(&self) -> Result<Vec<u8>, LinkError> {
@@ -81,7 +127,7 @@ impl Link for HubLink {
             .header(DIGEST_HEADER, digest_header(&digest))
             .timeout(transfer_time(sealed.len() as u64))
             .body(sealed.to_vec());
-        let accepted: Accepted = json(request)?;
+        let accepted: Accepted = self.json(request)?;
         // "Accepted" counts only for what we handed over.
         if accepted.id == id && accepted.digest == digest {
             Ok(accepted)
@@ -95,11 +141,11 @@ impl Link for HubLink {
             .get("/v1/inbox")
             .query(&[("after", after), ("wait", wait.as_secs())])
             .timeout(SILENCE.saturating_add(wait));
-        json(request)
+        self.json(request)
     }
 
     fn sent(&self, after: u64) -> Result<SentPage, LinkError> {
-        json(self.get("/v1/sent").query(&[("after", after)]))
+        self.json(self.get("/v1/sent").query(&[("after", after)]))
     }
 
     fn fetch(&self, id: ParcelId, size: u64) -> Result<Vec<u8>, LinkError> {
@@ -107,7 +153,7 @@ impl Link for HubLink {
             return Err(LinkError::Nonsense("a parcel larger than any can be".into()));
         }
         let request = self.client.get(self.parcel_path(id)).timeout(transfer_time(size));
-        let sealed = body(answer(request)?, size)?;
+        let sealed = body(self.answer(request)?, size)?;
         if sealed.len() as u64 == size {
             Ok(sealed)
         } else {
@@ -121,7 +167,7 @@ impl Link for HubLink {
             .post(format!("{}/receipts", self.parcel_path(id)))
             .header(CONTENT_TYPE, SEALED_TYPE)
             .body(signed.to_vec());
-        answer(request).map(|_| ())
+        self.answer(request).map(|_| ())
     }
 }
 
@@ -130,8 +176,8 @@ fn transfer_time(bytes: u64) -> Duration {
     SILENCE.saturating_add(Duration::from_secs(bytes / 125_000))
 }
 
-fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, LinkError> {
-    let bytes = body(answer(request)?, ANSWER_LIMIT)?;
+fn read_json<T: DeserializeOwned>(response: Response) -> Result<T, LinkError> {
+    let bytes = body(response, ANSWER_LIMIT)?;
     serde_json::from_slice(&bytes).map_err(|error| LinkError::Nonsense(error.to_string()))
 }
 
@@ -152,11 +198,16 @@ fn body(response: Response, limit: u64) -> Result<Vec<u8>, LinkError> {
 }
 
 fn of_status(status: StatusCode, response: Response) -> LinkError {
-    let problem = body(response, 64 * 1024)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok())
-        .unwrap_or_else(|| Problem { status: status.as_u16(), code: ProblemCode::Other, title: String::new() });
-    LinkError::Problem(Problem { status: status.as_u16(), ..problem })
+    let said = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let problem =
+        body(response, 64 * 1024).ok().and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok()).unwrap_or_else(
+            || Problem { status: status.as_u16(), code: ProblemCode::Other, title: String::new(), retry_after: None },
+        );
+    if problem.code == ProblemCode::LoginRequired {
+        return LinkError::LoginRequired;
+    }
+    let retry_after = said.or(problem.retry_after);
+    LinkError::Problem(Problem { status: status.as_u16(), retry_after, ..problem })
 }
 
 /// Tells trouble with certificates, which a person must mend, from trouble on the way, which passes.
