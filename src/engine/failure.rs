@@ -46,7 +46,8 @@ fn code_text(code: ProblemCode, status: u16) -> String {
 pub fn of_identity(error: &IdentityError) -> Failure {
     match error {
         IdentityError::Missing { .. } => Failure::CertificateMissing,
-        IdentityError::Expired { .. } | IdentityError::NotYetValid { .. } => Failure::CertificateExpired,
+        IdentityError::Expired { .. } => Failure::CertificateExpired,
+        IdentityError::NotYetValid { .. } => Failure::ClockUncertain,
         IdentityError::OtherOffice { .. } => Failure::CertificateOfOther,
         IdentityError::Unreadable { path, source } | IdentityError::Unwritable { path, source } => {
             crate::folders::failure_of(source, path)

@@ -404,7 +404,9 @@ fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>,
         let asked = Instant::now();
         let pause = match link.inbox(cursor, MAIL_WAIT) {
             Ok(page) => {
-                (failures, told) = (0, page.next.max(cursor));
+                // A place before ours, or one no list has: the round that follows finds out.
+                let believable = page.next >= cursor && i64::try_from(page.next).is_ok();
+                (failures, told) = (0, if believable { page.next } else { 0 });
                 if asked.elapsed() < MAIL_WAIT { MAIL_PAUSE } else { MAIL_BREATH }
             }
             Err(LinkError::LoginRequired) => {

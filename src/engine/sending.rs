@@ -14,6 +14,9 @@ impl Exchange {
     /// Hands over what waits and is due.
     pub fn send_due(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         self.terminal.check_identity(now)?;
+        if let Some(failure) = &self.clock {
+            round.fail(failure.clone());
+        }
         let (mut sent, mut patience) = (0, Patience::default());
         let result = self.terminal.history.due(now)?.into_iter().try_for_each(|due| {
             let tried = self.send(&due, now, round);

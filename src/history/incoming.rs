@@ -134,14 +134,14 @@ impl History {
         Ok(new > 0)
     }
 
-    /// Files that are not in the import folder yet, oldest parcel first.
+    /// Files that are not in the import folder yet, in the order their parcels came.
     pub fn undelivered(&self) -> Result<Vec<Delivery>, HistoryError> {
         let mut statement = self
             .connection
             .prepare_cached(
                 "SELECT file.parcel, position, name, path FROM parcel JOIN file ON file.parcel = parcel.id
                  WHERE direction = 'in' AND arrived_at IS NULL AND refused_at IS NULL AND delivered_at IS NULL AND NOT stays
-                 ORDER BY parcel.at, file.parcel, position",
+                 ORDER BY parcel.rowid, position",
             )
             .named("undelivered")?;
         let mut rows = statement.query([]).named("undelivered")?;

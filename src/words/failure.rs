@@ -213,14 +213,34 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "It is not known to be invalid. It is checked again by itself once the hub answers.",
             ),
         ),
+        Failure::ClockWrong { minutes } => {
+            let (ja, en) = (if *minutes > 0 { "進んで" } else { "遅れて" }, if *minutes > 0 { "fast" } else { "slow" });
+            let minutes = minutes.unsigned_abs();
+            let (hours, rest) = (minutes / 60, minutes % 60);
+            let by = match (hours, rest) {
+                (0, _) => (format!("{rest}分"), format!("{rest} min")),
+                (_, 0) => (format!("{hours}時間"), format!("{hours} h")),
+                _ => (format!("{hours}時間{rest}分"), format!("{hours} h {rest} min")),
+            };
+            named(
+                (
+                    format!("このパソコンの時計が、約{}{ja}います。", by.0),
+                    format!("This PC's clock is about {} {en}.", by.1),
+                ),
+                (
+                    "送受信は続けています。パソコンの日付と時刻を合わせてください。",
+                    "Sending and receiving go on. Please set the PC's date and time right.",
+                ),
+            )
+        }
         Failure::ClockUncertain => say(
             (
-                "相手の電子証明書の日付が、この端末の時計より先になっています。",
-                "The other office's certificate begins later than this PC's clock says it is now.",
+                "電子証明書の日付が、この端末の時計より先になっています。",
+                "A certificate begins later than this PC's clock says it is now.",
             ),
             (
-                "この端末の日付と時刻が正しいか、お確かめください。正しければ自動で受け取り直します。",
-                "Check this PC's date and time. It will be received again by itself.",
+                "この端末の日付と時刻が正しいか、お確かめください。正しくなれば自動で続けます。",
+                "Check this PC's date and time. It goes on by itself once they are right.",
             ),
         ),
         Failure::FileMissing { name } => named(
@@ -389,6 +409,8 @@ mod tests {
             Failure::SenderNotTrusted,
             Failure::RevocationUnknown,
             Failure::ClockUncertain,
+            Failure::ClockWrong { minutes: 1_440 },
+            Failure::ClockWrong { minutes: -75 },
             Failure::FileMissing { name: name() },
             Failure::FileLocked { name: name() },
             Failure::FileNotPermitted { name: name() },
