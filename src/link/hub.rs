@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::StatusCode;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::session::Session;
@@ -16,7 +16,8 @@ use super::{Link, LinkError};
 use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{
-    Accepted, DIGEST_HEADER, Directory, HubFacts, InboxPage, Problem, ProblemCode, SEALED_TYPE, SentPage, digest_header,
+    Accepted, DIGEST_HEADER, Directory, HubFacts, InboxPage, PART_BYTES, Problem, ProblemCode, SEALED_TYPE, SentPage,
+    digest_header,
 };
 
 /// How long a hub may be silent before it counts as not there.
@@ -27,6 +28,9 @@ const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// More than any parcel has: what a receiver is willing to unpack, and its seal.
 const PARCEL_LIMIT: u64 = 192 * 1024 * 1024;
+
+/// How many tokens one request may wear out: a slow line, or a hub whose tokens are short-lived.
+const TOKENS: usize = 4;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -58,17 +62,13 @@ impl HubLink {
         Self { session: Some(Arc::new(session)), ..self }
     }
 
+    /// Every request begins here.
+    pub(super) fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
     pub(super) fn get(&self, path: &str) -> RequestBuilder {
-        self.client.get(format!("{}{path}", self.base))
-    }
-    pub(super) fn post(&self, path: &str) -> RequestBuilder {
-        self.client.post(format!("{}{path}", self.base))
-    }
-    pub(super) fn put_to(&self, path: &str) -> RequestBuilder {
-        self.client.put(format!("{}{path}", self.base))
-    }
-    pub(super) fn delete(&self, path: &str) -> RequestBuilder {
-        self.client.delete(format!("{}{path}", self.base))
+        self.ask(Method::GET, path)
     }
 
     pub(super) fn session(&self) -> Result<&Session, LinkError> {
@@ -79,15 +79,17 @@ impl HubLink {
     /// again: the hub has not looked at it.
     pub(super) fn answer(&self, request: RequestBuilder) -> Result<Response, LinkError> {
         let session = self.session()?;
-        let again = request.try_clone();
-        let token = session.access(Timestamp::now(), |refresh| self.next_tokens(refresh))?;
-        match (answer(request.bearer_auth(token.reveal())), again) {
-            (Err(LinkError::LoginRequired), Some(again)) => {
-                let token = session.renew(&token, Timestamp::now(), |refresh| self.next_tokens(refresh))?;
-                answer(again.bearer_auth(token.reveal()))
+        let mut token = session.access(Timestamp::now(), |refresh| self.next_tokens(refresh))?;
+        for _ in 1..TOKENS {
+            let Some(again) = request.try_clone() else { break };
+            match answer(again.bearer_auth(token.reveal())) {
+                Err(LinkError::LoginRequired) => {
+                    token = session.renew(&token, Timestamp::now(), |refresh| self.next_tokens(refresh))?;
+                }
+                answered => return answered,
             }
-            (answered, _) => answered,
         }
+        answer(request.bearer_auth(token.reveal()))
     }
 
     pub(super) fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, LinkError> {
@@ -99,8 +101,15 @@ impl HubLink {
         read_json(answer(request)?)
     }
 
-    fn parcel_path(&self, id: ParcelId) -> String {
-        format!("{}/v1/parcels/{id}", self.base)
+    fn put_whole(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError> {
+        let request = self
+            .ask(Method::PUT, &parcel_path(id))
+            .query(&[("to", to.as_str())])
+            .header(CONTENT_TYPE, SEALED_TYPE)
+            .header(DIGEST_HEADER, digest_header(&sha256_hex(sealed)))
+            .timeout(transfer_time(sealed.len() as u64))
+            .body(sealed.to_vec());
+        self.json(request)
     }
 }
 
@@ -118,18 +127,10 @@ impl Link for HubLink {
     }
 
     fn put(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError> {
-        let digest = sha256_hex(sealed);
-        let request = self
-            .client
-            .put(self.parcel_path(id))
-            .query(&[("to", to.as_str())])
-            .header(CONTENT_TYPE, SEALED_TYPE)
-            .header(DIGEST_HEADER, digest_header(&digest))
-            .timeout(transfer_time(sealed.len() as u64))
-            .body(sealed.to_vec());
-        let accepted: Accepted = self.json(request)?;
+        let is_large = sealed.len() as u64 > PART_BYTES;
+        let accepted = if is_large { self.put_in_parts(id, to, sealed)? } else { self.put_whole(id, to, sealed)? };
         // "Accepted" counts only for what we handed over.
-        if accepted.id == id && accepted.digest == digest {
+        if accepted.id == id && accepted.digest == sha256_hex(sealed) {
             Ok(accepted)
         } else {
             Err(LinkError::Nonsense("accepted another parcel than the one handed over".into()))
@@ -152,7 +153,7 @@ impl Link for HubLink {
         if size > PARCEL_LIMIT {
             return Err(LinkError::Nonsense("a parcel larger than any can be".into()));
         }
-        let request = self.client.get(self.parcel_path(id)).timeout(transfer_time(size));
+        let request = self.get(&parcel_path(id)).timeout(transfer_time(size));
         let sealed = body(self.answer(request)?, size)?;
         if sealed.len() as u64 == size {
             Ok(sealed)
@@ -161,18 +162,25 @@ impl Link for HubLink {
         }
     }
 
+    fn fetch_piece(&self, id: ParcelId, digest: &str, from: u64, length: u64) -> Result<Vec<u8>, LinkError> {
+        self.get_piece(id, digest, from, length)
+    }
+
     fn receipt(&self, id: ParcelId, signed: &[u8]) -> Result<(), LinkError> {
         let request = self
-            .client
-            .post(format!("{}/receipts", self.parcel_path(id)))
+            .ask(Method::POST, &format!("{}/receipts", parcel_path(id)))
             .header(CONTENT_TYPE, SEALED_TYPE)
             .body(signed.to_vec());
         self.answer(request).map(|_| ())
     }
 }
 
+fn parcel_path(id: ParcelId) -> String {
+    format!("/v1/parcels/{id}")
+}
+
 /// A line of 1 Mbit/s is the slowest we count on.
-fn transfer_time(bytes: u64) -> Duration {
+pub(super) fn transfer_time(bytes: u64) -> Duration {
     SILENCE.saturating_add(Duration::from_secs(bytes / 125_000))
 }
 
@@ -181,14 +189,14 @@ fn read_json<T: DeserializeOwned>(response: Response) -> Result<T, LinkError> {
     serde_json::from_slice(&bytes).map_err(|error| LinkError::Nonsense(error.to_string()))
 }
 
-fn answer(request: RequestBuilder) -> Result<Response, LinkError> {
+pub(super) fn answer(request: RequestBuilder) -> Result<Response, LinkError> {
     let response = request.send().map_err(|error| of_transport(&error))?;
     let status = response.status();
     if status.is_success() { Ok(response) } else { Err(of_status(status, response)) }
 }
 
 /// Reads a body of at most `limit` bytes.
-fn body(response: Response, limit: u64) -> Result<Vec<u8>, LinkError> {
+pub(super) fn body(response: Response, limit: u64) -> Result<Vec<u8>, LinkError> {
     let mut bytes = Vec::new();
     response
         .take(limit.saturating_add(1))

@@ -1,6 +1,7 @@
 //! Logging in at the hub, and the accounts of our office.
 
 use jiff::Timestamp;
+use reqwest::Method;
 use reqwest::blocking::RequestBuilder;
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ impl HubLink {
     pub fn log_in(&self, user: &str, password: &Secret) -> Result<(), LinkError> {
         let session = self.session()?;
         let login = LoginRequest { user: user.to_owned(), password: password.clone() };
-        let given = self.open_json(with(self.post("/v1/login"), &login)?)?;
+        let given = self.open_json(with(self.ask(Method::POST, "/v1/login"), &login)?)?;
         if let Err(error) = self.end_session() {
             tracing::debug!(%error, "the login before this one ends by itself");
         }
@@ -35,7 +36,7 @@ impl HubLink {
     /// Makes the office's first account, a 管理者, and logs in with it.
     pub fn first_account(&self, user: &UserId, password: &Secret) -> Result<(), LinkError> {
         let new = NewAccount { user: user.to_string(), password: password.clone(), role: crate::wire::Role::Admin };
-        match self.open_json::<Account>(with(self.post("/v1/accounts"), &new)?) {
+        match self.open_json::<Account>(with(self.ask(Method::POST, "/v1/accounts"), &new)?) {
             // It is there already: perhaps made by us a moment ago, with an answer that was lost.
             Ok(_) | Err(LinkError::LoginRequired) => self.log_in(user.as_str(), password),
             Err(error) => Err(error),
@@ -47,24 +48,24 @@ impl HubLink {
     }
 
     pub fn add_account(&self, new: &NewAccount) -> Result<Account, LinkError> {
-        self.json(with(self.post("/v1/accounts"), new)?)
+        self.json(with(self.ask(Method::POST, "/v1/accounts"), new)?)
     }
 
     pub fn change_account(&self, user: &UserId, change: &AccountChange) -> Result<Account, LinkError> {
-        self.json(with(self.put_to(&format!("/v1/accounts/{user}")), change)?)
+        self.json(with(self.ask(Method::PUT, &format!("/v1/accounts/{user}")), change)?)
     }
 
     pub fn remove_account(&self, user: &UserId) -> Result<(), LinkError> {
-        self.answer(self.delete(&format!("/v1/accounts/{user}"))).map(|_| ())
+        self.answer(self.ask(Method::DELETE, &format!("/v1/accounts/{user}"))).map(|_| ())
     }
 
     pub fn change_password(&self, change: &PasswordChange) -> Result<(), LinkError> {
-        self.answer(with(self.put_to("/v1/password"), change)?).map(|_| ())
+        self.answer(with(self.ask(Method::PUT, "/v1/password"), change)?).map(|_| ())
     }
 
     /// The tokens after this one.
     pub(super) fn next_tokens(&self, refresh: &Secret) -> Result<LoggedIn, LinkError> {
-        self.open_json(with(self.post("/v1/refresh"), &RefreshRequest { refresh: refresh.clone() })?)
+        self.open_json(with(self.ask(Method::POST, "/v1/refresh"), &RefreshRequest { refresh: refresh.clone() })?)
     }
 
     /// Tells the hub that whoever is logged in here leaves.
@@ -72,7 +73,7 @@ impl HubLink {
         if self.session()?.kept()?.is_none() {
             return Ok(());
         }
-        self.answer(self.post("/v1/logout")).map(|_| ())
+        self.answer(self.ask(Method::POST, "/v1/logout")).map(|_| ())
     }
 }
 

@@ -114,6 +114,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::identity::Vault;
     use crate::wire::Role;
 
     fn at(seconds: i64) -> Timestamp {
@@ -135,7 +136,9 @@ mod tests {
     }
 
     fn session(dir: &tempfile::TempDir) -> Session {
-        Session::new(History::open(&dir.path().join("history.db")).unwrap(), dir.path().join("login.lock"))
+        static VAULT: std::sync::OnceLock<Vault> = std::sync::OnceLock::new();
+        let key = VAULT.get_or_init(|| Vault::in_memory().unwrap()).database_key();
+        Session::new(History::open(&dir.path().join("history.db"), key).unwrap(), dir.path().join("login.lock"))
     }
 
     fn nobody_asks(_: &Secret) -> Result<LoggedIn, LinkError> {

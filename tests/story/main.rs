@@ -7,7 +7,11 @@ mod answers;
 mod crooked;
 mod demo;
 mod entry;
+#[cfg(unix)]
+mod folders;
 mod kill;
+mod login;
+mod transfer;
 #[cfg(unix)]
 mod trouble;
 mod way;
