@@ -17,7 +17,11 @@ pub fn of_link(error: &LinkError) -> Failure {
         LinkError::Kept(error) => of_history(error),
         LinkError::Turn(_) => Failure::HistoryTroubled,
         LinkError::Problem(problem) => match problem.code {
-            ProblemCode::CallerRefused => Failure::CertificateRefused,
+            ProblemCode::CallerRefused | ProblemCode::CertificateRequired => Failure::CertificateRefused,
+            ProblemCode::RevocationUnknown => Failure::RevocationUnknown,
+            ProblemCode::EnrolmentRefused => Failure::CodeWrong,
+            ProblemCode::CodeExpired => Failure::CodeExpired,
+            ProblemCode::CodeUsed => Failure::CodeUsed,
             ProblemCode::ReceiverUnknown => Failure::ReceiverUnknown { office: String::new() },
             ProblemCode::LoginRequired => Failure::LoginRequired,
             ProblemCode::LoginRefused => Failure::LoginRefused,
@@ -46,9 +50,10 @@ fn code_text(code: ProblemCode, status: u16) -> String {
 pub fn of_identity(error: &IdentityError) -> Failure {
     match error {
         IdentityError::Missing { .. } => Failure::CertificateMissing,
+        IdentityError::NotAdmitted => Failure::WaitingForAdmission,
+        IdentityError::Vault(error) => of_vault(error),
         IdentityError::Expired { .. } => Failure::CertificateExpired,
         IdentityError::NotYetValid { .. } => Failure::ClockUncertain,
-        IdentityError::Vault(error) => of_vault(error),
         IdentityError::OtherOffice { .. } => Failure::CertificateOfOther,
         IdentityError::Unreadable { path, source } | IdentityError::Unwritable { path, source } => {
             crate::folders::failure_of(source, path)

@@ -40,6 +40,8 @@ pub fn is_lasting(error: &LinkError) -> bool {
             ProblemCode::DigestMismatch
             | ProblemCode::HubTroubled
             | ProblemCode::CallerRefused
+            | ProblemCode::CertificateRequired
+            | ProblemCode::RevocationUnknown
             | ProblemCode::PartsMissing
             | ProblemCode::LoginRequired
             | ProblemCode::LoginRefused
@@ -52,6 +54,10 @@ pub fn is_lasting(error: &LinkError) -> bool {
             | ProblemCode::ParcelRemoved
             | ProblemCode::RangeInvalid
             | ProblemCode::ReceiptInvalid
+            | ProblemCode::EnrolmentRefused
+            | ProblemCode::CodeExpired
+            | ProblemCode::CodeUsed
+            | ProblemCode::TerminalUnknown
             | ProblemCode::RequestInvalid
             | ProblemCode::UserInvalid
             | ProblemCode::UserTaken

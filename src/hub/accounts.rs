@@ -25,7 +25,7 @@ use crate::standard::OfficeNumber;
 use crate::wire::{Account, AccountChange, LoggedIn, NewAccount, PasswordChange, Role, Secret, UserId};
 
 /// What an operator can set about logging in; `[login]` in `hub.toml`. Times are written as `"60m"`, `"8h"`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LoginSettings {
     /// How long an access token is good for.
@@ -113,6 +113,11 @@ impl Accounts {
         }
     }
 
+    /// The same under other rules.
+    pub fn with_settings(self, settings: LoginSettings) -> Self {
+        Self { settings, ..self }
+    }
+
     /// Another program may have changed an account: everybody is looked up anew.
     pub fn forget_all(&self) {
         self.sessions.forget_all();
@@ -128,7 +133,7 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<LoggedIn, AccountError> {
         self.tries.count(from.office, from.terminal, now).map_err(AccountError::TooOften)?;
-        let (office, terminal, settings) = (from.office, from.terminal.to_owned(), self.settings.clone());
+        let (office, terminal, settings) = (from.office, from.terminal.to_owned(), self.settings);
         let (user, judged) = self.judge(office, user, password, now).await?;
         let begun = self.store.write(move |connection| {
             if table::succeed(connection, office, &user, &judged, now)? {
@@ -148,7 +153,7 @@ impl Accounts {
         password: &Secret,
         now: Timestamp,
     ) -> Result<(UserId, Judged), AccountError> {
-        let settings = self.settings.clone();
+        let settings = self.settings;
         let named: Option<UserId> = user.parse().ok();
         let user = named.clone();
         let judged = self.store.write(move |connection| match user {
@@ -170,7 +175,7 @@ impl Accounts {
 
     /// The next tokens for a refresh token.
     pub async fn refresh(&self, from: Origin<'_>, token: &Secret, now: Timestamp) -> Result<LoggedIn, AccountError> {
-        let (office, terminal, settings) = (from.office, from.terminal.to_owned(), self.settings.clone());
+        let (office, terminal, settings) = (from.office, from.terminal.to_owned(), self.settings);
         let hash = session::hash_of(token.reveal());
         let given =
             self.store.write(move |connection| session::refresh(connection, &hash, office, &terminal, &settings, now));

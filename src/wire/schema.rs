@@ -67,3 +67,11 @@ text!(
     User,
     |text| text.description(Some("利用者ID")).pattern(Some("^[a-z0-9._@-]{1,32}$"))
 );
+
+impl PartialSchema for super::Binary {
+    fn schema() -> RefOr<Schema> {
+        Base64::schema()
+    }
+}
+
+impl ToSchema for super::Binary {}
