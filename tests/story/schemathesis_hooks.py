@@ -31,6 +31,10 @@ def before_call(context, case, kwargs):
     if body is not None and method == "PUT" and path.startswith("/v1/parcels/") and len(body) % 2 == 0:
         digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         case.headers["content-digest"] = f"sha-256=:{digest}:"
+    # An office that is there, wherever one could be.
+    to = (case.query or {}).get("to")
+    if isinstance(to, str) and len(to) == 10:
+        case.query["to"] = "3191000017"
     # The caller's own terminal and account are needed until the end.
     if path == "/v1/terminals/{id}" and method == "DELETE":
         case.path_parameters["id"] = "0badc0de"
