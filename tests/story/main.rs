@@ -13,6 +13,8 @@ mod kill;
 mod transfer;
 #[cfg(unix)]
 mod trouble;
+#[cfg(unix)]
+mod vault;
 mod way;
 mod window;
 mod world;
