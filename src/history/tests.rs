@@ -179,7 +179,8 @@ fn b4_a_migration_that_fails_half_way_leaves_the_old_schema_whole() {
     connection.pragma_update(None, "user_version", 1).unwrap();
     let half = ["", "CREATE TABLE half (x); INSERT INTO nowhere VALUES (1);"];
     assert!(crate::sqlite::migrate(&mut connection, &half).is_err());
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'half'", [], |r| r.get(0)).unwrap();
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'half'", [], |r| r.get(0)).unwrap();
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
     assert_eq!((tables, version), (0, 1), "all of it or nothing: a kill in between is the same");
 }
