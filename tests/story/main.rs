@@ -11,6 +11,8 @@ mod entry;
 mod folders;
 mod kill;
 mod login;
+mod others;
+mod service;
 mod transfer;
 #[cfg(unix)]
 mod trouble;
