@@ -122,7 +122,7 @@ fn ask(method: &str, path: &str, marks: &Marks) -> Ask {
             target: (format!("/v1/parcels/{id}/parts"), Body::None),
             harmless: (format!("/v1/parcels/{nowhere}/parts"), Body::None),
         },
-        ("PUT", "/v1/parcels/{id}/parts/{number}") => {
+        ("PUT", "/v1/parcels/{id}/parts/{part}") => {
             let part = |id: &str, digest: &str| format!("/v1/parcels/{id}/parts/0?to={south}&size=9&digest={digest}");
             Ask {
                 target: (part(id, digest), Body::Bytes(b"its place")),
