@@ -12,6 +12,7 @@ mod folders;
 mod kill;
 mod login;
 mod others;
+mod reach;
 mod service;
 mod transfer;
 #[cfg(unix)]
