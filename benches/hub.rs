@@ -52,7 +52,8 @@ fn main() {
                 let before = server.cpu_seconds();
                 let seen = run(server, seconds);
                 let cpu = (server.cpu_seconds() - before) / seen.took.len() as f64 * 1e3;
-                let figure = Figure { per_second: seen.per_second(), p50: seen.percentile(50), p99: seen.percentile(99), cpu };
+                let figure =
+                    Figure { per_second: seen.per_second(), p50: seen.percentile(50), p99: seen.percentile(99), cpu };
                 eprintln!("round {round}, {}, {what}: {figure}", server.name);
                 figures.entry((server.name, what)).or_default().push(figure);
             }
@@ -116,9 +117,8 @@ fn report(servers: &[Server], figures: &BTreeMap<(&str, &str), Vec<Figure>>) {
         println!("{what}: {value:.2} (target {sign} {bound}) {}", if reached { "reached" } else { "MISSED" });
         json.insert(what.replace([' ', '-', '/'], "_"), ((value * 100.0).round() / 100.0).into());
     };
-    let ratio = |other: &str, what| {
-        Some(medians.get(&("hub", what))?.per_second / medians.get(&(other, what))?.per_second)
-    };
+    let ratio =
+        |other: &str, what| Some(medians.get(&("hub", what))?.per_second / medians.get(&(other, what))?.per_second);
     target("hub/floor send 1", ratio("floor", "send 1"), 0.6, false);
     target("hub/floor send 16", ratio("floor", "send 16"), 0.6, false);
     target("hub/sandbox send 1", ratio("mesh-sandbox", "send 1"), 3.5, false);
@@ -181,9 +181,8 @@ impl Bench {
                 body.len()
             )
         };
-        let get = |caller: &Caller, id: &str| {
-            format!("GET /v1/parcels/{id} HTTP/1.1\r\nhost: hub\r\n{}\r\n", caller.headers)
-        };
+        let get =
+            |caller: &Caller, id: &str| format!("GET /v1/parcels/{id} HTTP/1.1\r\nhost: hub\r\n{}\r\n", caller.headers);
         let process = Process::Other(self.town.hub_process());
         self.server("hub", self.town.address(), process, Script { accepted: 201, put, get, id_in: None })
     }
@@ -227,7 +226,10 @@ impl Bench {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let tls = Arc::clone(&self.callers[0].tls);
         let started = std::time::Instant::now();
-        while Line::to(address, &tls).and_then(|mut line| line.ask("GET /health HTTP/1.1\r\nhost: mesh\r\n\r\n", b"").map(drop)).is_err() {
+        while Line::to(address, &tls)
+            .and_then(|mut line| line.ask("GET /health HTTP/1.1\r\nhost: mesh\r\n\r\n", b"").map(drop))
+            .is_err()
+        {
             assert!(started.elapsed() < Duration::from_secs(60), "mesh-sandbox does not start");
             std::thread::sleep(Duration::from_millis(200));
         }
@@ -238,9 +240,8 @@ impl Bench {
                 body.len()
             )
         };
-        let get = |_: &Caller, id: &str| {
-            format!("GET /messageexchange/X26ABC2/inbox/{id} HTTP/1.1\r\nhost: mesh\r\n\r\n")
-        };
+        let get =
+            |_: &Caller, id: &str| format!("GET /messageexchange/X26ABC2/inbox/{id} HTTP/1.1\r\nhost: mesh\r\n\r\n");
         let script = Script { accepted: 202, put, get, id_in: Some(id_of_the_sandbox) };
         Some(self.server("mesh-sandbox", address, Process::Ours(child), script))
     }

@@ -95,8 +95,11 @@ fn district(json: &mut serde_json::Map<String, serde_json::Value>) {
 /// All that lies in the outgoing folder, into the outbox. Says how many parcels.
 fn queue(office: &DemoOffice, exchange: &mut Exchange) -> usize {
     let outgoing = office.profile.settings.outgoing.clone();
-    let examined =
-        exchange.terminal.examine(&[outgoing], Scope::Unsent, AT_ONCE, &mut |_, _| true).unwrap().expect("looked through");
+    let examined = exchange
+        .terminal
+        .examine(&[outgoing], Scope::Unsent, AT_ONCE, &mut |_, _| true)
+        .unwrap()
+        .expect("looked through");
     let now = Timestamp::now();
     let parcels: Vec<_> = examined
         .bundles

@@ -62,7 +62,11 @@ fn main() {
             let [ours, theirs, our_open, their_open] = took.map(median);
             for (what, ours, theirs) in [("seal", ours, theirs), ("open", our_open, their_open)] {
                 let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
-                println!("{what} {size:5} {kind:8}  tayori {}  openssl cms {}  ratio {ratio:.3}", millis(ours), millis(theirs));
+                println!(
+                    "{what} {size:5} {kind:8}  tayori {}  openssl cms {}  ratio {ratio:.3}",
+                    millis(ours),
+                    millis(theirs)
+                );
                 let key = format!("{what}_{size}_{kind}").to_ascii_lowercase().replace([' ', '-'], "_");
                 json.insert(format!("{key}_ms"), rounded(ours).into());
                 json.insert(format!("{key}_openssl_ms"), rounded(theirs).into());
@@ -90,7 +94,10 @@ fn openssl_opens(dir: &Path) {
     let (them, key) = ("3191000017.pem", "3191000017.key");
     let common = ["cms", "-binary", "-inform", "DER"];
     run(dir, &[&common[..], &["-decrypt", "-recip", them, "-inkey", key, "-in", "sealed", "-out", "inner"]].concat());
-    run(dir, &[&common[..], &["-verify", "-CAfile", "ca.pem", "-purpose", "any", "-in", "inner", "-out", "opened"]].concat());
+    run(
+        dir,
+        &[&common[..], &["-verify", "-CAfile", "ca.pem", "-purpose", "any", "-in", "inner", "-out", "opened"]].concat(),
+    );
 }
 
 fn run(dir: &Path, args: &[&str]) {

@@ -1,6 +1,7 @@
 //! The server: carries sealed parcels it cannot read, and knows the directory.
 
-mod api;
+pub mod accounts;
+pub mod api;
 pub mod authority;
 mod bell;
 pub mod directory;
@@ -10,6 +11,7 @@ pub mod mailbox;
 mod serve;
 mod state;
 pub mod stores;
+pub mod uploads;
 
 pub use serve::{Running, ServeError, start};
 pub use state::{Caller, Hub, HubError, Standing};

@@ -1,5 +1,7 @@
 //! What both stores, the client's history and the hub's, ask of SQLite.
 
+pub mod chain;
+
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};

@@ -32,14 +32,14 @@ struct Floor {
 pub fn serve(dir: &Path) {
     let path = dir.join("floor.db");
     let writer = open(&path);
-    writer.execute_batch("CREATE TABLE IF NOT EXISTS parcel (id TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT").unwrap();
+    writer
+        .execute_batch("CREATE TABLE IF NOT EXISTS parcel (id TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT")
+        .unwrap();
     let (puts, waiting) = sync_channel(256);
     std::thread::spawn(move || write(writer, &waiting));
     let floor = Arc::new(Floor { puts, readers: std::sync::Mutex::default(), path });
-    let routes = Router::new()
-        .route("/p/{id}", put(keep).get(fetch))
-        .layer(DefaultBodyLimit::max(50 << 20))
-        .with_state(floor);
+    let routes =
+        Router::new().route("/p/{id}", put(keep).get(fetch)).layer(DefaultBodyLimit::max(50 << 20)).with_state(floor);
     let acceptor = TlsAcceptor::from(Arc::new(tls(dir)));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async move {

@@ -109,7 +109,9 @@ impl Patience {
 
     fn is_about_one(&mut self, error: &RoundError) -> bool {
         match error {
-            RoundError::Link(LinkError::Problem(problem)) => problem.code != ProblemCode::CallerRefused,
+            RoundError::Link(LinkError::Problem(problem)) => {
+                !matches!(problem.code, ProblemCode::CallerRefused | ProblemCode::TooMany)
+            }
             RoundError::Link(LinkError::Nonsense(_)) | RoundError::Waits(_) => true,
             RoundError::Link(LinkError::NoAnswer(_)) => {
                 self.silences += 1;

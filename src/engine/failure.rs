@@ -17,7 +17,9 @@ pub fn of_link(error: &LinkError) -> Failure {
             ProblemCode::CallerRefused => Failure::CertificateRefused,
             ProblemCode::ReceiverUnknown => Failure::ReceiverUnknown { office: String::new() },
             ProblemCode::HubTroubled => Failure::HubTroubled { status: problem.status },
-            ProblemCode::DigestMismatch => Failure::HubTroubled { status: problem.status },
+            ProblemCode::DigestMismatch | ProblemCode::PartsMissing | ProblemCode::TooMany => {
+                Failure::HubTroubled { status: problem.status }
+            }
             ProblemCode::Other if problem.status >= 500 => Failure::HubTroubled { status: problem.status },
             code => Failure::HubRefused { problem: code_text(code, problem.status) },
         },

@@ -62,7 +62,9 @@ impl Exchange {
             }
             Err(error) => {
                 let may_have_left = due.may_have_left || !matches!(error, LinkError::NoWay(_));
-                self.try_later(due, &of_link(&error), may_have_left, now)?;
+                let next = retry::next_try_after(now, due.tries, &error);
+                let tried = Tried { failure: &of_link(&error), next, may_have_left };
+                self.terminal.history.note_try(due.id, &tried, now)?;
                 tracing::warn!(parcel = %due.id, to = %due.partner, %error, "parcel not handed over");
                 Err(error.into())
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
 use super::{Link, LinkError};
@@ -152,11 +152,13 @@ fn body(response: Response, limit: u64) -> Result<Vec<u8>, LinkError> {
 }
 
 fn of_status(status: StatusCode, response: Response) -> LinkError {
-    let problem = body(response, 64 * 1024)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok())
-        .unwrap_or_else(|| Problem { status: status.as_u16(), code: ProblemCode::Other, title: String::new() });
-    LinkError::Problem(Problem { status: status.as_u16(), ..problem })
+    let said = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let problem =
+        body(response, 64 * 1024).ok().and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok()).unwrap_or_else(
+            || Problem { status: status.as_u16(), code: ProblemCode::Other, title: String::new(), retry_after: None },
+        );
+    let retry_after = said.or(problem.retry_after);
+    LinkError::Problem(Problem { status: status.as_u16(), retry_after, ..problem })
 }
 
 /// Tells trouble with certificates, which a person must mend, from trouble on the way, which passes.
