@@ -1,8 +1,10 @@
 //! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
 
 mod delivery;
+mod drafts;
 pub mod exchange;
 mod failure;
+pub mod habits;
 pub mod model;
 pub mod outgoing;
 pub mod profile;
@@ -14,6 +16,7 @@ mod sending;
 mod subject;
 pub mod terminal;
 mod views;
+mod watching;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::engine::model::{
-    Connection, Event, Examined, Lists, Notice, ParcelLine, ParcelView, Partner, Progress, Settings, State, Status,
+    Connection, Drafts, Event, Examined, Lists, Notice, ParcelLine, ParcelView, Partner, Progress, Settings, State,
+    Status,
 };
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
@@ -53,6 +54,8 @@ pub struct Model {
     pub examined: Option<Arc<Examined>>,
     /// Whether an examination was asked for and not answered yet.
     pub examining: bool,
+    /// What stands ready from the outgoing folders.
+    pub drafts: Drafts,
     pub progress: Option<Progress>,
     pub settings: Option<Settings>,
     pub partners: Arc<[Partner]>,
@@ -141,6 +144,7 @@ impl Model {
             opened: None,
             examined: None,
             examining: false,
+            drafts: Drafts::default(),
             progress: None,
             settings: None,
             partners: Arc::from([]),
@@ -167,6 +171,7 @@ impl Model {
                 self.examining = false;
                 self.examined = Some(examined);
             }
+            Event::Drafts(drafts) => self.drafts = drafts,
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),

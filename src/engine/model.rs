@@ -34,6 +34,8 @@ pub enum Command {
     Withdraw(ParcelId),
     /// Write a copy of one file of a parcel where the user wants it; never over an existing file.
     SaveFile { parcel: ParcelId, index: usize, to: PathBuf },
+    /// What waits for this receiver in the outgoing folders is not to be sent; it comes back when its content changes.
+    DismissDraft(OfficeNumber),
     /// Keep these settings; answered by [`Event::Settings`].
     Configure(Settings),
 }
@@ -53,6 +55,8 @@ pub enum Event {
     Lists(Lists),
     Opened(Arc<ParcelView>),
     Examined(Arc<Examined>),
+    /// What the outgoing folders hold that was not sent; told whenever it changes.
+    Drafts(Drafts),
     /// Files being looked at, when that takes more than a moment; `None` when it is over.
     Progress(Option<Progress>),
     Notice(Notice),
@@ -121,8 +125,29 @@ pub struct Examined {
     pub astray: Vec<Astray>,
 }
 
-/// What would become one parcel.
+/// 下書き: what the watched outgoing folders hold, ready to be looked at and sent.
+#[derive(Clone, Debug, Default)]
+pub struct Drafts {
+    /// Newest first. One is sent by [`Command::Send`] with its bundle's receiver and paths.
+    pub drafts: Arc<[Draft]>,
+    /// Files that cannot be sent as they are, and folders that cannot be looked into.
+    pub astray: Arc<[Astray]>,
+}
+
+/// What waits for one receiver.
 #[derive(Clone, Debug)]
+pub struct Draft {
+    pub bundle: Bundle,
+    /// When it last changed.
+    pub at: Timestamp,
+    /// More files for the same receiver, which become the next draft: one parcel does not hold them all.
+    pub more: usize,
+    /// It goes without a click, by the settings.
+    pub automatic: bool,
+}
+
+/// What would become one parcel.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Bundle {
     pub receiver: OfficeNumber,
     /// Empty when the directory does not know the receiver.
@@ -143,7 +168,7 @@ impl Bundle {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BundleFile {
     pub path: PathBuf,
     pub name: String,
@@ -181,6 +206,11 @@ pub enum Notice {
         partner_name: String,
         subjects: Vec<Subject>,
         files: usize,
+    },
+    /// New drafts stand ready; `troubled` of them cannot be sent as they are.
+    Drafted {
+        drafts: usize,
+        troubled: usize,
     },
     /// Put into the outbox.
     Queued {

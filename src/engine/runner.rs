@@ -4,6 +4,7 @@
 //! face ── Command ──► desk (history: quick) ── Errand ──► exchange (network: slow) ── Event ──► face
 //!                       └── Paper ──► reader (files: may have to wait) ── Event ──► face   ▲
 //!                                            mail (long poll at the hub) ── Errand ────────┘
+//! folders (what the outgoing folders hold) ── Event ──► face, Errand ──► exchange
 //! ```
 //! The desk touches neither network nor folders, so that a parcel opens at once while a slow hub or a dead share keeps
 //! the others busy. Each thread has its own [`Terminal`] over the same files. All end when the face drops its
@@ -18,10 +19,12 @@ use jiff::Timestamp;
 
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
+use super::habits::ImportFolders;
 use super::model::{Command, Connection, Event, Failure, Notice, Progress, SendRequest, Settings, Status};
 use super::outgoing::Scope;
 use super::profile::{Profile, ProfileError};
 use super::terminal::Terminal;
+use super::watching::{Nudge, Watching};
 use super::{Backend, Engine, retry};
 use crate::folders::{self, Pace};
 use crate::history::HistoryError;
@@ -38,11 +41,11 @@ const MAIL_BREATH: Duration = Duration::from_millis(300);
 
 /// What the exchange thread is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Errand {
+pub(super) enum Errand {
     /// A round is wanted now.
     Round,
-    /// What comes goes into this folder from now on.
-    Import(PathBuf),
+    /// What comes goes into these folders from now on.
+    Import(ImportFolders),
 }
 
 /// What the reading thread is asked.
@@ -54,19 +57,19 @@ enum Paper {
 
 /// Tells events and wakes the face.
 #[derive(Clone)]
-struct Teller {
+pub(super) struct Teller {
     events: Sender<Event>,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Teller {
     /// Says whether there is still a face to hear it.
-    fn tell(&self, event: Event) -> bool {
+    pub(super) fn tell(&self, event: Event) -> bool {
         let heard = self.events.send(event).is_ok();
         (self.wake)();
         heard
     }
-    fn fail(&self, failure: Failure) {
+    pub(super) fn fail(&self, failure: Failure) {
         self.tell(Event::Notice(Notice::Failed(failure)));
     }
 }
@@ -81,19 +84,26 @@ impl Engine {
         let (engine, Backend { commands, events }) = Engine::pair();
         let teller = Teller { events, wake: Arc::new(wake) };
         let reader = Reader { terminal: profile.terminal()? };
+        let watching_terminal = profile.terminal()?;
         let (errands, taken) = mpsc::channel();
+        let (nudge, nudges) = mpsc::channel();
+        let watching = Watching::new(watching_terminal, profile.settings.clone(), nudge.clone());
         let (papers, read) = mpsc::channel();
         let io = |source| ProfileError::Io { path: profile.dir().to_owned(), source };
         let named = |name: &str| std::thread::Builder::new().name(name.into());
         {
             let (teller, errands) = (teller.clone(), errands.clone());
-            named("reader").spawn(move || reader.work(&read, &errands, &teller)).map_err(io)?;
+            named("folders").spawn(move || watching.until_closed(&nudges, &errands, &teller)).map_err(io)?;
         }
         {
-            let (teller, out) = (teller.clone(), Out { errands: errands.clone(), papers });
+            let (teller, errands, nudge) = (teller.clone(), errands.clone(), nudge.clone());
+            named("reader").spawn(move || reader.work(&read, &errands, &nudge, &teller)).map_err(io)?;
+        }
+        {
+            let (teller, out) = (teller.clone(), Out { errands: errands.clone(), papers, nudge: nudge.clone() });
             named("desk").spawn(move || desk.work(&commands, &out, &teller)).map_err(io)?;
         }
-        named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &teller)).map_err(io)?;
+        named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &nudge, &teller)).map_err(io)?;
         named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands)).map_err(io)?;
         Ok(engine)
     }
@@ -118,6 +128,7 @@ impl Engine {
 struct Out {
     errands: Sender<Errand>,
     papers: Sender<Paper>,
+    nudge: Sender<Nudge>,
 }
 
 /// Answers what needs neither network nor folders.
@@ -138,14 +149,19 @@ impl Desk {
                 teller.fail(of_history(&error));
             }
         }
+        let _ = out.nudge.send(Nudge::End);
     }
 
     fn answer(&mut self, command: Command, out: &Out, teller: &Teller) -> Result<(), HistoryError> {
         let now = Timestamp::now();
         // A thread that is gone takes nothing; the face is closing then.
         let round = || drop(out.errands.send(Errand::Round));
+        let nudge = |nudge: Nudge| drop(out.nudge.send(nudge));
         match command {
-            Command::Exchange => round(),
+            Command::Exchange => {
+                nudge(Nudge::Afresh);
+                round();
+            }
             Command::Open(id) => self.open(id, now, teller)?,
             Command::MarkImported(id) => {
                 if let Err(error) = self.terminal.mark_imported(id, now) {
@@ -156,8 +172,8 @@ impl Desk {
             }
             Command::Examine(paths) => drop(out.papers.send(Paper::Examine(paths, Scope::All))),
             Command::ExamineOutgoing => {
-                let outgoing = self.profile.settings.outgoing.clone();
-                drop(out.papers.send(Paper::Examine(vec![outgoing], Scope::Unsent)));
+                let folders = self.profile.settings.outgoing_folders();
+                drop(out.papers.send(Paper::Examine(folders, Scope::Unsent)));
             }
             Command::Send(requests) => drop(out.papers.send(Paper::Send(requests))),
             Command::Retry(id) => {
@@ -170,7 +186,9 @@ impl Desk {
                     teller.fail(Failure::AlreadyLeft);
                 }
                 self.tell_lists(teller);
+                nudge(Nudge::Refresh);
             }
+            Command::DismissDraft(receiver) => nudge(Nudge::Dismiss(receiver)),
             Command::SaveFile { parcel, index, to } => self.save_file(parcel, index, &to, teller)?,
             Command::Configure(settings) => self.configure(settings, out, teller),
         }
@@ -227,7 +245,8 @@ impl Desk {
         match changed.save() {
             Ok(()) => {
                 self.profile = changed;
-                drop(out.errands.send(Errand::Import(self.profile.settings.import.clone())));
+                drop(out.errands.send(Errand::Import(self.profile.settings.import_folders())));
+                drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
             }
             Err(error) => teller.fail(error.failure()),
@@ -246,7 +265,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn work(mut self, papers: &Receiver<Paper>, errands: &Sender<Errand>, teller: &Teller) {
+    fn work(mut self, papers: &Receiver<Paper>, errands: &Sender<Errand>, nudge: &Sender<Nudge>, teller: &Teller) {
         while let Ok(paper) = papers.recv() {
             let done = match paper {
                 Paper::Examine(paths, scope) => self.examine(&paths, scope, teller),
@@ -256,6 +275,7 @@ impl Reader {
                 tracing::error!(%error, source = std::error::Error::source(&error), "the history failed the reader");
                 teller.tell(Event::Notice(Notice::NotSent(of_history(&error))));
             }
+            let _ = nudge.send(Nudge::Refresh);
             let _ = errands.send(Errand::Round);
         }
     }
@@ -298,7 +318,7 @@ impl Reader {
     }
 }
 
-fn tell_lists(terminal: &Terminal, teller: &Teller) {
+pub(super) fn tell_lists(terminal: &Terminal, teller: &Teller) {
     match terminal.lists() {
         Ok(lists) => drop(teller.tell(Event::Lists(lists))),
         Err(error) => teller.fail(of_history(&error)),
@@ -306,7 +326,7 @@ fn tell_lists(terminal: &Terminal, teller: &Teller) {
 }
 
 /// Makes rounds: when asked, when the outbox is due, and every minute.
-fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, teller: &Teller) {
+fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nudge: &Sender<Nudge>, teller: &Teller) {
     let (mut last, mut failures, mut told) = (None, 0, Vec::new());
     loop {
         let next_try = exchange.terminal.history.next_try().ok().flatten();
@@ -318,8 +338,8 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, tel
         };
         // Many requests in the meantime are one round.
         for errand in first.into_iter().chain(errands.try_iter()) {
-            if let Errand::Import(folder) = errand {
-                exchange.terminal.import = folder;
+            if let Errand::Import(folders) = errand {
+                exchange.terminal.import = folders;
             }
         }
         if !teller.tell(Event::Status(exchange.terminal.status(Connection::Working, last))) {
@@ -352,6 +372,8 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, tel
             teller.tell(Event::Partners(partners));
         }
         tell_lists(&exchange.terminal, teller);
+        // What went, what was refused, and who can receive: all of it may change a draft.
+        let _ = nudge.send(Nudge::Refresh);
     }
 }
 

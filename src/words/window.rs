@@ -415,6 +415,16 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
             format!("{partner_name} からファイルが {files} 個届きました。"),
             format!("{} from {partner_name} arrived.", file_count(Lang::En, *files)),
         ),
+        Notice::Drafted { drafts, troubled: 0 } => said(
+            format!("送信フォルダから、送り先 {drafts} 件の下書きを作りました。"),
+            format!("{} from the outgoing folder.", drafts_ready(*drafts)),
+        ),
+        Notice::Drafted { drafts, troubled } => said(
+            format!(
+                "送信フォルダから、送り先 {drafts} 件の下書きを作りました。うち {troubled} 件は、直してから送ってください。"
+            ),
+            format!("{} from the outgoing folder; {troubled} cannot be sent as they are.", drafts_ready(*drafts)),
+        ),
         Notice::Queued { parcels } => {
             said(format!("{parcels} 件を送信待ちに入れました。"), format!("{parcels} put into the outbox."))
         }
@@ -431,6 +441,10 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
             Sentence { what: format!("{partner_name}　{}", sentence.what), todo: sentence.todo }
         }
     }
+}
+
+fn drafts_ready(drafts: usize) -> String {
+    format!("{drafts} draft{} ready", plural(drafts))
 }
 
 /// Several arrivals in one toast.

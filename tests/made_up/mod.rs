@@ -63,13 +63,13 @@ pub fn minutes_before(minutes: usize) -> Timestamp {
 }
 
 pub fn settings() -> Settings {
-    Settings {
-        office: office(1),
-        office_name: "さくら居宅介護支援事業所".into(),
-        hub: "https://hub.example.jp:8443".into(),
-        outgoing: PathBuf::from("/home/sakura/便り/送信"),
-        import: PathBuf::from("/home/sakura/便り/取込"),
-    }
+    Settings::new(
+        office(1),
+        "さくら居宅介護支援事業所".into(),
+        "https://hub.example.jp:8443".into(),
+        PathBuf::from("/home/sakura/便り/送信"),
+        PathBuf::from("/home/sakura/便り/取込"),
+    )
 }
 
 pub fn online() -> Status {

@@ -7,6 +7,8 @@ mod answers;
 mod crooked;
 mod demo;
 mod entry;
+#[cfg(unix)]
+mod folders;
 mod kill;
 #[cfg(unix)]
 mod trouble;
