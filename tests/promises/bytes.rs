@@ -39,7 +39,8 @@ fn d14_what_goes_in_comes_out_from_nothing_to_many() {
     }
     sender.send_due(now, &mut Round::default()).unwrap();
     receiver.round(now, &mut Round::default()).unwrap();
-    let mut came: Vec<_> = files_in(&south.import).into_iter().map(|(name, bytes)| (name, sha256_hex(&bytes))).collect();
+    let mut came: Vec<_> =
+        files_in(&south.import).into_iter().map(|(name, bytes)| (name, sha256_hex(&bytes))).collect();
     came.sort();
     expected.sort();
     assert_eq!(came, expected);
@@ -61,7 +62,8 @@ fn d14_the_largest_parcel_goes_through_whole_and_one_over_is_refused_before_it_l
     let probe = queue(&mut sender, &south, vec![("大.pdf".into(), noise(LIMIT - 20_000, 1))], now);
     sender.send_due(now, &mut Round::default()).unwrap();
     let hub = crate::link(&town, &north);
-    let sealed = tayori::link::Link::sent(&hub, 0).unwrap().parcels.iter().find(|entry| entry.id == probe).unwrap().size;
+    let sealed =
+        tayori::link::Link::sent(&hub, 0).unwrap().parcels.iter().find(|entry| entry.id == probe).unwrap().size;
     let added = usize::try_from(sealed).unwrap() - (LIMIT - 20_000);
 
     let largest = noise(LIMIT - added - 24, 2);

@@ -58,7 +58,7 @@ fn said(round: &Round, hours: i64) {
     );
     for failure in &round.failures {
         let sentence = words::failure::failure(Lang::Ja, failure);
-        let way = if hours > 0 { "24時間進んでいます" } else { "遅れています" };
+        let way = if hours > 0 { "進んでいます" } else { "遅れています" };
         assert!(sentence.what.contains(way), "{sentence:?}");
         assert!(sentence.todo.contains("送受信は続けています"), "{sentence:?}");
     }
@@ -74,9 +74,10 @@ fn b5_tls_holds_at_both_ends_when_one_of_them_is_a_day_off() {
     identity.roots.iter().for_each(|root| roots.add(root.clone()).unwrap());
     let roots = Arc::new(roots);
     let shown = servers_certificate(&town, identity.client_config().unwrap());
-    let of_the_hub = rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider))
-        .build()
-        .unwrap();
+    let of_the_hub =
+        rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider))
+            .build()
+            .unwrap();
     let crl = CertificateRevocationListDer::from(link(&town, &north).crl().unwrap());
     let of_offices = rustls::server::WebPkiClientVerifier::builder_with_provider(roots, provider)
         .with_crls([crl])
@@ -90,7 +91,8 @@ fn b5_tls_holds_at_both_ends_when_one_of_them_is_a_day_off() {
     for at in [now - day.as_secs(), now, now + day.as_secs()] {
         let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
         let name = "127.0.0.1".try_into().unwrap();
-        let hub = rustls::client::danger::ServerCertVerifier::verify_server_cert(&*of_the_hub, &shown, &[], &name, &[], at);
+        let hub =
+            rustls::client::danger::ServerCertVerifier::verify_server_cert(&*of_the_hub, &shown, &[], &name, &[], at);
         assert!(hub.is_ok(), "the hub, {at:?}: {hub:?}");
         let office = of_offices.verify_client_cert(&client, &[], at);
         assert!(office.is_ok(), "an office, {at:?}: {office:?}");

@@ -39,7 +39,7 @@ impl std::fmt::Debug for Faulty {
 }
 
 pub fn problem(status: u16, code: ProblemCode) -> LinkError {
-    LinkError::Problem(Problem { status, code, title: "no".into() })
+    LinkError::Problem(Problem { status, code, title: "no".into(), retry_after: None })
 }
 
 fn call(parcel: ParcelId) -> Call {

@@ -16,8 +16,7 @@ const PARCELS: usize = 1_000;
 #[test]
 fn d15_a_thousand_parcels_after_two_weeks_away_are_here_within_five_minutes() {
     let (mut town, [north, south]) = Town::of([NORTH, SOUTH]);
-    let sealed: Vec<_> =
-        (0..PARCELS).map(|n| letter(&north, &south, &report_name(n), &report(n))).collect();
+    let sealed: Vec<_> = (0..PARCELS).map(|n| letter(&north, &south, &report_name(n), &report(n))).collect();
     // They were accepted over the last two weeks, while south was away with the list of then.
     town.kill_hub();
     let now = Timestamp::now();

@@ -55,16 +55,17 @@ fn d8_ten_thousand_parcels_of_eight_senders_keep_their_order_at_the_hub() {
         for sender in senders {
             sender.await.unwrap();
         }
-        let (mut after, mut came) = (0, BTreeMap::<OfficeNumber, Vec<Vec<u8>>>::new());
+        // The list tells digests; which serial each stands for is known here.
+        let bodies: BTreeMap<String, usize> =
+            (0..EACH).map(|serial| (sha256_hex(format!("{serial:05}").as_bytes()), serial)).collect();
+        let (mut after, mut came) = (0, BTreeMap::<OfficeNumber, Vec<usize>>::new());
         loop {
             let page = mailbox::inbox(&store, receiver, after).await.unwrap();
             if page.parcels.is_empty() {
                 break;
             }
             for entry in &page.parcels {
-                let outside = mailbox::outside(&store, entry.id).await.unwrap().unwrap();
-                let sealed = mailbox::body(&store, outside.seq).await.unwrap().unwrap();
-                came.entry(entry.from).or_default().push(sealed);
+                came.entry(entry.from).or_default().push(bodies[&entry.digest]);
             }
             after = page.next;
         }
@@ -75,7 +76,14 @@ fn d8_ten_thousand_parcels_of_eight_senders_keep_their_order_at_the_hub() {
 
 fn number(n: usize) -> &'static str {
     const NUMBERS: [&str; 8] = [
-        "3171000048", "3171000086", "3171000100", "3171000124", "3171000148", "3171000162", "3171000186", "3171000200",
+        "3171000048",
+        "3171000086",
+        "3171000100",
+        "3171000124",
+        "3171000148",
+        "3171000162",
+        "3171000186",
+        "3171000200",
     ];
     NUMBERS[n]
 }
@@ -139,7 +147,8 @@ fn d8_a_clock_that_is_set_back_turns_no_order_around() {
     let aside = south.import.with_file_name("aside");
     fs::rename(&south.import, &aside).unwrap();
     receiver.round(now, &mut Round::default()).unwrap();
-    let waiting: Vec<_> = receiver.terminal.history.undelivered().unwrap().into_iter().map(|file| file.parcel).collect();
+    let waiting: Vec<_> =
+        receiver.terminal.history.undelivered().unwrap().into_iter().map(|file| file.parcel).collect();
     assert_eq!(waiting, ids);
     fs::rename(&aside, &south.import).unwrap();
     receiver.round(now, &mut Round::default()).unwrap();

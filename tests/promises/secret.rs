@@ -90,7 +90,8 @@ fn s9_the_hubs_disk_and_memory_hold_no_content() {
     assert!(files.iter().any(|(bytes, _)| find(bytes, piece_of_seal)), "the seal is on the disk");
     assert!(pieces.iter().any(|piece| find(piece, SOUTH.number.as_bytes())), "the memory can be read");
     let row_of_report = &report[..40];
-    let disguised: Vec<Vec<u8>> = MARKS.iter().flat_map(|mark| disguises(mark)).chain([row_of_report.to_vec()]).collect();
+    let disguised: Vec<Vec<u8>> =
+        MARKS.iter().flat_map(|mark| disguises(mark)).chain([row_of_report.to_vec()]).collect();
     for mark in &disguised {
         for (bytes, path) in &files {
             assert!(!find(bytes, mark), "{} holds {}", path.display(), String::from_utf8_lossy(mark));

@@ -154,9 +154,8 @@ fn d11_one_poisoned_parcel_costs_a_hundred_good_ones_no_two_seconds() {
     end.refresh_directory(now).unwrap();
     let letters = |n: usize| vec![(format!("手紙{n}.pdf"), b"%PDF-1.4".to_vec())];
     let choked = queue(&mut end, &south, letters(999), now);
-    let faulty = Faulty::over(link(&town, &north), move |id, _| {
-        (id == choked).then(|| problem(500, ProblemCode::Other))
-    });
+    let faulty =
+        Faulty::over(link(&town, &north), move |id, _| (id == choked).then(|| problem(500, ProblemCode::Other)));
     end.link = Box::new(faulty.clone());
     for n in 0..100 {
         queue(&mut end, &south, letters(n), now);
