@@ -11,7 +11,7 @@ use jiff::Timestamp;
 pub use super::profile::Settings;
 pub use crate::history::{Failure, ParcelLine, State, Step, Subject, Trail};
 use crate::parcel::ParcelId;
-use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, ServiceType};
+use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, People, ServiceType};
 
 /// What a face asks for. Nothing here waits; the answer comes as an [`Event`].
 #[derive(Clone, Debug)]
@@ -34,6 +34,10 @@ pub enum Command {
     Withdraw(ParcelId),
     /// Write a copy of one file of a parcel where the user wants it; never over an existing file.
     SaveFile { parcel: ParcelId, index: usize, to: PathBuf },
+    /// Answer with [`Event::Content`]: one file's bytes, to be shown.
+    Content { parcel: ParcelId, index: usize },
+    /// Write what the face made (a PDF) where the user wants it; never over an existing file.
+    SaveDocument { bytes: Arc<[u8]>, to: PathBuf },
     /// What waits for this receiver in the outgoing folders is not to be sent; it comes back when its content changes.
     DismissDraft(OfficeNumber),
     /// Keep these settings; answered by [`Event::Settings`].
@@ -54,6 +58,7 @@ pub enum Event {
     Status(Status),
     Lists(Lists),
     Opened(Arc<ParcelView>),
+    Content(Content),
     Examined(Arc<Examined>),
     /// What the outgoing folders hold that was not sent; told whenever it changes.
     Drafts(Drafts),
@@ -101,10 +106,27 @@ pub struct ParcelView {
     pub checked: Checked,
     /// 第6表 per person, read from the files.
     pub sheets: Vec<MonthSheet>,
+    /// The persons of its files, and their rows for the other forms.
+    pub people: Arc<People>,
     /// What happened to it, oldest first.
     pub trail: Vec<Trail>,
     /// Whose signature was verified, for an incoming parcel.
     pub signed_by: Option<OfficeNumber>,
+}
+
+/// The bytes of one file of a parcel.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content {
+    pub parcel: ParcelId,
+    pub index: usize,
+    pub name: String,
+    pub bytes: Arc<[u8]>,
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Content").field("parcel", &self.parcel).field("index", &self.index).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
 use super::habits::ImportFolders;
-use super::model::{Command, Connection, Event, Failure, Notice, Progress, SendRequest, Settings, Status};
+use super::model::{Command, Connection, Content, Event, Failure, Notice, Progress, SendRequest, Settings, Status};
 use super::outgoing::Scope;
 use super::profile::{Profile, ProfileError};
 use super::terminal::Terminal;
@@ -190,6 +190,8 @@ impl Desk {
             }
             Command::DismissDraft(receiver) => nudge(Nudge::Dismiss(receiver)),
             Command::SaveFile { parcel, index, to } => self.save_file(parcel, index, &to, teller)?,
+            Command::Content { parcel, index } => self.content(parcel, index, teller)?,
+            Command::SaveDocument { bytes, to } => Self::save_document(&bytes, &to, teller),
             Command::Configure(settings) => self.configure(settings, out, teller),
         }
         Ok(())
@@ -220,8 +222,15 @@ impl Desk {
             teller.fail(Failure::FileMissing { name: to.display().to_string() });
             return Ok(());
         };
-        let saved = folders::stage(folder, name, &format!("save-{parcel}-{position}"), &bytes)
-            .map_err(|error| folders::failure_of(&error, to))
+        Self::write_copy(folder, name, &format!("save-{parcel}-{position}"), &bytes, teller);
+        Ok(())
+    }
+
+    /// Writes beside and renames; an existing file stays.
+    fn write_copy(folder: &std::path::Path, name: &str, label: &str, bytes: &[u8], teller: &Teller) {
+        let to = folder.join(name);
+        let saved = folders::stage(folder, name, label, bytes)
+            .map_err(|error| folders::failure_of(&error, &to))
             .and_then(|staged| {
                 staged.publish().map_err(|error| {
                     staged.discard();
@@ -234,6 +243,26 @@ impl Desk {
         match saved {
             Ok(()) => drop(teller.tell(Event::Notice(Notice::Saved { name: name.to_owned() }))),
             Err(failure) => teller.fail(failure),
+        }
+    }
+
+    fn save_document(bytes: &[u8], to: &std::path::Path, teller: &Teller) {
+        match (to.parent(), to.file_name().and_then(|name| name.to_str())) {
+            (Some(folder), Some(name)) => Self::write_copy(folder, name, "save-document", bytes, teller),
+            _ => teller.fail(Failure::FileMissing { name: to.display().to_string() }),
+        }
+    }
+
+    fn content(&self, parcel: ParcelId, index: usize, teller: &Teller) -> Result<(), HistoryError> {
+        let bytes = self.terminal.history.bytes(parcel, u32::try_from(index).unwrap_or(u32::MAX))?;
+        let stored = self.terminal.history.parcel(parcel)?;
+        let name = stored.and_then(|mut stored| (index < stored.files.len()).then(|| stored.files.swap_remove(index)));
+        match (bytes, name) {
+            (Some(bytes), Some(file)) => {
+                let bytes = Arc::from(bytes);
+                teller.tell(Event::Content(Content { parcel, index, name: file.name, bytes }));
+            }
+            _ => teller.fail(Failure::FileMissing { name: String::new() }),
         }
         Ok(())
     }
