@@ -73,6 +73,9 @@ impl Link for Faulty {
         self.fetches.lock().unwrap().push(call(id));
         self.hub.fetch(id, size)
     }
+    fn fetch_piece(&self, id: ParcelId, digest: &str, from: u64, length: u64) -> Result<Vec<u8>, LinkError> {
+        self.hub.fetch_piece(id, digest, from, length)
+    }
     fn receipt(&self, id: ParcelId, signed: &[u8]) -> Result<(), LinkError> {
         self.hub.receipt(id, signed)
     }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::journal::Journal;
 use crate::sqlite::{self, MigrateError};
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
@@ -68,10 +69,11 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut connection = connect(path, OpenFlags::default())?;
         migrate(&mut connection, path)?;
+        let journal = Journal::of(&connection, path);
         let (jobs, waiting) = sync_channel(4 * GROUP);
         std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || write_until_closed(&mut connection, &waiting))
+            .spawn(move || write_until_closed(&mut connection, &waiting, journal.as_ref()))
             .map_err(|_| StoreError::Stopped)?;
         Ok(Self { path: path.to_owned(), jobs, idle_readers: Arc::default() })
     }
@@ -150,10 +152,13 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     })
 }
 
-fn write_until_closed(connection: &mut Connection, waiting: &Receiver<Job>) {
+fn write_until_closed(connection: &mut Connection, waiting: &Receiver<Job>, journal: Option<&Journal>) {
     while let Ok(first) = waiting.recv() {
         let group: Vec<Job> = std::iter::once(first).chain(waiting.try_iter().take(GROUP - 1)).collect();
         write_group(connection, group);
+        if let Some(journal) = journal {
+            journal.look(connection);
+        }
     }
 }
 
