@@ -30,12 +30,10 @@ impl Journal {
     /// From now on nothing but us copies what this connection writes. `None` where that cannot be set up: then SQLite
     /// goes on as it always does.
     pub fn of(writer: &Connection, path: &Path) -> Option<Self> {
-        let beside = Connection::open(path).ok()?;
-        sqlite::set_up(&beside, true).ok()?;
         let (wake, woken) = sync_channel(1);
         let copying = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&copying);
-        std::thread::Builder::new().name("journal".into()).spawn(move || copy_until_closed(&beside, &woken, &seen)).ok()?;
+        let (seen, path) = (Arc::clone(&copying), path.to_owned());
+        std::thread::Builder::new().name("journal".into()).spawn(move || copy_until_closed(&path, &woken, &seen)).ok()?;
         writer.pragma_update(None, "wal_autocheckpoint", 0).ok()?;
         Some(Self { wake, copying })
     }
@@ -52,14 +50,28 @@ impl Journal {
     }
 }
 
-fn copy_until_closed(connection: &Connection, woken: &Receiver<()>, copying: &AtomicBool) {
+/// Opens its own connection only when there is something to do: most programs that open a store write little.
+fn copy_until_closed(path: &Path, woken: &Receiver<()>, copying: &AtomicBool) {
+    let mut own = None;
     while woken.recv().is_ok() {
         copying.store(true, Ordering::Relaxed);
-        if let Err(error) = frames(connection, "PRAGMA wal_checkpoint(PASSIVE)") {
+        if let Err(error) = copy(&mut own, path) {
             tracing::warn!(%error, "the journal was not copied; it grows until it is");
         }
         copying.store(false, Ordering::Relaxed);
     }
+}
+
+fn copy(own: &mut Option<Connection>, path: &Path) -> Result<(), rusqlite::Error> {
+    let connection = match own {
+        Some(connection) => connection,
+        None => {
+            let connection = Connection::open(path)?;
+            sqlite::set_up(&connection, true)?;
+            own.insert(connection)
+        }
+    };
+    frames(connection, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
 }
 
 /// How long the journal is, and how much of it is in the database: in pages.
