@@ -9,7 +9,6 @@ mod clock;
 #[allow(dead_code, reason = "the stories use all of it")]
 #[path = "../story/crooked.rs"]
 mod crooked;
-mod faulty;
 mod hostile;
 #[allow(dead_code, reason = "the bench uses all of it")]
 #[path = "../../benches/load/mod.rs"]
