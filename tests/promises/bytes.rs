@@ -6,7 +6,7 @@ use tayori::engine::model::{Failure, State};
 use tayori::parcel::sha256_hex;
 
 use crate::world::{Chance, NORTH, SOUTH, Town, files_in};
-use crate::{end_of, noise, queue};
+use crate::{end_of, noise, queue, set};
 
 #[test]
 fn d14_what_goes_in_comes_out_from_nothing_to_many() {
@@ -50,12 +50,9 @@ fn d14_what_goes_in_comes_out_from_nothing_to_many() {
 fn d14_the_largest_parcel_goes_through_whole_and_one_over_is_refused_before_it_leaves() {
     const LIMIT: usize = 3 << 20;
     let (mut town, [north, south]) = Town::of([NORTH, SOUTH]);
-    let settings = town.hub_dir().join("hub.toml");
-    let mut text: toml::Table = toml::from_str(&std::fs::read_to_string(&settings).unwrap()).unwrap();
-    text.insert("max_parcel_bytes".into(), toml::Value::Integer(LIMIT as i64));
-    std::fs::write(&settings, toml::to_string(&text).unwrap()).unwrap();
-    town.kill_hub();
-    town.start_hub();
+    set(&mut town, |settings| {
+        settings.insert("max_parcel_bytes".into(), toml::Value::Integer(LIMIT as i64));
+    });
     let (mut sender, mut receiver, now) = (end_of(&north), end_of(&south), Timestamp::now());
     sender.refresh_directory(now).unwrap();
     // How much the seal and the packing add; signatures of P-256 differ by a few bytes.

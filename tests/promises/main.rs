@@ -35,7 +35,7 @@ use world::{Office, Town};
 
 /// The hub as an office's own program would call it.
 fn link(town: &Town, office: &Office) -> HubLink {
-    HubLink::new(&town.url(), office.identity().client_config().unwrap()).unwrap()
+    office.link(town)
 }
 
 /// An office's end of the exchange, in this process, where the clock can be handed in.
@@ -74,6 +74,16 @@ fn letter(from: &Office, to: &Office, name: &str, bytes: &[u8]) -> (ParcelId, Ve
     let files = vec![(name.to_owned(), bytes.to_vec())];
     let content = Content::new(id, from.number(), to.number(), Timestamp::now(), String::new(), files);
     (id, sealed(from, to, &content.pack().unwrap()))
+}
+
+/// Changes the hub's settings, which takes a new start of it.
+fn set(town: &mut Town, change: impl FnOnce(&mut toml::Table)) {
+    let path = town.hub_dir().join("hub.toml");
+    let mut settings: toml::Table = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    change(&mut settings);
+    std::fs::write(&path, toml::to_string(&settings).unwrap()).unwrap();
+    town.kill_hub();
+    town.start_hub();
 }
 
 /// Bytes that no packing makes fewer.

@@ -94,7 +94,7 @@ fn d8_serials_of_eight_senders_reach_the_import_folder_in_order() {
     let (town, [south]) = Town::of([SOUTH]);
     let senders: Vec<_> = (0..8).map(|n| town.join(Person { number: number(n), ..NORTH })).collect();
     for sender in &senders {
-        eventually("the hub knows the office", || sender.run(&["receive"]).is_fine());
+        eventually("the hub knows the office", || sender.log_in_first().is_fine());
     }
     let _watch = Watch::of(&south);
     std::thread::scope(|scope| {

@@ -85,7 +85,10 @@ fn every_promise_has_its_row_and_every_test_that_is_named_is_there() {
     for [id, _, tested, said] in &rows {
         let (named, there) = (named(tested), tests.get(*id).cloned().unwrap_or_default());
         let gone: Vec<_> = named.difference(&there).collect();
-        assert!(gone.is_empty(), "{id}: these are not there (any more): {gone:?}. `make promises` writes the table anew");
+        assert!(
+            gone.is_empty(),
+            "{id}: these are not there (any more): {gone:?}. `make promises` writes the table anew"
+        );
         assert!(!named.is_empty() || !said.is_empty(), "{id} names no test and does not say why");
     }
 }

@@ -62,7 +62,8 @@ impl Calls {
 #[test]
 fn d9_what_passes_is_tried_again_with_growing_gaps_for_three_days_and_more() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
-    let (healed, calls, bytes) = (Arc::new(AtomicBool::new(false)), Calls::default(), Arc::new(Mutex::new(BTreeSet::new())));
+    let (healed, calls, bytes) =
+        (Arc::new(AtomicBool::new(false)), Calls::default(), Arc::new(Mutex::new(BTreeSet::new())));
     let chance = Mutex::new(Chance::of(9));
     let _before = Crooked::before(&town, &north, {
         let (healed, calls, bytes) = (Arc::clone(&healed), calls.clone(), Arc::clone(&bytes));

@@ -33,7 +33,10 @@ impl Journal {
         let (wake, woken) = sync_channel(1);
         let copying = Arc::new(AtomicBool::new(false));
         let (seen, path) = (Arc::clone(&copying), path.to_owned());
-        std::thread::Builder::new().name("journal".into()).spawn(move || copy_until_closed(&path, &woken, &seen)).ok()?;
+        std::thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || copy_until_closed(&path, &woken, &seen))
+            .ok()?;
         writer.pragma_update(None, "wal_autocheckpoint", 0).ok()?;
         Some(Self { wake, copying })
     }
