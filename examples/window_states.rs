@@ -6,7 +6,7 @@ mod made_up;
 
 use std::sync::Arc;
 
-use tayori::desktop::{Look, Options, TextSize};
+use tayori::desktop::{Appearance, Look, Options, TextSize};
 use tayori::engine::model::*;
 use tayori::engine::{Backend, Engine};
 use tayori::words::Lang;
@@ -19,6 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         match argument.as_str() {
             "small" => options.look.text_size = TextSize::Small,
             "large" => options.look.text_size = TextSize::Large,
+            "largest" => options.look.text_size = TextSize::Largest,
+            "dark" => options.look.appearance = Appearance::Dark,
+            "contrast" => options.look.appearance = Appearance::Contrast,
             "en" => options.look = Look { lang: Lang::En, ..options.look },
             size => {
                 if let Some((width, height)) = size.split_once('x')

@@ -12,6 +12,7 @@ use super::forms::FormKind;
 use super::model::{Look, Model};
 use super::printing::{Job, Printing, Target};
 use super::screens::{Compose, Home, Mailbox, Outbox, SettingsPage, inbox, sent};
+use super::tokens::use_palette;
 use super::{chrome, preview, theme, widgets};
 use crate::engine::Engine;
 use crate::engine::model::{Command, Event, Notice, ParcelView, SendRequest};
@@ -155,8 +156,12 @@ impl App {
     fn zoom(&mut self, ctx: &Context) {
         if self.zoomed.map(|look| look.text_size) != Some(self.model.look.text_size) {
             ctx.set_zoom_factor(self.model.look.text_size.zoom());
-            self.zoomed = Some(self.model.look);
         }
+        use_palette(self.model.look.appearance);
+        if self.zoomed.map(|look| look.appearance) != Some(self.model.look.appearance) {
+            theme::recolor(ctx);
+        }
+        self.zoomed = Some(self.model.look);
     }
 
     /// Takes in what the engine told and what was chosen in dialogs.
@@ -365,6 +370,7 @@ impl App {
     }
 
     fn draw(&mut self, ui: &mut Ui) {
+        use_palette(self.model.look.appearance);
         widgets::track_keyboard(ui.ctx());
         let mut asked = vec![Self::dropped(ui), self.shortcuts(ui)];
         asked.push(chrome::top_bar(self, ui));
@@ -401,6 +407,6 @@ impl eframe::App for App {
     }
 
     fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
-        super::tokens::WHITE.to_normalized_gamma_f32()
+        super::tokens::white().to_normalized_gamma_f32()
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::preview::Preview;
+use super::tokens::Appearance;
 use crate::engine::model::{
     Connection, Drafts, Event, Examined, Lists, Notice, ParcelLine, ParcelView, Partner, Progress, Settings, State,
     Status,
@@ -20,6 +21,7 @@ use crate::words::{Lang, window as w};
 pub struct Look {
     pub lang: Lang,
     pub text_size: TextSize,
+    pub appearance: Appearance,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -29,10 +31,13 @@ pub enum TextSize {
     #[default]
     Medium,
     Large,
+    Larger,
+    Largest,
 }
 
 impl TextSize {
-    pub const ALL: [TextSize; 3] = [TextSize::Small, TextSize::Medium, TextSize::Large];
+    pub const ALL: [TextSize; 5] =
+        [TextSize::Small, TextSize::Medium, TextSize::Large, TextSize::Larger, TextSize::Largest];
 
     /// What everything on the screen is multiplied by.
     pub fn zoom(self) -> f32 {
@@ -40,6 +45,8 @@ impl TextSize {
             TextSize::Small => 0.875,
             TextSize::Medium => 1.0,
             TextSize::Large => 1.25,
+            TextSize::Larger => 1.5,
+            TextSize::Largest => 2.0,
         }
     }
 }

@@ -23,6 +23,12 @@ texts! {
     small: "小", "S";
     medium: "中", "M";
     large: "大", "L";
+    larger: "特大", "XL";
+    largest: "最大", "XXL";
+    appearance: "画面の色", "Colours";
+    appearance_light: "明るい", "Light";
+    appearance_dark: "暗い", "Dark";
+    appearance_contrast: "くっきり", "High contrast";
     language: "表示のことば", "Language";
 
     starting: "つないでいます", "Connecting";
