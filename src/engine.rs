@@ -4,6 +4,7 @@ mod delivery;
 mod drafts;
 pub mod exchange;
 mod failure;
+mod fetching;
 pub mod habits;
 pub mod model;
 pub mod outgoing;

@@ -6,6 +6,7 @@
 //! deferred one that reads first fails under contention. The file is encrypted (SQLCipher) with the key of the profile's
 //! vault, its write-ahead log and index of words included. Plain SQL lives in this room and nowhere else in the client.
 
+mod coming;
 mod drafts;
 mod evidence;
 mod incoming;
@@ -31,7 +32,11 @@ use crate::parcel::ParcelId;
 use opening::InUse;
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
-const MIGRATIONS: &[&str] = &[include_str!("history/schema.sql"), include_str!("history/migrations/drafts.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("history/schema.sql"),
+    include_str!("history/migrations/drafts.sql"),
+    include_str!("history/migrations/coming.sql"),
+];
 
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {

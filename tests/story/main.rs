@@ -10,6 +10,7 @@ mod entry;
 #[cfg(unix)]
 mod folders;
 mod kill;
+mod transfer;
 #[cfg(unix)]
 mod trouble;
 mod way;
