@@ -55,7 +55,7 @@ impl HubLink {
         self.client.request(method, format!("{}{path}", self.base))
     }
 
-    fn get(&self, path: &str) -> RequestBuilder {
+    pub(super) fn get(&self, path: &str) -> RequestBuilder {
         self.ask(Method::GET, path)
     }
 

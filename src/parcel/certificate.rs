@@ -2,7 +2,7 @@
 //! [`Trust`](super::Trust)'s business.
 
 use der::asn1::{PrintableStringRef, Utf8StringRef};
-use der::{Decode, Tag, Tagged};
+use der::{Decode, Encode as _, Tag, Tagged};
 use jiff::Timestamp;
 use x509_cert::Certificate;
 use x509_cert::name::Name;
@@ -33,6 +33,18 @@ pub fn serial_of(certificate_der: &[u8]) -> Result<String, CertificateError> {
 /// The SHA-256 of the whole certificate, lowercase: what people compare on the telephone.
 pub fn fingerprint(certificate_der: &[u8]) -> String {
     digest::sha256_hex(certificate_der)
+}
+
+/// The SHA-256 of its public key (SubjectPublicKeyInfo, DER), lowercase. A renewed certificate over the same key has the
+/// same; this is what partners remember.
+pub fn key_fingerprint(certificate_der: &[u8]) -> Result<String, CertificateError> {
+    let spki = parse(certificate_der)?.tbs_certificate().subject_public_key_info().to_der();
+    Ok(fingerprint_of_key(&spki.map_err(|error| CertificateError::Unreadable(error.to_string()))?))
+}
+
+/// The same of a key alone (SubjectPublicKeyInfo, DER).
+pub(crate) fn fingerprint_of_key(spki_der: &[u8]) -> String {
+    digest::sha256_hex(spki_der)
 }
 
 /// The last moment it is good for.

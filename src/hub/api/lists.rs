@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::refusal::Refusal;
 use crate::hub::directory;
 use crate::hub::mailbox;
+use crate::hub::metrics::Counted;
 use crate::hub::state::{Caller, Hub};
 use crate::wire::{Directory, HubFacts, InboxPage, SentPage};
 
@@ -84,7 +85,9 @@ pub(super) async fn inbox(
     if !page.parcels.is_empty() || wait.is_zero() {
         return Ok(Json(page));
     }
+    let waiting = Counted::in_(&hub.metrics().polls);
     let _ = tokio::time::timeout(wait, rung).await;
+    drop(waiting);
     Ok(Json(mailbox::inbox(hub.store(), caller.office, cursor.after).await?))
 }
 
@@ -126,7 +129,7 @@ mod tests {
         let now = Timestamp::now();
         let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
         let hub = Arc::new(Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap());
-        let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new() };
+        let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new(), terminal: String::new() };
         let poll = inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 7, wait: 30 });
         let stop = async { hub.bell().ring_all() };
         let both = async { tokio::time::timeout(LONGEST_WAIT / 2, async { tokio::join!(poll, stop) }).await };

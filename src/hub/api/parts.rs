@@ -78,7 +78,7 @@ pub(super) async fn put_part(
         return Err(Refusal::request("the part is not as long as it must be"));
     }
     let to = whole.receiver;
-    match uploads::keep_part(hub.store(), whole, part, bytes, hub.most_begun_bytes(), Timestamp::now()).await? {
+    match uploads::keep_part(hub.store(), whole, part, bytes, hub.limits().most_unfinished(), Timestamp::now()).await? {
         Kept::Kept => Ok(StatusCode::NO_CONTENT.into_response()),
         Kept::Settled(put) => answered(&hub, &caller, to, put),
         Kept::TooMuch => Err(Refusal::too_many("too much is begun and not finished", 60)),

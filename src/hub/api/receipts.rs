@@ -49,6 +49,7 @@ pub(super) async fn post_receipt(
     let noted = mailbox::note(hub.store(), outside.seq, receipt.step, signed.to_vec(), now).await?;
     if noted == mailbox::Noted::New {
         tracing::info!(parcel = %id, by = %caller.office, step = receipt.step.as_str(), "receipt noted");
+        hub.metrics().receipts.inc();
         hub.bell().ring(outside.sender);
     }
     Ok(StatusCode::NO_CONTENT)
