@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::engine::model::{
-    Connection, Drafts, Event, Examined, Lists, Notice, ParcelLine, ParcelView, Partner, Progress, Settings, State,
-    Status,
+    Connection, Drafts, Entrance, Event, Examined, Lists, Notice, ParcelLine, ParcelView, Partner, Progress, Settings,
+    State, Status,
 };
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
@@ -69,6 +69,8 @@ pub struct Model {
     pub progress: Option<Progress>,
     pub settings: Option<Settings>,
     pub partners: Arc<[Partner]>,
+    /// What it takes before this terminal can work.
+    pub entrance: Entrance,
     pub toasts: Vec<Toast>,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -164,6 +166,7 @@ impl Model {
             progress: None,
             settings: None,
             partners: Arc::from([]),
+            entrance: Entrance::Open,
             toasts: Vec::new(),
             now: Timestamp::now(),
             zone: TimeZone::system(),
@@ -199,6 +202,7 @@ impl Model {
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),
             Event::Partners(partners) => self.partners = partners,
+            Event::Entrance(entrance) => self.entrance = entrance,
         }
     }
 

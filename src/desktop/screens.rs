@@ -1,6 +1,7 @@
 //! The screens: each reads the model, keeps only what is typed or unfolded, and returns what was asked.
 
 mod compose;
+mod entrance;
 mod home;
 pub(super) mod inbox;
 mod mailbox;
@@ -12,6 +13,7 @@ pub(super) mod sent;
 mod settings;
 
 pub(super) use compose::Compose;
+pub(super) use entrance::EntranceScreen;
 pub(super) use home::Home;
 pub(super) use mailbox::Mailbox;
 pub(super) use outbox::Outbox;
