@@ -10,6 +10,7 @@ mod fetching;
 pub mod habits;
 pub mod model;
 pub mod outgoing;
+pub mod people;
 pub mod profile;
 mod receipts;
 mod receiving;

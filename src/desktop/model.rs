@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::engine::model::{
-    Connection, Drafts, Entrance, Event, Examined, Lists, Notice, ParcelLine, ParcelView, Partner, Progress, Settings,
-    State, Status,
+    Account, Connection, Drafts, Entrance, Event, Examined, Lists, Login, Notice, ParcelLine, ParcelView, Partner,
+    Progress, Settings, State, Status,
 };
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
@@ -71,6 +71,10 @@ pub struct Model {
     pub partners: Arc<[Partner]>,
     /// What it takes before this terminal can work.
     pub entrance: Entrance,
+    /// Who is logged in; `None` before the engine said.
+    pub login: Option<Login>,
+    /// The office's accounts, once somebody asked.
+    pub accounts: Arc<[Account]>,
     pub toasts: Vec<Toast>,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -167,6 +171,8 @@ impl Model {
             settings: None,
             partners: Arc::from([]),
             entrance: Entrance::Open,
+            login: None,
+            accounts: Arc::from([]),
             toasts: Vec::new(),
             now: Timestamp::now(),
             zone: TimeZone::system(),
@@ -203,6 +209,9 @@ impl Model {
             Event::Settings(settings) => self.settings = Some(settings),
             Event::Partners(partners) => self.partners = partners,
             Event::Entrance(entrance) => self.entrance = entrance,
+            Event::Login(login) => self.login = Some(login),
+            Event::LoginRefused(failure) => self.toast(Notice::Failed(failure)),
+            Event::Accounts(accounts) => self.accounts = accounts,
         }
     }
 
