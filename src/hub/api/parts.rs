@@ -73,7 +73,7 @@ pub(super) async fn put_part(
     let (Path((id, part)), Query(whole)) = (path?, whole?);
     let whole = whole.announced(&hub, &caller, id)?;
     let length = whole.length_of(part).ok_or_else(|| Refusal::request("the parcel has no such part"))?;
-    let bytes = taken(&hub, &headers, body).await?;
+    let (bytes, _) = taken(&hub, &headers, body).await?;
     if bytes.len() as u64 != length {
         return Err(Refusal::request("the part is not as long as it must be"));
     }
