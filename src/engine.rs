@@ -5,14 +5,17 @@ pub mod exchange;
 mod failure;
 pub mod model;
 pub mod outgoing;
+mod partners;
 pub mod profile;
 mod receipts;
 mod receiving;
+mod refill;
 mod retry;
 mod runner;
 mod sending;
 mod subject;
 pub mod terminal;
+mod together;
 mod views;
 
 use std::sync::mpsc::{Receiver, Sender, channel};

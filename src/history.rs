@@ -5,28 +5,43 @@
 //! connections (threads, a command beside the window) may use one file; every write begins `IMMEDIATE`, since a
 //! deferred one that reads first fails under contention. Plain SQL lives in this room and nowhere else in the client.
 
+mod audit;
+mod claims;
 mod evidence;
+mod held;
 mod incoming;
 mod lists;
+mod marks;
 mod notes;
 mod outbox;
+mod partners;
 
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-pub use evidence::{Failure, ParcelLine, State, Step, Subject, Trail};
-pub use incoming::{Delivery, NewIncoming, NewRefused};
+pub use audit::{Action, DONE, LOGIN_USER};
+pub use claims::HeldElsewhere;
+pub use evidence::{Failure, OVERDUE, ParcelLine, State, Step, Subject, Trail};
+pub use held::{HeldParcel, HeldReceipt};
+pub use incoming::{Delivery, NewIncoming, NewRefused, RefusalReceipt};
 pub use lists::Stored;
+pub use marks::{Mark, OwnReceipt, Teller};
 pub use notes::KnownOffice;
-pub use outbox::{Due, NewOutgoing, Tried};
+pub use outbox::{Due, NewOutgoing, NewSent, Tried};
+pub use partners::PartnerKey;
+
+pub use crate::sqlite::chain::{Fault as AuditFault, Head as AuditHead, Line as AuditLine};
+
+use audit::record;
 
 use crate::parcel::ParcelId;
-use crate::sqlite::{self, MigrateError};
+use crate::sqlite::{self, MigrateError, chain};
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
-const MIGRATIONS: &[&str] = &[include_str!("history/schema.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("history/schema.sql"), chain::SCHEMA, include_str!("history/migrations/together.sql")];
 
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {

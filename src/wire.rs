@@ -52,6 +52,35 @@ pub struct InboxPage {
     pub parcels: Vec<InboxEntry>,
     /// Hand this in as `after` next time.
     pub next: u64,
+    /// How far each list of the office goes; given when `sent=` or `marks=` was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heads: Option<Heads>,
+}
+
+/// How far each of an office's lists goes, or has been read. A question with `wait`, `after`, `sent` and `marks` is
+/// answered as soon as one of them goes further.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heads {
+    pub inbox: u64,
+    pub sent: u64,
+    pub marks: u64,
+}
+
+impl Heads {
+    /// Whether one of them goes further than in `other`.
+    pub fn exceeds(&self, other: &Heads) -> bool {
+        self.inbox > other.inbox || self.sent > other.sent || self.marks > other.marks
+    }
+
+    /// The further of each.
+    #[must_use]
+    pub fn max(self, other: Heads) -> Heads {
+        Heads {
+            inbox: self.inbox.max(other.inbox),
+            sent: self.sent.max(other.sent),
+            marks: self.marks.max(other.marks),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +90,9 @@ pub struct InboxEntry {
     pub digest: String,
     pub size: u64,
     pub accepted_at: Timestamp,
+    /// What the caller's own office said of it so far: a terminal that comes later, or comes anew, does not import twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receipts: Vec<SignedReceipt>,
 }
 
 /// `GET /v1/sent?after=…`: the caller's own parcels that changed after a cursor: accepted, or a receipt came.
@@ -94,6 +126,75 @@ pub struct SignedReceipt {
     pub step: ReceiptStep,
     /// CMS SignedData over the receipt (see [`crate::parcel::Receipt`]).
     pub signed: Binary,
+}
+
+/// `GET /v1/marks?after=…`: what the terminals of the caller's office told each other, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarksPage {
+    pub marks: Vec<MarkEntry>,
+    pub next: u64,
+}
+
+/// What one terminal told the others with one `POST /v1/marks`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkEntry {
+    pub at: Timestamp,
+    /// Sealed to the office itself (CMS, as a parcel is).
+    pub sealed: Binary,
+}
+
+/// `POST /v1/claims`: one terminal alone may put a parcel's files into its import folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimRequest {
+    /// The terminal's name for itself: made by chance, the same for ever.
+    pub holder: String,
+    pub wish: ClaimWish,
+    pub parcels: Vec<ParcelId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimWish {
+    /// To put the files into the import folder now.
+    Import,
+    /// The same, from another terminal that has it: a person wants it so.
+    TakeOver,
+    /// Nothing of it is in the import folder, and nothing will be.
+    Release,
+}
+
+/// The answer: one claim for each parcel asked for, in that order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimAnswer {
+    pub claims: Vec<Claim>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    pub parcel: ParcelId,
+    pub verdict: ClaimVerdict,
+    /// Who has it; empty when nobody does.
+    pub holder: String,
+    /// When the holder last asked.
+    pub since: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimVerdict {
+    /// It is the asking terminal's, which may put the files into its folder within the next minute.
+    Granted,
+    /// Another terminal has it.
+    Held,
+    /// It is in the import folder of some terminal, or imported, already.
+    Over,
+    /// Nobody has it.
+    Free,
+    /// No such parcel came for the caller's office.
+    Unknown,
+    /// A verdict this version does not know; nothing is imported on it.
+    #[serde(other)]
+    Other,
 }
 
 /// `GET /v1/offices`: every office of the exchange.
@@ -194,8 +295,10 @@ mod tests {
                 digest: "ab".into(),
                 size: 3,
                 accepted_at: "2026-06-01T00:00:00Z".parse().unwrap(),
+                receipts: Vec::new(),
             }],
             next: 12,
+            heads: None,
         };
         assert_eq!(
             serde_json::to_string(&page).unwrap(),

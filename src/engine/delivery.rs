@@ -6,23 +6,41 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::exchange::Round;
-use super::model::{Failure, Notice};
+use super::model::{Failure, Notice, State};
 use super::terminal::Terminal;
 use crate::folders::{self, PublishError, Staged};
-use crate::history::{Delivery, HistoryError};
+use crate::history::{Action, Delivery, HistoryError};
 use crate::parcel::{ParcelId, ReceiptStep};
 
 impl Terminal {
-    /// Puts what is not in the import folder yet into it, and signs that it arrived.
-    pub fn deliver(&mut self, now: Timestamp, round: &mut Round) -> Result<(), HistoryError> {
-        for file in self.history.undelivered()? {
+    /// Puts the files of these parcels into the import folder, as far as they are not in it yet, oldest first. `counts` says
+    /// whether the hub's word that they are this terminal's still does.
+    pub(super) fn deliver(
+        &mut self,
+        now: Timestamp,
+        parcels: &[ParcelId],
+        counts: &dyn Fn() -> bool,
+        round: &mut Round,
+    ) -> Result<(), HistoryError> {
+        if parcels.is_empty() {
+            return Ok(());
+        }
+        for file in self.history.undelivered()?.into_iter().filter(|file| parcels.contains(&file.parcel)) {
+            if !counts() {
+                return Ok(());
+            }
             if let Err(failure) = self.deliver_one(&file, now)? {
                 tracing::warn!(parcel = %file.parcel, failure = failure.code(), "file not delivered");
                 round.fail(failure);
             }
         }
+        Ok(())
+    }
+
+    /// Signs that what lies in the import folder, or needs not to, has arrived.
+    pub(super) fn confirm_arrivals(&mut self, now: Timestamp) -> Result<(), HistoryError> {
         for (id, digest) in self.history.arrivals_to_confirm()? {
-            self.note_own(id, &digest, ReceiptStep::Delivered, now)?;
+            self.note_own(id, &digest, ReceiptStep::Delivered, Action::Delivered, now)?;
         }
         Ok(())
     }
@@ -77,7 +95,7 @@ impl Terminal {
     pub fn note_imports(&mut self, now: Timestamp, round: &mut Round) -> Result<(), HistoryError> {
         for (id, paths) in self.history.waiting_for_import()? {
             if !paths.is_empty() && paths.iter().all(|path| is_gone(path)) {
-                self.mark_imported(id, now)?;
+                self.note_imported(id, Action::Imported, now)?;
                 if let Some(stored) = self.history.parcel(id)? {
                     round.notices.push(Notice::Imported { partner_name: stored.line.partner_name });
                 }
@@ -86,15 +104,35 @@ impl Terminal {
         Ok(())
     }
 
-    /// The office has taken this parcel's files into its care software.
+    /// A person says that the office has taken this parcel's files into its care software.
     pub fn mark_imported(&mut self, id: ParcelId, now: Timestamp) -> Result<(), HistoryError> {
+        self.note_imported(id, Action::MarkImported, now)
+    }
+
+    fn note_imported(&mut self, id: ParcelId, by: Action, now: Timestamp) -> Result<(), HistoryError> {
         if let Some(stored) = self.history.parcel(id)?
-            && let Some(digest) = stored.digest.filter(|_| stored.incoming)
+            && let Some(digest) = stored.digest.filter(|_| stored.incoming && may_be_told(&stored.line.state))
         {
-            self.note_own(id, &digest, ReceiptStep::Imported, now)?;
+            self.note_own(id, &digest, ReceiptStep::Imported, by, now)?;
         }
         Ok(())
     }
+
+    /// Somebody has opened a parcel: it counts as read from now on, and its sender hears that it was looked at.
+    pub fn open(&mut self, id: ParcelId, now: Timestamp) -> Result<(), HistoryError> {
+        self.history.note_read(id, now)?;
+        if let Some(stored) = self.history.parcel(id)?
+            && let Some(digest) = stored.digest.filter(|_| stored.incoming && may_be_told(&stored.line.state))
+        {
+            self.note_own(id, &digest, ReceiptStep::Opened, Action::Open, now)?;
+        }
+        Ok(())
+    }
+}
+
+/// Of what was refused, or waits for a person's word, nothing good is told to the sender.
+fn may_be_told(state: &State) -> bool {
+    !matches!(state, State::Refused(_) | State::Held(_))
 }
 
 /// Whether a file was taken away. A folder that cannot be looked into says nothing about its files.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::model::Failure;
-use crate::history::{History, HistoryError};
+use crate::history::{Action, History, HistoryError};
 use crate::identity::{Identity, IdentityError};
 use crate::parcel::{ParcelId, Receipt, ReceiptStep, Trust};
 use crate::standard::OfficeNumber;
@@ -49,12 +49,21 @@ impl Terminal {
         id: ParcelId,
         digest: &str,
         step: ReceiptStep,
+        by: Action,
         now: Timestamp,
     ) -> Result<(), HistoryError> {
-        if let Some(signed) = self.sign_receipt(id, digest, step, None, now) {
-            self.history.note_own_step(id, step, &signed, now)?;
+        if !self.history.has_receipt(id, step)?
+            && let Some(signed) = self.sign_receipt(id, digest, step, None, now)
+        {
+            self.history.note_own_step(id, step, &signed, by, now)?;
         }
         Ok(())
+    }
+
+    /// What people call this terminal: the name they gave it, or else the computer's.
+    pub fn name(&self) -> Result<String, HistoryError> {
+        let given = self.history.terminal_name()?;
+        Ok(if given.is_empty() { computer_name() } else { given })
     }
 
     /// `None` when our key cannot sign; the next round tries again.
@@ -73,4 +82,11 @@ impl Terminal {
             .inspect_err(|error| tracing::error!(%parcel, %error, "a receipt could not be signed"))
             .ok()
     }
+}
+
+/// The computer's name on its network; a plain word where it has none.
+fn computer_name() -> String {
+    let named = std::env::var("COMPUTERNAME").ok().or_else(|| std::fs::read_to_string("/etc/hostname").ok());
+    let name: String = named.unwrap_or_default().trim().chars().filter(|c| !c.is_control()).take(60).collect();
+    if name.is_empty() { "端末".into() } else { name }
 }

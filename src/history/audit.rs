@@ -206,7 +206,7 @@ pub(super) fn terminal_id(transaction: &Connection) -> Result<String, HistoryErr
     Ok(id)
 }
 
-fn note(connection: &Connection, name: &str) -> Result<Option<String>, HistoryError> {
+pub(super) fn note(connection: &Connection, name: &str) -> Result<Option<String>, HistoryError> {
     let value: Option<Vec<u8>> = connection
         .prepare_cached("SELECT value FROM note WHERE name = ?1")
         .and_then(|mut statement| statement.query_row([name], |row| row.get(0)).optional())

@@ -1,6 +1,6 @@
 //! Small things to remember: cursors, the revocation list, the directory as last seen.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::lists::parsed;
 use super::{History, HistoryError, Named as _, from_json};
@@ -99,26 +99,31 @@ impl History {
         Ok(found)
     }
 
-    fn number(&self, name: &'static str) -> Result<u64, HistoryError> {
+    pub(super) fn number(&self, name: &'static str) -> Result<u64, HistoryError> {
         let Some(value) = self.recall(name)? else { return Ok(0) };
         let text = String::from_utf8(value).map_err(|_| HistoryError::Unreadable { what: name })?;
         text.parse().map_err(|_| HistoryError::Unreadable { what: name })
     }
 
-    fn recall(&self, name: &'static str) -> Result<Option<Vec<u8>>, HistoryError> {
+    pub(super) fn recall(&self, name: &'static str) -> Result<Option<Vec<u8>>, HistoryError> {
         self.connection
             .prepare_cached("SELECT value FROM note WHERE name = ?1")
             .and_then(|mut statement| statement.query_row([name], |row| row.get(0)).optional())
             .named("recall")
     }
 
-    fn remember(&mut self, name: &'static str, value: &[u8]) -> Result<(), HistoryError> {
-        self.connection
-            .execute(
-                "INSERT INTO note (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
-                params![name, value],
-            )
-            .named("remember")
-            .map(|_| ())
+    pub(super) fn remember(&mut self, name: &'static str, value: &[u8]) -> Result<(), HistoryError> {
+        remember(&self.connection, name, value)
     }
+}
+
+/// Keeps a note, within whatever transaction the connection is in.
+pub(super) fn remember(connection: &Connection, name: &'static str, value: &[u8]) -> Result<(), HistoryError> {
+    connection
+        .execute(
+            "INSERT INTO note (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+            params![name, value],
+        )
+        .named("remember")
+        .map(|_| ())
 }

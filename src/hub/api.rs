@@ -1,5 +1,7 @@
 //! `/v1`: what a client may ask of the hub. Who asks is read from the verified certificate, never from the request.
 
+mod together;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +16,9 @@ use axum::{Extension, Json, Router, middleware};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::directory;
 use super::intake::IntakeError;
 use super::mailbox::{self, Incoming, Outside, Put};
+use super::{audit, cursors, directory, marks};
 use super::state::{Caller, Hub, Standing};
 use super::stores::sqlite::StoreError;
 use crate::parcel::{ParcelId, Receipt, sha256_hex};
@@ -40,6 +42,13 @@ pub fn routes(hub: Arc<Hub>) -> Router {
         .route("/v1/sent", get(sent))
         .route("/v1/parcels/{id}", put(put_parcel).get(get_parcel))
         .route("/v1/parcels/{id}/receipts", post(post_receipt).layer(DefaultBodyLimit::max(RECEIPT_LIMIT)))
+        .route(
+            "/v1/marks",
+            get(together::get_marks)
+                .post(together::post_marks)
+                .layer(DefaultBodyLimit::max(together::MARKS_LIMIT)),
+        )
+        .route("/v1/claims", post(together::post_claims))
         .route("/healthz", get(|| async { "ok" }))
         .fallback(|| async { Refusal::of(StatusCode::NOT_FOUND, ProblemCode::RequestInvalid, "no such resource") })
         .layer(middleware::from_fn_with_state(Arc::clone(&hub), only_members))
@@ -91,6 +100,9 @@ struct Cursor {
     /// Seconds to wait for something new.
     #[serde(default)]
     wait: u64,
+    /// How far the caller has read its other lists: news there ends the wait, too.
+    sent: Option<u64>,
+    marks: Option<u64>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Cursor {
@@ -99,7 +111,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Cursor {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let Query(cursor) = Query::<Self>::try_from_uri(&parts.uri)?;
         // The store counts in 63 bits.
-        if i64::try_from(cursor.after).is_err() {
+        let all = [Some(cursor.after), cursor.sent, cursor.marks];
+        if all.into_iter().flatten().any(|cursor| i64::try_from(cursor).is_err()) {
             return Err(Refusal::request("no cursor goes so far"));
         }
         Ok(cursor)
@@ -114,12 +127,26 @@ async fn inbox(
     let wait = Duration::from_secs(cursor.wait).min(LONGEST_WAIT);
     // The bell is listened to before the look, so that nothing rings unheard between the two.
     let rung = hub.bell().listen(caller.office);
-    let page = mailbox::inbox(hub.store(), caller.office, cursor.after).await?;
-    if !page.parcels.is_empty() || wait.is_zero() {
+    let (page, is_news) = look(&hub, caller.office, &cursor).await?;
+    cursors::note(hub.store(), &caller, cursor.after, Timestamp::now()).await;
+    if is_news || wait.is_zero() {
         return Ok(Json(page));
     }
     let _ = tokio::time::timeout(wait, rung).await;
-    Ok(Json(mailbox::inbox(hub.store(), caller.office, cursor.after).await?))
+    Ok(Json(look(&hub, caller.office, &cursor).await?.0))
+}
+
+/// The inbox after a cursor, and whether any list goes further than the caller has read.
+async fn look(hub: &Hub, office: OfficeNumber, cursor: &Cursor) -> Result<(InboxPage, bool), Refusal> {
+    let mut page = mailbox::inbox(hub.store(), office, cursor.after).await?;
+    let mut is_news = !page.parcels.is_empty();
+    if cursor.sent.is_some() || cursor.marks.is_some() {
+        let heads = hub.store().read(move |connection| marks::heads(connection, office)).await?;
+        is_news |= cursor.sent.is_some_and(|sent| heads.sent > sent);
+        is_news |= cursor.marks.is_some_and(|marks| heads.marks > marks);
+        page.heads = Some(heads);
+    }
+    Ok((page, is_news))
 }
 
 async fn sent(
@@ -159,11 +186,13 @@ async fn put_parcel(
         Some(_) => {}
     }
     let now = Timestamp::now();
-    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed };
+    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed, by: audit::Actor::from(&caller) };
     match mailbox::put(hub.store(), parcel, now).await? {
         Put::New(accepted) => {
             tracing::info!(parcel = %id, from = %caller.office, %to, bytes = accepted.size, "parcel accepted");
             hub.bell().ring(to);
+            // The sender's other terminals.
+            hub.bell().ring(caller.office);
             Ok((StatusCode::CREATED, Json(accepted)).into_response())
         }
         Put::Repeat(accepted) => Ok((StatusCode::OK, Json(accepted)).into_response()),
@@ -208,10 +237,11 @@ async fn post_receipt(
     if !fits {
         return Err(invalid("the receipt is not about this parcel and this office"));
     }
-    let noted = mailbox::note(hub.store(), outside.seq, receipt.step, signed.to_vec(), now).await?;
+    let noted = mailbox::note(hub.store(), &receipt, outside.seq, signed.to_vec(), audit::Actor::from(&caller), now).await?;
     if noted == mailbox::Noted::New {
         tracing::info!(parcel = %id, by = %caller.office, step = receipt.step.as_str(), "receipt noted");
         hub.bell().ring(outside.sender);
+        hub.bell().ring(caller.office);
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -334,11 +364,11 @@ mod tests {
         let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
         let hub = Arc::new(Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap());
         let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new() };
-        let poll = inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 7, wait: 30 });
+        let poll = inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 7, wait: 30, sent: None, marks: None });
         let stop = async { hub.bell().ring_all() };
         let both = async { tokio::time::timeout(LONGEST_WAIT / 2, async { tokio::join!(poll, stop) }).await };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (page, ()) = runtime.block_on(both).unwrap();
-        assert_eq!(page.unwrap().0, InboxPage { parcels: Vec::new(), next: 7 });
+        assert_eq!(page.unwrap().0, InboxPage { parcels: Vec::new(), next: 7, heads: None });
     }
 }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::authority::{Authority, AuthorityError, OFFICE_DAYS};
+use super::audit::{self, Actor, DONE};
 use super::state::{Hub, HubError};
 use super::stores::sqlite::{Store, StoreError};
 use super::{directory, serve};
@@ -123,15 +124,21 @@ impl Home {
             directory::register(connection, office, service, &name, now)?;
             if let Some((serial, der, not_after)) = kept {
                 directory::add_certificate(connection, office, &serial, &der, not_after, now)?;
+                audit::record(connection, &Actor::operator(), "issue-certificate", &serial, DONE, now)?;
             }
-            Ok(())
+            audit::record(connection, &Actor::operator(), "register-office", office.as_str(), DONE, now)
         })?;
         Ok(issued.map(|issued| issued.pem))
     }
 
     /// Withdraws an office. A running hub notices within a second or two.
     pub fn revoke(&self, office: OfficeNumber, now: Timestamp) -> Result<bool, HomeError> {
-        Ok(self.store.write_now(move |connection| directory::revoke(connection, office, now))?)
+        Ok(self.store.write_now(move |connection| {
+            let revoked = directory::revoke(connection, office, now)?;
+            let result = if revoked { DONE } else { "not-registered" };
+            audit::record(connection, &Actor::operator(), "revoke-office", office.as_str(), result, now)?;
+            Ok(revoked)
+        })?)
     }
 
     pub fn offices(&self, now: Timestamp) -> Result<Vec<directory::Registered>, HomeError> {

@@ -4,9 +4,10 @@ use axum::body::Bytes;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::audit::{self, Actor, DONE};
 use super::directory;
 use super::stores::sqlite::{Named as _, Store, StoreError};
-use crate::parcel::{ParcelId, ReceiptStep};
+use crate::parcel::{ParcelId, Receipt, ReceiptStep};
 use crate::standard::OfficeNumber;
 use crate::wire::{Accepted, Binary, InboxEntry, InboxPage, SentEntry, SentPage, SignedReceipt};
 
@@ -21,6 +22,8 @@ pub struct Incoming {
     pub receiver: OfficeNumber,
     pub digest: String,
     pub sealed: Bytes,
+    /// Who hands it over.
+    pub by: Actor,
 }
 
 /// What became of a put.
@@ -90,6 +93,7 @@ pub async fn put(store: &Store, parcel: Incoming, now: Timestamp) -> Result<Put,
                         .execute(params![seq, parcel.sealed.as_ref()])
                 })
                 .named("insert parcel")?;
+            audit::record(connection, &parcel.by, "put-parcel", &parcel.id.to_string(), DONE, now)?;
             // What is answered now must be what a repeat will read back: whole milliseconds.
             Ok(Put::New(Accepted { id: parcel.id, digest: parcel.digest, size, accepted_at: whole_millis(now) }))
         })
@@ -100,7 +104,7 @@ pub async fn put(store: &Store, parcel: Incoming, now: Timestamp) -> Result<Put,
 pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<InboxPage, StoreError> {
     store
         .read(move |connection| {
-            let mut page = InboxPage { parcels: Vec::new(), next: after };
+            let mut page = InboxPage { parcels: Vec::new(), next: after, heads: None };
             let mut statement = connection
                 .prepare_cached(
                     "SELECT seq, id, sender, digest, size, accepted_at FROM parcel
@@ -116,6 +120,7 @@ pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<In
                     digest: row.get(3).named("inbox")?,
                     size: row.get(4).named("inbox")?,
                     accepted_at: time(row, 5)?,
+                    receipts: receipts(connection, row.get(0).named("inbox")?)?,
                 });
             }
             Ok(page)
@@ -171,11 +176,13 @@ pub async fn body(store: &Store, seq: i64) -> Result<Option<Vec<u8>>, StoreError
 /// Keeps a receipt whose signature was verified, and moves the parcel on in its sender's list.
 pub async fn note(
     store: &Store,
+    receipt: &Receipt,
     parcel: i64,
-    step: ReceiptStep,
     signed: Vec<u8>,
+    by: Actor,
     now: Timestamp,
 ) -> Result<Noted, StoreError> {
+    let (id, step) = (receipt.parcel, receipt.step);
     store
         .write(move |connection| {
             let new = connection
@@ -193,6 +200,13 @@ pub async fn note(
                 .prepare_cached("UPDATE parcel SET changed = ?2 WHERE seq = ?1")
                 .and_then(|mut update| update.execute(params![parcel, changed]))
                 .named("move sent cursor")?;
+            let action = match step {
+                ReceiptStep::Delivered => "receipt-delivered",
+                ReceiptStep::Opened => "receipt-opened",
+                ReceiptStep::Imported => "receipt-imported",
+                ReceiptStep::Refused => "receipt-refused",
+            };
+            audit::record(connection, &by, action, &id.to_string(), DONE, now)?;
             Ok(Noted::New)
         })
         .await
@@ -295,6 +309,7 @@ mod tests {
             receiver: south,
             digest: sha256_hex(sealed),
             sealed: Bytes::copy_from_slice(sealed),
+            by: Actor::hub(),
         };
         (dir, store, parcel)
     }

@@ -2,7 +2,7 @@
 //! [`Trust`](super::Trust)'s business.
 
 use der::asn1::{PrintableStringRef, Utf8StringRef};
-use der::{Decode, Tag, Tagged};
+use der::{Decode, Encode, Tag, Tagged};
 use jiff::Timestamp;
 use x509_cert::Certificate;
 use x509_cert::name::Name;
@@ -33,6 +33,14 @@ pub fn serial_of(certificate_der: &[u8]) -> Result<String, CertificateError> {
 /// The SHA-256 of the whole certificate, lowercase: what people compare on the telephone.
 pub fn fingerprint(certificate_der: &[u8]) -> String {
     digest::sha256_hex(certificate_der)
+}
+
+/// The SHA-256 of its public key (SubjectPublicKeyInfo), lowercase: the same for every certificate over that key, and what
+/// people compare on the telephone when a partner's has changed.
+pub fn key_fingerprint(certificate_der: &[u8]) -> Result<String, CertificateError> {
+    let certificate = parse(certificate_der)?;
+    let spki = certificate.tbs_certificate().subject_public_key_info().to_der();
+    spki.map(|der| digest::sha256_hex(&der)).map_err(|e| CertificateError::Unreadable(e.to_string()))
 }
 
 /// The last moment it is good for.

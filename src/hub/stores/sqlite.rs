@@ -14,7 +14,8 @@ use tokio::sync::oneshot;
 use crate::sqlite::{self, MigrateError};
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema.sql"), sqlite::chain::SCHEMA, include_str!("migrations/together.sql")];
 
 /// How many jobs one commit may carry.
 const GROUP: usize = 64;
