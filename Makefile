@@ -27,6 +27,8 @@ fuzz: ## Each target for 60 s, where cargo-fuzz and a nightly toolchain are ther
 
 bench: ## Speed beside the floor, in the same run
 	cargo bench --bench reading
+	scripts/mesh-sandbox
+	cargo bench --bench seal --bench month --bench hub
 
 demo-month: ## Makes the demo's month anew with the independent writer
 	scripts/demo-month

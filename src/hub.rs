@@ -1,6 +1,7 @@
 //! The server: carries sealed parcels it cannot read, and knows the directory.
 
-mod api;
+pub mod accounts;
+pub mod api;
 pub mod audit;
 pub mod authority;
 mod bell;
@@ -14,6 +15,7 @@ pub mod marks;
 mod serve;
 mod state;
 pub mod stores;
+pub mod uploads;
 
 pub use serve::{Running, ServeError, start};
 pub use state::{Caller, Hub, HubError, Standing};

@@ -28,7 +28,7 @@ mod testing;
 
 pub use certificate::CertificateError;
 pub use content::{Content, FileEntry, Limits, Manifest, NameFault, PackError, UnpackError, check_name};
-pub use digest::{hex, sha256_hex, unhex};
+pub use digest::{DigestOf, hex, sha256_hex, unhex};
 pub use id::ParcelId;
 pub use key::{KeyError, SealingKey};
 pub use receipt::{Receipt, ReceiptError, ReceiptStep};

@@ -4,11 +4,19 @@
 //! its meaning for life. Binary values travel as Base64. The hub sees who, to whom, when and how large, and no more:
 //! nothing here has room for a name of a file or a person.
 
+mod login;
+pub mod schema;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+pub use self::login::{
+    Account, AccountChange, Accounts, LoggedIn, LoginRequest, NewAccount, PasswordChange, RefreshRequest, Role, Secret,
+    UserId, UserIdError,
+};
 use crate::parcel::{ParcelId, ReceiptStep, hex, unhex};
 use crate::standard::{OfficeNumber, ServiceType};
 
@@ -18,6 +26,9 @@ pub const SEALED_TYPE: &str = "application/pkcs7-mime";
 pub const PROBLEM_TYPE: &str = "application/problem+json";
 /// The header that carries a body's SHA-256 (RFC 9530).
 pub const DIGEST_HEADER: &str = "content-digest";
+
+/// What a large parcel travels in: parts of this size, the last one shorter.
+pub const PART_BYTES: u64 = 1024 * 1024;
 
 /// Bytes that travel as Base64.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,17 +48,20 @@ impl<'de> Deserialize<'de> for Binary {
 }
 
 /// The hub's word that a parcel is durable: the answer to `PUT /v1/parcels/{id}`, the same one for every repeat.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Accepted {
+    #[schema(value_type = schema::Id)]
     pub id: ParcelId,
     /// Hex SHA-256 of the sealed bytes as the hub keeps them.
+    #[schema(value_type = schema::Digest)]
     pub digest: String,
     pub size: u64,
+    #[schema(value_type = schema::Time)]
     pub accepted_at: Timestamp,
 }
 
 /// `GET /v1/inbox?after=…&wait=…`: what came for the caller's office after a cursor, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InboxPage {
     pub parcels: Vec<InboxEntry>,
     /// Hand this in as `after` next time.
@@ -59,7 +73,7 @@ pub struct InboxPage {
 
 /// How far each of an office's lists goes, or has been read. A question with `wait`, `after`, `sent` and `marks` is
 /// answered as soon as one of them goes further.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Heads {
     pub inbox: u64,
     pub sent: u64,
@@ -83,12 +97,16 @@ impl Heads {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InboxEntry {
+    #[schema(value_type = schema::Id)]
     pub id: ParcelId,
+    #[schema(value_type = schema::Office)]
     pub from: OfficeNumber,
+    #[schema(value_type = schema::Digest)]
     pub digest: String,
     pub size: u64,
+    #[schema(value_type = schema::Time)]
     pub accepted_at: Timestamp,
     /// What the caller's own office said of it so far: a terminal that comes later, or comes anew, does not import twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -96,21 +114,29 @@ pub struct InboxEntry {
 }
 
 /// `GET /v1/sent?after=…`: the caller's own parcels that changed after a cursor: accepted, or a receipt came.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SentPage {
     pub parcels: Vec<SentEntry>,
     pub next: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SentEntry {
+    #[schema(value_type = schema::Id)]
     pub id: ParcelId,
+    #[schema(value_type = schema::Office)]
     pub to: OfficeNumber,
+    #[schema(value_type = schema::Digest)]
     pub digest: String,
     pub size: u64,
+    #[schema(value_type = schema::Time)]
     pub accepted_at: Timestamp,
     /// All receipts so far, in the order they came.
     pub receipts: Vec<SignedReceipt>,
+    /// Since when the receiver has let it lie: five days without any receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Time>)]
+    pub overdue_since: Option<Timestamp>,
 }
 
 impl SentEntry {
@@ -120,39 +146,59 @@ impl SentEntry {
     }
 }
 
+/// `GET /v1/parcels/{id}/parts`: how much of a large parcel the hub has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Upload {
+    /// Of the whole, as announced.
+    #[schema(value_type = schema::Digest)]
+    pub digest: String,
+    pub size: u64,
+    /// The numbers of the parts that are there, from 0.
+    pub parts: Vec<u64>,
+    /// The parcel was accepted already: nothing is left to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted>,
+}
+
 /// A receipt as its office signed it; the sender checks the signature itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SignedReceipt {
+    #[schema(value_type = schema::Step)]
     pub step: ReceiptStep,
     /// CMS SignedData over the receipt (see [`crate::parcel::Receipt`]).
+    #[schema(value_type = schema::Base64)]
     pub signed: Binary,
 }
 
 /// `GET /v1/marks?after=…`: what the terminals of the caller's office told each other, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MarksPage {
     pub marks: Vec<MarkEntry>,
     pub next: u64,
 }
 
 /// What one terminal told the others with one `POST /v1/marks`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MarkEntry {
+    #[schema(value_type = schema::Time)]
     pub at: Timestamp,
     /// Sealed to the office itself (CMS, as a parcel is).
+    #[schema(value_type = schema::Base64)]
     pub sealed: Binary,
 }
 
 /// `POST /v1/claims`: one terminal alone may put a parcel's files into its import folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClaimRequest {
     /// The terminal's name for itself: made by chance, the same for ever.
+    #[schema(min_length = 1, max_length = 64)]
     pub holder: String,
     pub wish: ClaimWish,
+    #[schema(value_type = Vec<schema::Id>, max_items = 500)]
     pub parcels: Vec<ParcelId>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimWish {
     /// To put the files into the import folder now.
@@ -164,22 +210,24 @@ pub enum ClaimWish {
 }
 
 /// The answer: one claim for each parcel asked for, in that order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClaimAnswer {
     pub claims: Vec<Claim>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Claim {
+    #[schema(value_type = schema::Id)]
     pub parcel: ParcelId,
     pub verdict: ClaimVerdict,
     /// Who has it; empty when nobody does.
     pub holder: String,
     /// When the holder last asked.
+    #[schema(value_type = schema::Time)]
     pub since: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimVerdict {
     /// It is the asking terminal's, which may put the files into its folder within the next minute.
@@ -198,38 +246,60 @@ pub enum ClaimVerdict {
 }
 
 /// `GET /v1/offices`: every office of the exchange.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Directory {
     pub offices: Vec<OfficeEntry>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OfficeEntry {
+    #[schema(value_type = schema::Office)]
     pub office: OfficeNumber,
+    #[schema(value_type = schema::Service)]
     pub service: ServiceType,
     pub name: String,
     /// The certificates (DER) a parcel to this office is sealed to; empty when it cannot receive.
+    #[schema(value_type = Vec<schema::Base64>)]
     pub certificates: Vec<Binary>,
 }
 
 /// `GET /v1/hub`: what a client must know before it sends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HubFacts {
     pub version: String,
     pub max_parcel_bytes: u64,
+    #[schema(value_type = schema::Time)]
     pub time: Timestamp,
 }
 
+/// `GET /healthz`: whether the hub can do its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Health {
+    /// The store takes writes.
+    pub store: bool,
+    /// The revocation list is not old.
+    pub crl: bool,
+}
+
+impl Health {
+    pub fn is_well(&self) -> bool {
+        self.store && self.crl
+    }
+}
+
 /// Why the hub said no (RFC 9457). `code` is stable; `title` is for a log, never for a user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     pub status: u16,
     pub code: ProblemCode,
     pub title: String,
+    /// After how many seconds to try again, where the hub can say; the header `Retry-After` says the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
 }
 
 /// The stable codes of [`Problem`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemCode {
     /// The certificate was withdrawn, or its office is not in the directory.
@@ -242,6 +312,14 @@ pub enum ProblemCode {
     IdTaken,
     /// No such parcel, or not the caller's.
     ParcelUnknown,
+    /// The parcel was here, and its time is over: the hub keeps it no longer.
+    ParcelRemoved,
+    /// Some parts have not come yet.
+    PartsMissing,
+    /// No such range in this parcel.
+    RangeInvalid,
+    /// More requests, or more under way, than one caller may have: later.
+    TooMany,
     ReceiptInvalid,
     RequestInvalid,
     /// The hub cannot write now; sending again later helps.

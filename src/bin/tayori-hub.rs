@@ -34,6 +34,8 @@ enum Command {
     Init(InitArgs),
     /// 動かします。止めるには Ctrl+C か SIGTERM
     Serve(ServeArgs),
+    /// API の説明（OpenAPI）を標準出力に書きます
+    Openapi,
     /// 事業所の登録
     #[command(subcommand)]
     Office(OfficeCommand),
@@ -123,6 +125,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Serve(args) => serve(open(&cli.dir)?, args.listen),
+        Command::Openapi => {
+            print!("{}", tayori::hub::api::description());
+            Ok(())
+        }
         Command::Office(OfficeCommand::Add(args)) => add(&open(&cli.dir)?, &args, now),
         Command::Office(OfficeCommand::List(args)) => list(&open(&cli.dir)?, args.json, now),
         Command::Office(OfficeCommand::Revoke { office }) => {

@@ -106,33 +106,37 @@ impl Terminal {
 
     /// A person says that the office has taken this parcel's files into its care software.
     pub fn mark_imported(&mut self, id: ParcelId, now: Timestamp) -> Result<(), HistoryError> {
-        self.note_imported(id, Action::MarkImported, now)
-    }
-
-    fn note_imported(&mut self, id: ParcelId, by: Action, now: Timestamp) -> Result<(), HistoryError> {
-        if let Some(stored) = self.history.parcel(id)?
-            && let Some(digest) = stored.digest.filter(|_| stored.incoming && may_be_told(&stored.line.state))
-        {
-            self.note_own(id, &digest, ReceiptStep::Imported, by, now)?;
+        if !self.note_imported(id, Action::MarkImported, now)? {
+            self.history.record(Action::MarkImported, &id.to_string(), "nothing-to-do", now)?;
         }
         Ok(())
     }
 
-    /// Somebody has opened a parcel: it counts as read from now on, and its sender hears that it was looked at.
-    pub fn open(&mut self, id: ParcelId, now: Timestamp) -> Result<(), HistoryError> {
+    fn note_imported(&mut self, id: ParcelId, by: Action, now: Timestamp) -> Result<bool, HistoryError> {
+        match self.to_be_told(id)? {
+            Some(digest) => self.note_own(id, &digest, ReceiptStep::Imported, by, now),
+            None => Ok(false),
+        }
+    }
+
+    /// Somebody has opened a parcel: it counts as read from now on, and its sender hears that it was looked at. Says
+    /// whether there is something new to tell.
+    pub fn open(&mut self, id: ParcelId, now: Timestamp) -> Result<bool, HistoryError> {
         self.history.note_read(id, now)?;
-        if let Some(stored) = self.history.parcel(id)?
-            && let Some(digest) = stored.digest.filter(|_| stored.incoming && may_be_told(&stored.line.state))
-        {
-            self.note_own(id, &digest, ReceiptStep::Opened, Action::Open, now)?;
+        match self.to_be_told(id)? {
+            Some(digest) => self.note_own(id, &digest, ReceiptStep::Opened, Action::Open, now),
+            None => Ok(false),
         }
-        Ok(())
     }
-}
 
-/// Of what was refused, or waits for a person's word, nothing good is told to the sender.
-fn may_be_told(state: &State) -> bool {
-    !matches!(state, State::Refused(_) | State::Held(_))
+    /// The digest of an incoming parcel of which the sender may be told good things: not of one that was refused, or
+    /// waits for a person's word.
+    fn to_be_told(&self, id: ParcelId) -> Result<Option<String>, HistoryError> {
+        let stored = self.history.parcel(id)?.filter(|stored| {
+            stored.incoming && !matches!(stored.line.state, State::Refused(_) | State::Held(_))
+        });
+        Ok(stored.and_then(|stored| stored.digest))
+    }
 }
 
 /// Whether a file was taken away. A folder that cannot be looked into says nothing about its files.

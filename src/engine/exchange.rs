@@ -33,6 +33,8 @@ pub struct Exchange {
     pub link: Box<dyn Link>,
     /// Incoming parcels that were passed over, and when to look again.
     pub(super) passed_over: PassedOver,
+    /// How far our clock was off when we last asked, where it is too far.
+    pub(super) clock: Option<Failure>,
 }
 
 /// What a round brought.
@@ -109,7 +111,9 @@ impl Patience {
 
     fn is_about_one(&mut self, error: &RoundError) -> bool {
         match error {
-            RoundError::Link(LinkError::Problem(problem)) => problem.code != ProblemCode::CallerRefused,
+            RoundError::Link(LinkError::Problem(problem)) => {
+                !matches!(problem.code, ProblemCode::CallerRefused | ProblemCode::TooMany)
+            }
             RoundError::Link(LinkError::Nonsense(_)) | RoundError::Waits(_) => true,
             RoundError::Link(LinkError::NoAnswer(_)) => {
                 self.silences += 1;
@@ -120,9 +124,19 @@ impl Patience {
     }
 }
 
+/// A clock may be wrong by so much before anyone is bothered with it.
+const CLOCK_TOLERANCE_MINUTES: i64 = 10;
+
+/// Says it when our clock and the hub's differ. The exchange goes on all the same: nothing in it but the days of the
+/// certificates hangs on our clock, and those begin a day early.
+fn clock_wrong(ours: Timestamp, hubs: Timestamp) -> Option<Failure> {
+    let minutes = ours.duration_since(hubs).as_secs() / 60;
+    (minutes.abs() > CLOCK_TOLERANCE_MINUTES).then_some(Failure::ClockWrong { minutes })
+}
+
 impl Exchange {
     pub fn new(terminal: Terminal, link: Box<dyn Link>) -> Self {
-        Self { terminal, link, passed_over: PassedOver::default() }
+        Self { terminal, link, passed_over: PassedOver::default(), clock: None }
     }
 
     /// Everything once. What was done before an error stays done, and stands in `round`.
@@ -155,6 +169,7 @@ impl Exchange {
     pub fn refresh_directory(&mut self, now: Timestamp) -> Result<(), RoundError> {
         self.terminal.check_identity(now)?;
         let facts = self.link.facts()?;
+        self.clock = clock_wrong(now, facts.time);
         self.terminal.history.set_parcel_limit(facts.max_parcel_bytes)?;
         let directory = self.link.directory()?;
         self.terminal.history.set_directory(&directory)?;

@@ -17,7 +17,9 @@ pub fn of_link(error: &LinkError) -> Failure {
             ProblemCode::CallerRefused => Failure::CertificateRefused,
             ProblemCode::ReceiverUnknown => Failure::ReceiverUnknown { office: String::new() },
             ProblemCode::HubTroubled => Failure::HubTroubled { status: problem.status },
-            ProblemCode::DigestMismatch => Failure::HubTroubled { status: problem.status },
+            ProblemCode::DigestMismatch | ProblemCode::PartsMissing | ProblemCode::TooMany => {
+                Failure::HubTroubled { status: problem.status }
+            }
             ProblemCode::Other if problem.status >= 500 => Failure::HubTroubled { status: problem.status },
             code => Failure::HubRefused { problem: code_text(code, problem.status) },
         },
@@ -33,7 +35,8 @@ fn code_text(code: ProblemCode, status: u16) -> String {
 pub fn of_identity(error: &IdentityError) -> Failure {
     match error {
         IdentityError::Missing { .. } => Failure::CertificateMissing,
-        IdentityError::Expired { .. } | IdentityError::NotYetValid { .. } => Failure::CertificateExpired,
+        IdentityError::Expired { .. } => Failure::CertificateExpired,
+        IdentityError::NotYetValid { .. } => Failure::ClockUncertain,
         IdentityError::OtherOffice { .. } => Failure::CertificateOfOther,
         IdentityError::Unreadable { path, source } | IdentityError::Unwritable { path, source } => {
             crate::folders::failure_of(source, path)

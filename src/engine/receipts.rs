@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::exchange::{Exchange, Patience, Round, RoundError};
 use super::model::Failure;
-use super::receiving::MOST_PAGES;
+use super::receiving::{MOST_PAGES, lies_before};
 use super::retry;
 use crate::history::{HeldReceipt, HistoryError};
 use crate::link::LinkError;
@@ -53,9 +53,14 @@ impl Exchange {
     /// cannot be judged yet is read again in the next round: the cursor that is kept never moves past it.
     pub fn read_sent(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         let mut after = self.terminal.history.sent_cursor()?;
-        let (mut all_well, mut patience) = (true, Patience::default());
+        let (mut all_well, mut patience, mut rewound) = (true, Patience::default(), false);
         for _ in 0..MOST_PAGES {
             let page = self.link.sent(after)?;
+            if lies_before(page.next, after)? && !rewound {
+                (rewound, after) = (true, 0);
+                self.terminal.history.set_sent_cursor(after)?;
+                continue;
+            }
             for entry in &page.parcels {
                 let read = self.read_sent_entry(entry, now);
                 all_well &= patience.bear(read, round)?.is_some();

@@ -50,9 +50,14 @@ impl Exchange {
     /// next round: the cursor that is kept never moves past it.
     pub fn receive(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         let mut after = self.terminal.history.inbox_cursor()?;
-        let (mut all_well, mut patience) = (true, Patience::default());
+        let (mut all_well, mut patience, mut rewound) = (true, Patience::default(), false);
         for _ in 0..MOST_PAGES {
             let page = self.link.inbox(after, Duration::ZERO)?;
+            if lies_before(page.next, after)? && !rewound {
+                (rewound, after) = (true, 0);
+                self.terminal.history.set_inbox_cursor(after)?;
+                continue;
+            }
             for entry in &page.parcels {
                 if self.passed_over.rests(entry.id, now) {
                     all_well = false;
@@ -264,6 +269,16 @@ fn refused<'a>(entry: &'a InboxEntry, partner_name: &'a str, sealed: &'a [u8], f
         sealed,
         failure,
     }
+}
+
+/// Whether the hub's list ends before where we are: it was set up again from a backup, or told us a place that is none.
+/// Then all of it is read anew; what is known is passed over.
+pub(super) fn lies_before(next: u64, after: u64) -> Result<bool, LinkError> {
+    // No list goes so far, and a hub that is asked for it says no.
+    if i64::try_from(next).is_err() {
+        return Err(LinkError::Nonsense("a list without an end".into()));
+    }
+    Ok(next < after)
 }
 
 /// Whether what is inside says the same as the outside.

@@ -18,6 +18,16 @@ pub fn gap(tries: u32) -> SignedDuration {
     FIRST.checked_mul(1 << tries.min(10)).unwrap_or(LONGEST).min(LONGEST)
 }
 
+/// The time of the next try after `tries` failed ones and this one; not before the hub wants to hear from us again.
+pub fn next_try_after(now: Timestamp, tries: u32, error: &LinkError) -> Timestamp {
+    let wanted = match error {
+        LinkError::Problem(problem) => problem.retry_after.map(i64::from).map(SignedDuration::from_secs),
+        _ => None,
+    };
+    let pause = gap(tries).max(wanted.unwrap_or_default().min(LONGEST));
+    now.checked_add(pause).unwrap_or(now)
+}
+
 /// Whether the same request would be refused again.
 pub fn is_lasting(error: &LinkError) -> bool {
     match error {
@@ -25,11 +35,17 @@ pub fn is_lasting(error: &LinkError) -> bool {
         // A certificate is mended by a person, and then the parcel may go: it waits.
         LinkError::NotTrusted(_) | LinkError::CertificateRefused(_) => false,
         LinkError::Problem(problem) => match problem.code {
-            ProblemCode::DigestMismatch | ProblemCode::HubTroubled | ProblemCode::CallerRefused => false,
+            ProblemCode::DigestMismatch
+            | ProblemCode::HubTroubled
+            | ProblemCode::CallerRefused
+            | ProblemCode::PartsMissing
+            | ProblemCode::TooMany => false,
             ProblemCode::ReceiverUnknown
             | ProblemCode::ParcelTooLarge
             | ProblemCode::IdTaken
             | ProblemCode::ParcelUnknown
+            | ProblemCode::ParcelRemoved
+            | ProblemCode::RangeInvalid
             | ProblemCode::ReceiptInvalid
             | ProblemCode::RequestInvalid => true,
             ProblemCode::Other => (400..500).contains(&problem.status) && !matches!(problem.status, 408 | 425 | 429),
@@ -51,8 +67,23 @@ mod tests {
     }
 
     #[test]
+    fn a_hub_that_says_when_is_not_asked_before() {
+        let now = Timestamp::UNIX_EPOCH;
+        let after = |retry_after, tries| {
+            let problem = Problem { status: 429, code: ProblemCode::TooMany, title: String::new(), retry_after };
+            next_try_after(now, tries, &LinkError::Problem(problem)).as_second()
+        };
+        assert_eq!(after(Some(60), 0), 60);
+        assert_eq!(after(Some(1), 0), 5);
+        assert_eq!(after(None, 2), 20);
+        assert_eq!(after(Some(u32::MAX), 0), 900, "a hub cannot put us off for ever");
+        assert_eq!(next_try_after(now, 1, &LinkError::NoAnswer(String::new())).as_second(), 10);
+    }
+
+    #[test]
     fn a_busy_hub_is_tried_again_and_an_unknown_receiver_is_not() {
-        let problem = |status, code| LinkError::Problem(Problem { status, code, title: String::new() });
+        let problem =
+            |status, code| LinkError::Problem(Problem { status, code, title: String::new(), retry_after: None });
         for passing in [
             problem(503, ProblemCode::HubTroubled),
             problem(502, ProblemCode::Other),

@@ -14,6 +14,9 @@ impl Exchange {
     /// Hands over what waits and is due.
     pub fn send_due(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         self.terminal.check_identity(now)?;
+        if let Some(failure) = &self.clock {
+            round.fail(failure.clone());
+        }
         let (mut sent, mut patience) = (0, Patience::default());
         let result = self.terminal.history.due(now)?.into_iter().try_for_each(|due| {
             let tried = self.send(&due, now, round);
@@ -68,7 +71,9 @@ impl Exchange {
             }
             Err(error) => {
                 let may_have_left = due.may_have_left || !matches!(error, LinkError::NoWay(_));
-                self.try_later(due, &of_link(&error), may_have_left, now)?;
+                let next = retry::next_try_after(now, due.tries, &error);
+                let tried = Tried { failure: &of_link(&error), next, may_have_left };
+                self.terminal.history.note_try(due.id, &tried, now)?;
                 tracing::warn!(parcel = %due.id, to = %due.partner, %error, "parcel not handed over");
                 Err(error.into())
             }

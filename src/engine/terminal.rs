@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -43,7 +43,7 @@ impl Terminal {
         Ok(self.identity.trust(self.history.crl()?.as_deref(), now))
     }
 
-    /// Notes what happened to an incoming parcel, with the signed receipt for its sender.
+    /// Notes what happened to an incoming parcel, with the signed receipt for its sender. Says whether that is new.
     pub(super) fn note_own(
         &mut self,
         id: ParcelId,
@@ -51,13 +51,35 @@ impl Terminal {
         step: ReceiptStep,
         by: Action,
         now: Timestamp,
-    ) -> Result<(), HistoryError> {
-        if !self.history.has_receipt(id, step)?
-            && let Some(signed) = self.sign_receipt(id, digest, step, None, now)
-        {
-            self.history.note_own_step(id, step, &signed, by, now)?;
+    ) -> Result<bool, HistoryError> {
+        if self.history.has_receipt(id, step)? {
+            return Ok(false);
         }
-        Ok(())
+        match self.sign_receipt(id, digest, step, None, now) {
+            Some(signed) => self.history.note_own_step(id, step, &signed, by, now),
+            None => Ok(false),
+        }
+    }
+
+    /// Writes the whole record into a new file; says how many lines.
+    pub fn export_audit(&self, to: &Path) -> Result<u64, Failure> {
+        let failed = |error: &io::Error| match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                Failure::NameTaken { name: to.file_name().unwrap_or_default().to_string_lossy().into_owned() }
+            }
+            _ => crate::folders::failure_of(error, to),
+        };
+        let file = OpenOptions::new().write(true).create_new(true).open(to).map_err(|error| failed(&error))?;
+        let mut out = io::BufWriter::new(file);
+        let written = self.history.export_audit(&mut out).and_then(|lines| {
+            let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+            file.sync_all().map(|()| lines)
+        });
+        written.map_err(|error| {
+            // Half a record would look like a whole one.
+            let _ = std::fs::remove_file(to);
+            failed(&error)
+        })
     }
 
     /// What people call this terminal: the name they gave it, or else the computer's.

@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use super::exchange::{Exchange, Patience, Round, RoundError};
 use super::model::Failure;
 use super::receiving::MOST_PAGES;
-use crate::history::{HeldElsewhere, HistoryError, Mark, OwnReceipt, Teller};
+use crate::history::{Action, HeldElsewhere, HistoryError, Mark, OwnReceipt, Teller};
 use crate::link::LinkError;
 use crate::parcel::{self, OpenError, Opened, ParcelId, Receipt, TrustError};
 use crate::wire::{Claim, ClaimRequest, ClaimVerdict, ClaimWish, MarkEntry};
@@ -200,18 +200,27 @@ impl Exchange {
                 self.terminal.confirm_arrivals(now)?;
                 self.tell_others(now)
             }
-            Some(claim) if claim.verdict == ClaimVerdict::Held => {
+            Some(claim) => {
                 let held = HeldElsewhere { parcel: id, holder: claim.holder, since: claim.since };
                 self.terminal.history.note_held_elsewhere(&held)?;
                 let terminal = self.terminal.history.parcel(id)?.and_then(|stored| stored.line.importing);
-                round.fail(Failure::ImportedElsewhere { terminal: terminal.unwrap_or_default() });
-                Ok(())
+                self.not_taken_over(id, terminal.unwrap_or_default(), now, round)
             }
-            _ => {
-                round.fail(Failure::ImportedElsewhere { terminal: String::new() });
-                Ok(())
-            }
+            None => self.not_taken_over(id, String::new(), now, round),
         }
+    }
+
+    fn not_taken_over(
+        &mut self,
+        id: ParcelId,
+        terminal: String,
+        now: Timestamp,
+        round: &mut Round,
+    ) -> Result<(), RoundError> {
+        let failure = Failure::ImportedElsewhere { terminal };
+        self.terminal.history.record(Action::TakeOver, &id.to_string(), &failure.code(), now)?;
+        round.fail(failure);
+        Ok(())
     }
 
     fn ask(&self, holder: &str, wish: ClaimWish, parcels: Vec<ParcelId>) -> Result<Vec<Claim>, RoundError> {

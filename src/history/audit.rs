@@ -42,6 +42,8 @@ pub enum Action {
     Terminals,
     Setup,
     Settings,
+    /// The record was looked at, or checked.
+    ShowAudit,
     /// The record was written into a file.
     Export,
     /// Somebody asked for an exchange with the hub.
@@ -90,6 +92,7 @@ impl Action {
             Self::Terminals => "terminals",
             Self::Setup => "setup",
             Self::Settings => "settings",
+            Self::ShowAudit => "show-audit",
             Self::Export => "export",
             Self::Exchange => "exchange",
             Self::Demo => "demo",

@@ -16,7 +16,7 @@ pub struct HeldElsewhere {
 }
 
 impl History {
-    /// Incoming parcels with files for the import folder that are in no folder yet, oldest first, with their senders.
+    /// Incoming parcels with files for the import folder that are in no folder yet, in the order they came, with their senders.
     pub fn parcels_to_claim(&self) -> Result<Vec<(ParcelId, crate::standard::OfficeNumber)>, HistoryError> {
         let mut statement = self
             .connection
@@ -24,7 +24,7 @@ impl History {
                 "SELECT id, partner FROM parcel WHERE direction = 'in' AND refused_at IS NULL AND imported_at IS NULL
                  AND (arrived_at IS NULL OR EXISTS (SELECT 1 FROM import_claim c WHERE c.parcel = id AND c.mine))
                  AND EXISTS (SELECT 1 FROM file WHERE file.parcel = id AND delivered_at IS NULL AND NOT stays)
-                 ORDER BY at, id",
+                 ORDER BY rowid",
             )
             .named("parcels to claim")?;
         let mut rows = statement.query([]).named("parcels to claim")?;

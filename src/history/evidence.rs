@@ -159,6 +159,10 @@ pub enum Failure {
     },
     /// A certificate that begins in the future: our clock or the other office's is wrong.
     ClockUncertain,
+    /// Our clock and the hub's differ by so many minutes; ours is ahead when it is more than none.
+    ClockWrong {
+        minutes: i64,
+    },
     FileMissing {
         name: String,
     },

@@ -172,7 +172,7 @@ impl History {
         Ok(new > 0)
     }
 
-    /// Files that this terminal is to put into its import folder, oldest parcel first.
+    /// Files that this terminal is to put into its import folder, in the order their parcels came.
     pub fn undelivered(&self) -> Result<Vec<Delivery>, HistoryError> {
         let mut statement = self
             .connection
@@ -180,7 +180,7 @@ impl History {
                 "SELECT file.parcel, position, name, path FROM parcel JOIN file ON file.parcel = parcel.id
                      JOIN import_claim ON import_claim.parcel = parcel.id AND mine
                  WHERE direction = 'in' AND imported_at IS NULL AND refused_at IS NULL AND delivered_at IS NULL AND NOT stays
-                 ORDER BY parcel.at, file.parcel, position",
+                 ORDER BY parcel.rowid, position",
             )
             .named("undelivered")?;
         let mut rows = statement.query([]).named("undelivered")?;

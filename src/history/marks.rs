@@ -12,7 +12,7 @@ use super::{Action, History, HistoryError, Named as _, from_json, record, to_jso
 use crate::parcel::{ParcelId, Receipt};
 use crate::sqlite::chain::Head;
 use crate::standard::OfficeNumber;
-use crate::wire::Binary;
+use crate::wire::{Binary, Heads};
 
 /// Most that is told at once.
 const AT_ONCE: u32 = 200;
@@ -91,6 +91,11 @@ impl History {
     }
     pub fn set_marks_cursor(&mut self, cursor: u64) -> Result<(), HistoryError> {
         self.remember("marks cursor", cursor.to_string().as_bytes())
+    }
+
+    /// How far each of the office's lists was read.
+    pub fn heads_read(&self) -> Result<Heads, HistoryError> {
+        Ok(Heads { inbox: self.inbox_cursor()?, sent: self.sent_cursor()?, marks: self.marks_cursor()? })
     }
 
     /// What people call this terminal; empty when nobody said.

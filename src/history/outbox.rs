@@ -99,13 +99,13 @@ impl History {
         Ok(new > 0)
     }
 
-    /// Parcels to try now, oldest first.
+    /// Parcels to try now, in the order they were written. Their ids hold a time, too, but a clock may be set back.
     pub fn due(&self, now: Timestamp) -> Result<Vec<Due>, HistoryError> {
         let mut statement = self
             .connection
             .prepare_cached(
                 "SELECT outbox.parcel, partner, tries, may_have_left FROM outbox JOIN parcel ON parcel.id = outbox.parcel
-                 WHERE next_try_at <= ?1 AND failed_at IS NULL AND withdrawn_at IS NULL ORDER BY outbox.parcel",
+                 WHERE next_try_at <= ?1 AND failed_at IS NULL AND withdrawn_at IS NULL ORDER BY outbox.rowid",
             )
             .named("due")?;
         let mut rows = statement.query([now.as_millisecond()]).named("due")?;

@@ -2,6 +2,8 @@
 //!
 //! What counts is the public key, not the certificate: one that was renewed over the same key is no change.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -22,7 +24,41 @@ pub struct PartnerKey {
     pub trusted_at: Option<Timestamp>,
 }
 
+/// A partner with a key that nobody has confirmed yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The newest key that is trusted.
+    pub known: String,
+    /// The newest one that is not.
+    pub offered: String,
+    pub since: Timestamp,
+}
+
 impl History {
+    /// The partners a person is asked about.
+    pub fn partner_changes(&self) -> Result<BTreeMap<OfficeNumber, Change>, HistoryError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT asked.office, known.key, asked.key, asked.first_seen
+                 FROM partner_key AS asked JOIN partner_key AS known ON known.office = asked.office
+                 WHERE asked.trusted_at IS NULL AND known.trusted_at IS NOT NULL
+                 ORDER BY asked.first_seen, known.trusted_at",
+            )
+            .named("partner changes")?;
+        let mut rows = statement.query([]).named("partner changes")?;
+        let mut found = BTreeMap::new();
+        while let Some(row) = rows.next().named("partner changes")? {
+            let change = Change {
+                known: row.get(1).named("partner changes")?,
+                offered: row.get(2).named("partner changes")?,
+                since: to_time(row.get(3).named("partner changes")?)?,
+            };
+            found.insert(super::lists::parsed(row, 0)?, change);
+        }
+        Ok(found)
+    }
+
     /// What is known of an office's keys, oldest first.
     pub fn partner_keys(&self, office: OfficeNumber) -> Result<Vec<PartnerKey>, HistoryError> {
         let mut statement = self

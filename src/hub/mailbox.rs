@@ -9,7 +9,7 @@ use super::directory;
 use super::stores::sqlite::{Named as _, Store, StoreError};
 use crate::parcel::{ParcelId, Receipt, ReceiptStep};
 use crate::standard::OfficeNumber;
-use crate::wire::{Accepted, Binary, InboxEntry, InboxPage, SentEntry, SentPage, SignedReceipt};
+use crate::wire::{Accepted, Binary, InboxEntry, InboxPage, PART_BYTES, SentEntry, SentPage, SignedReceipt};
 
 /// Most entries one page of a list carries.
 const PAGE: u32 = 200;
@@ -52,6 +52,9 @@ pub struct Outside {
     pub sender: OfficeNumber,
     pub receiver: OfficeNumber,
     pub digest: String,
+    pub size: u64,
+    /// Its body is not kept any more.
+    pub removed: bool,
 }
 
 /// Keeps a parcel. Durable when this returns; idempotent by id: what was accepted once is answered the same for ever,
@@ -70,34 +73,61 @@ pub async fn put(store: &Store, parcel: Incoming, now: Timestamp) -> Result<Put,
                 return Ok(Put::ReceiverUnknown);
             }
             let size = parcel.sealed.len() as u64;
-            let changed = next_change(connection)?;
+            let outside = NewParcel {
+                id: parcel.id,
+                sender: parcel.sender,
+                receiver: parcel.receiver,
+                digest: &parcel.digest,
+                size,
+            };
+            let (seq, accepted) = insert(connection, &outside, &parcel.by, now)?;
             connection
-                .prepare_cached(
-                    "INSERT INTO parcel (id, sender, receiver, digest, size, accepted_at, changed)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                )
-                .and_then(|mut statement| {
-                    statement.insert(params![
-                        parcel.id.to_string(),
-                        parcel.sender.as_str(),
-                        parcel.receiver.as_str(),
-                        parcel.digest,
-                        size,
-                        now.as_millisecond(),
-                        changed
-                    ])
-                })
-                .and_then(|seq| {
-                    connection
-                        .prepare_cached("INSERT INTO body (seq, sealed) VALUES (?1, ?2)")?
-                        .execute(params![seq, parcel.sealed.as_ref()])
-                })
-                .named("insert parcel")?;
-            audit::record(connection, &parcel.by, "put-parcel", &parcel.id.to_string(), DONE, now)?;
-            // What is answered now must be what a repeat will read back: whole milliseconds.
-            Ok(Put::New(Accepted { id: parcel.id, digest: parcel.digest, size, accepted_at: whole_millis(now) }))
+                .prepare_cached("INSERT INTO body (seq, sealed) VALUES (?1, ?2)")
+                .and_then(|mut insert| insert.execute(params![seq, parcel.sealed.as_ref()]))
+                .named("insert body")?;
+            Ok(Put::New(accepted))
         })
         .await
+}
+
+/// What a parcel's row is made of.
+pub(super) struct NewParcel<'a> {
+    pub id: ParcelId,
+    pub sender: OfficeNumber,
+    pub receiver: OfficeNumber,
+    pub digest: &'a str,
+    pub size: u64,
+}
+
+/// The row of a parcel that is accepted now, without its body.
+pub(super) fn insert(
+    connection: &Connection,
+    parcel: &NewParcel<'_>,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(i64, Accepted), StoreError> {
+    let changed = next_change(connection)?;
+    let seq = connection
+        .prepare_cached(
+            "INSERT INTO parcel (id, sender, receiver, digest, size, accepted_at, changed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
+        .and_then(|mut statement| {
+            statement.insert(params![
+                parcel.id.to_string(),
+                parcel.sender.as_str(),
+                parcel.receiver.as_str(),
+                parcel.digest,
+                parcel.size,
+                now.as_millisecond(),
+                changed
+            ])
+        })
+        .named("insert parcel")?;
+    audit::record(connection, by, "put-parcel", &parcel.id.to_string(), DONE, now)?;
+    // What is answered now must be what a repeat will read back: whole milliseconds.
+    let accepted_at = whole_millis(now);
+    Ok((seq, Accepted { id: parcel.id, digest: parcel.digest.to_owned(), size: parcel.size, accepted_at }))
 }
 
 /// What came for an office after `after`, oldest first.
@@ -108,7 +138,7 @@ pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<In
             let mut statement = connection
                 .prepare_cached(
                     "SELECT seq, id, sender, digest, size, accepted_at FROM parcel
-                     WHERE receiver = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+                     WHERE receiver = ?1 AND seq > ?2 AND removed_at IS NULL ORDER BY seq LIMIT ?3",
                 )
                 .named("inbox")?;
             let mut rows = statement.query(params![office.as_str(), after, PAGE]).named("inbox")?;
@@ -123,9 +153,20 @@ pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<In
                     receipts: receipts(connection, row.get(0).named("inbox")?)?,
                 });
             }
+            if page.parcels.is_empty() {
+                page.next = after.min(last(connection, "SELECT seq FROM sqlite_sequence WHERE name = 'parcel'")?);
+            }
             Ok(page)
         })
         .await
+}
+
+/// How far a list goes. Whoever is further was told so by a hub that has lost what came after its last backup, or that
+/// lied; the answer brings it back.
+fn last(connection: &Connection, select: &'static str) -> Result<u64, StoreError> {
+    let found =
+        connection.prepare_cached(select).and_then(|mut select| select.query_row([], |row| row.get(0)).optional());
+    Ok(found.named("end of a list")?.unwrap_or(0))
 }
 
 /// An office's own parcels that changed after `after`.
@@ -135,21 +176,28 @@ pub async fn sent(store: &Store, office: OfficeNumber, after: u64) -> Result<Sen
             let mut page = SentPage { parcels: Vec::new(), next: after };
             let mut statement = connection
                 .prepare_cached(
-                    "SELECT seq, id, receiver, digest, size, accepted_at, changed FROM parcel
+                    "SELECT seq, id, receiver, digest, size, accepted_at, changed, overdue_at FROM parcel
                      WHERE sender = ?1 AND changed > ?2 ORDER BY changed LIMIT ?3",
                 )
                 .named("sent")?;
             let mut rows = statement.query(params![office.as_str(), after, PAGE]).named("sent")?;
             while let Some(row) = rows.next().named("sent")? {
                 page.next = row.get(6).named("sent")?;
+                let receipts = receipts(connection, row.get(0).named("sent")?)?;
+                // Told only for as long as it is so.
+                let lies = receipts.is_empty() && row.get::<_, Option<i64>>(7).named("sent")?.is_some();
                 page.parcels.push(SentEntry {
                     id: parsed(row, 1)?,
                     to: parsed(row, 2)?,
                     digest: row.get(3).named("sent")?,
                     size: row.get(4).named("sent")?,
                     accepted_at: time(row, 5)?,
-                    receipts: receipts(connection, row.get(0).named("sent")?)?,
+                    receipts,
+                    overdue_since: if lies { Some(time(row, 7)?) } else { None },
                 });
+            }
+            if page.parcels.is_empty() {
+                page.next = after.min(last(connection, "SELECT value FROM counter WHERE name = 'changed'")?);
             }
             Ok(page)
         })
@@ -161,16 +209,31 @@ pub async fn outside(store: &Store, id: ParcelId) -> Result<Option<Outside>, Sto
     store.read(move |connection| Ok(accepted_before(connection, id)?.map(|(outside, _)| outside))).await
 }
 
-/// The sealed bytes.
-pub async fn body(store: &Store, seq: i64) -> Result<Option<Vec<u8>>, StoreError> {
-    store
-        .read(move |connection| {
-            connection
-                .prepare_cached("SELECT sealed FROM body WHERE seq = ?1")
-                .and_then(|mut statement| statement.query_row([seq], |row| row.get(0)).optional())
-                .named("body")
+/// A piece of the sealed bytes, at most one part long and never across the end of a part; `None` when they are not there.
+pub async fn piece(store: &Store, seq: i64, from: u64, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    store.read(move |connection| piece_now(connection, seq, from, most)).await
+}
+
+/// As [`piece`], on a connection.
+pub fn piece_now(connection: &Connection, seq: i64, from: u64, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let length = most.min(PART_BYTES - from % PART_BYTES);
+    let whole = connection
+        .prepare_cached("SELECT substr(sealed, ?2, ?3) FROM body WHERE seq = ?1")
+        .and_then(|mut select| select.query_row(params![seq, from + 1, length], |row| row.get(0)).optional())
+        .named("piece of a body")?;
+    if whole.is_some() {
+        return Ok(whole);
+    }
+    connection
+        .prepare_cached(
+            "SELECT substr(sealed, ?3, ?4) FROM part JOIN upload ON upload.number = part.upload
+             WHERE upload.parcel = ?1 AND part.number = ?2",
+        )
+        .and_then(|mut select| {
+            let values = params![seq, from / PART_BYTES, from % PART_BYTES + 1, length];
+            select.query_row(values, |row| row.get(0)).optional()
         })
-        .await
+        .named("piece of a part")
 }
 
 /// Keeps a receipt whose signature was verified, and moves the parcel on in its sender's list.
@@ -212,9 +275,14 @@ pub async fn note(
         .await
 }
 
-fn accepted_before(connection: &Connection, id: ParcelId) -> Result<Option<(Outside, Accepted)>, StoreError> {
+pub(super) fn accepted_before(
+    connection: &Connection,
+    id: ParcelId,
+) -> Result<Option<(Outside, Accepted)>, StoreError> {
     let mut statement = connection
-        .prepare_cached("SELECT seq, sender, receiver, digest, size, accepted_at FROM parcel WHERE id = ?1")
+        .prepare_cached(
+            "SELECT seq, sender, receiver, digest, size, accepted_at, removed_at IS NOT NULL FROM parcel WHERE id = ?1",
+        )
         .named("find parcel")?;
     let mut rows = statement.query([id.to_string()]).named("find parcel")?;
     let Some(row) = rows.next().named("find parcel")? else { return Ok(None) };
@@ -223,13 +291,10 @@ fn accepted_before(connection: &Connection, id: ParcelId) -> Result<Option<(Outs
         sender: parsed(row, 1)?,
         receiver: parsed(row, 2)?,
         digest: row.get(3).named("find parcel")?,
-    };
-    let accepted = Accepted {
-        id,
-        digest: outside.digest.clone(),
         size: row.get(4).named("find parcel")?,
-        accepted_at: time(row, 5)?,
+        removed: row.get(6).named("find parcel")?,
     };
+    let accepted = Accepted { id, digest: outside.digest.clone(), size: outside.size, accepted_at: time(row, 5)? };
     Ok(Some((outside, accepted)))
 }
 
@@ -246,7 +311,7 @@ fn receipts(connection: &Connection, parcel: i64) -> Result<Vec<SignedReceipt>, 
 }
 
 /// The next value of the sent cursor. The one writer makes it rise in the order of commits.
-fn next_change(connection: &Connection) -> Result<i64, StoreError> {
+pub(super) fn next_change(connection: &Connection) -> Result<i64, StoreError> {
     connection
         .prepare_cached("UPDATE counter SET value = value + 1 WHERE name = 'changed' RETURNING value")
         .and_then(|mut statement| statement.query_row([], |row| row.get(0)))

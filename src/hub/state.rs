@@ -13,12 +13,18 @@ use super::authority::{Authority, AuthorityError};
 use super::bell::Bell;
 use super::directory;
 use super::intake::Intake;
-use super::stores::sqlite::{Store, StoreError};
+use super::stores::sqlite::{Named as _, Store, StoreError};
 use crate::parcel::Trust;
 use crate::standard::OfficeNumber;
+use crate::wire::Health;
 
 /// How old a revocation list may get before a new one is made; it is valid for seven days.
 const RENEW_LIST_AFTER: SignedDuration = SignedDuration::from_hours(12);
+
+/// A list that is older was not renewed, though it should have been.
+const OLD_LIST_AFTER: SignedDuration = SignedDuration::from_hours(36);
+/// How often the store is made to prove that it can write, at most.
+const PROVE_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Who is calling, as the verified certificate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +66,8 @@ pub struct Hub {
     members: RwLock<Arc<Members>>,
     bell: Bell,
     intake: Intake,
+    /// When the store last proved that it can write, and whether it could.
+    proved: tokio::sync::Mutex<Option<(Timestamp, bool)>>,
     max_parcel_bytes: u64,
 }
 
@@ -72,6 +80,7 @@ impl Hub {
             members,
             bell: Bell::default(),
             intake: Intake::new(max_parcel_bytes),
+            proved: tokio::sync::Mutex::default(),
             max_parcel_bytes,
         })
     }
@@ -87,6 +96,10 @@ impl Hub {
     }
     pub fn max_parcel_bytes(&self) -> u64 {
         self.max_parcel_bytes
+    }
+    /// How much one office may have begun and not finished, in bytes.
+    pub fn most_begun_bytes(&self) -> u64 {
+        self.max_parcel_bytes.saturating_mul(4)
     }
     pub fn authority(&self) -> &Authority {
         &self.authority
@@ -129,9 +142,34 @@ impl Hub {
         Ok(true)
     }
 
+    /// Whether the hub can do its work. The store writes something, at most every few seconds however often it is asked.
+    pub async fn health(&self, now: Timestamp) -> Health {
+        let crl = now.duration_since(self.members().made_at) < OLD_LIST_AFTER;
+        let mut proved = self.proved.lock().await;
+        let store = match *proved {
+            Some((at, could)) if now.duration_since(at).abs() < PROVE_EVERY => could,
+            _ => {
+                let could = self.store.write(move |connection| prove(connection, now)).await;
+                if let Err(error) = &could {
+                    tracing::error!(%error, "the store cannot write");
+                }
+                could.is_ok()
+            }
+        };
+        *proved = Some((now, store));
+        Health { store, crl }
+    }
+
     fn members(&self) -> Arc<Members> {
         Arc::clone(&self.members.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+fn prove(connection: &rusqlite::Connection, now: Timestamp) -> Result<(), StoreError> {
+    connection
+        .execute("UPDATE counter SET value = ?1 WHERE name = 'health'", [now.as_millisecond()])
+        .named("prove that it can write")
+        .map(|_| ())
 }
 
 fn read_members(store: &Store, authority: &Authority, now: Timestamp) -> Result<Members, HubError> {

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
 use super::{Link, LinkError};
 use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{
+    ClaimAnswer, ClaimRequest, Heads, MarksPage,
     Accepted, DIGEST_HEADER, Directory, HubFacts, InboxPage, Problem, ProblemCode, SEALED_TYPE, SentPage, digest_header,
 };
 
@@ -123,6 +124,28 @@ impl Link for HubLink {
             .body(signed.to_vec());
         answer(request).map(|_| ())
     }
+
+    fn news(&self, read: Heads, wait: Duration) -> Result<Heads, LinkError> {
+        let request = self
+            .get("/v1/inbox")
+            .query(&[("after", read.inbox), ("sent", read.sent), ("marks", read.marks), ("wait", wait.as_secs())])
+            .timeout(SILENCE.saturating_add(wait));
+        let page: InboxPage = json(request)?;
+        page.heads.ok_or_else(|| LinkError::Nonsense("no word of how far the lists go".into()))
+    }
+
+    fn tell(&self, sealed: &[u8]) -> Result<(), LinkError> {
+        let request = self.client.post(format!("{}/v1/marks", self.base)).header(CONTENT_TYPE, SEALED_TYPE);
+        answer(request.body(sealed.to_vec())).map(|_| ())
+    }
+
+    fn told(&self, after: u64) -> Result<MarksPage, LinkError> {
+        json(self.get("/v1/marks").query(&[("after", after)]))
+    }
+
+    fn claim(&self, request: &ClaimRequest) -> Result<ClaimAnswer, LinkError> {
+        json(self.client.post(format!("{}/v1/claims", self.base)).json(request))
+    }
 }
 
 /// A line of 1 Mbit/s is the slowest we count on.
@@ -152,11 +175,13 @@ fn body(response: Response, limit: u64) -> Result<Vec<u8>, LinkError> {
 }
 
 fn of_status(status: StatusCode, response: Response) -> LinkError {
-    let problem = body(response, 64 * 1024)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok())
-        .unwrap_or_else(|| Problem { status: status.as_u16(), code: ProblemCode::Other, title: String::new() });
-    LinkError::Problem(Problem { status: status.as_u16(), ..problem })
+    let said = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let problem =
+        body(response, 64 * 1024).ok().and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok()).unwrap_or_else(
+            || Problem { status: status.as_u16(), code: ProblemCode::Other, title: String::new(), retry_after: None },
+        );
+    let retry_after = said.or(problem.retry_after);
+    LinkError::Problem(Problem { status: status.as_u16(), retry_after, ..problem })
 }
 
 /// Tells trouble with certificates, which a person must mend, from trouble on the way, which passes.

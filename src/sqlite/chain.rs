@@ -138,9 +138,8 @@ pub fn newest(connection: &Connection, count: u32) -> Result<Vec<Line>, rusqlite
 
 /// Every line, oldest first, one at a time; `each` says whether to go on.
 pub fn each(connection: &Connection, mut each: impl FnMut(Line) -> bool) -> Result<(), rusqlite::Error> {
-    let mut statement = connection.prepare(
-        "SELECT seq, at, who, terminal, action, subject, result, prev_hash, hash FROM audit ORDER BY seq",
-    )?;
+    let mut statement = connection
+        .prepare("SELECT seq, at, who, terminal, action, subject, result, prev_hash, hash FROM audit ORDER BY seq")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         if !each(read(row)?) {
@@ -184,7 +183,10 @@ fn is_about_a_value(error: &rusqlite::Error) -> bool {
     use rusqlite::Error as E;
     matches!(
         error,
-        E::FromSqlConversionFailure(..) | E::IntegralValueOutOfRange(..) | E::InvalidColumnType(..) | E::QueryReturnedNoRows
+        E::FromSqlConversionFailure(..)
+            | E::IntegralValueOutOfRange(..)
+            | E::InvalidColumnType(..)
+            | E::QueryReturnedNoRows
     )
 }
 
@@ -223,7 +225,8 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Line, rusqlite::Error> {
 /// The record as a table for a spreadsheet: UTF-8 with a mark at its start, so that Excel shows it as it is.
 pub fn write_csv(connection: &Connection, out: &mut dyn std::io::Write) -> std::io::Result<u64> {
     let mut lines = 0;
-    let mut written = out.write_all("\u{feff}番号,日時,利用者,端末,操作,対象,結果,前のハッシュ,ハッシュ\r\n".as_bytes());
+    let mut written =
+        out.write_all("\u{feff}番号,日時,利用者,端末,操作,対象,結果,前のハッシュ,ハッシュ\r\n".as_bytes());
     each(connection, |line| {
         if written.is_ok() {
             lines += 1;
@@ -344,8 +347,7 @@ mod tests {
         let noted = head(&honest).unwrap();
         let forged = record(0);
         for number in 0..12 {
-            let entry =
-                Entry { at: at(number), who: "", terminal: "t1", action: "send", subject: "", result: "done" };
+            let entry = Entry { at: at(number), who: "", terminal: "t1", action: "send", subject: "", result: "done" };
             append(&forged, &entry).unwrap();
         }
         assert_eq!(verify(&forged, &[]).unwrap(), Ok(12), "by itself it is whole");
@@ -392,8 +394,7 @@ mod tests {
     #[test]
     fn a_spreadsheet_shows_the_record_as_it_is() {
         let connection = record(1);
-        let entry =
-            Entry { at: at(1), who: "=1+1", terminal: "a,b", action: "\"x\"", subject: "", result: "done" };
+        let entry = Entry { at: at(1), who: "=1+1", terminal: "a,b", action: "\"x\"", subject: "", result: "done" };
         append(&connection, &entry).unwrap();
         let mut out = Vec::new();
         assert_eq!(write_csv(&connection, &mut out).unwrap(), 2);

@@ -146,14 +146,68 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "It is not known to be invalid. It is checked again by itself once the hub answers.",
             ),
         ),
+        Failure::ClockWrong { minutes } => {
+            let (ja, en) = (if *minutes > 0 { "進んで" } else { "遅れて" }, if *minutes > 0 { "fast" } else { "slow" });
+            let minutes = minutes.unsigned_abs();
+            let (hours, rest) = (minutes / 60, minutes % 60);
+            let by = match (hours, rest) {
+                (0, _) => (format!("{rest}分"), format!("{rest} min")),
+                (_, 0) => (format!("{hours}時間"), format!("{hours} h")),
+                _ => (format!("{hours}時間{rest}分"), format!("{hours} h {rest} min")),
+            };
+            named(
+                (
+                    format!("このパソコンの時計が、約{}{ja}います。", by.0),
+                    format!("This PC's clock is about {} {en}.", by.1),
+                ),
+                (
+                    "送受信は続けています。パソコンの日付と時刻を合わせてください。",
+                    "Sending and receiving go on. Please set the PC's date and time right.",
+                ),
+            )
+        }
+        Failure::PartnerChanged { office, known, offered } => Sentence {
+            what: match lang {
+                Lang::Ja => format!(
+                    "連携先（{office}）の鍵が、前と変わっています（前 {}、いま {}）。",
+                    start_of(known),
+                    start_of(offered)
+                ),
+                Lang::En => format!(
+                    "The key of the office {office} has changed (before {}, now {}).",
+                    start_of(known),
+                    start_of(offered)
+                ),
+            },
+            todo: lang
+                .t(
+                    "電話などで相手にいまの番号を確かめ、同じなら「連携先」で信頼してください。それまでは送らず、取り込みません。",
+                    "Ask the office by telephone for its number. If it is the same, trust it under “Partners”. Nothing is sent or imported before.",
+                )
+                .to_owned(),
+        },
+        Failure::ImportedElsewhere { terminal } => Sentence {
+            what: match lang {
+                Lang::Ja if terminal.is_empty() => "ほかの端末で取り込み中か、取り込み済みです。".into(),
+                Lang::Ja => format!("端末「{terminal}」で取り込み中か、取り込み済みです。"),
+                Lang::En if terminal.is_empty() => "Another PC imports it, or has done so.".into(),
+                Lang::En => format!("The PC “{terminal}” imports it, or has done so."),
+            },
+            todo: lang
+                .t(
+                    "二重に取り込まないよう、そちらの端末をお確かめください。数分後にもう一度引き継げます。",
+                    "Look at that PC first, so that nothing is imported twice. It can be taken over in a few minutes.",
+                )
+                .to_owned(),
+        },
         Failure::ClockUncertain => say(
             (
-                "相手の電子証明書の日付が、この端末の時計より先になっています。",
-                "The other office's certificate begins later than this PC's clock says it is now.",
+                "電子証明書の日付が、この端末の時計より先になっています。",
+                "A certificate begins later than this PC's clock says it is now.",
             ),
             (
-                "この端末の日付と時刻が正しいか、お確かめください。正しければ自動で受け取り直します。",
-                "Check this PC's date and time. It will be received again by itself.",
+                "この端末の日付と時刻が正しいか、お確かめください。正しくなれば自動で続けます。",
+                "Check this PC's date and time. It goes on by itself once they are right.",
             ),
         ),
         Failure::FileMissing { name } => named(
@@ -282,6 +336,23 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
     }
 }
 
+/// The beginning of a fingerprint, in groups that can be read out.
+fn start_of(fingerprint: &str) -> String {
+    fingerprint_in_groups(&fingerprint.chars().take(20).collect::<String>())
+}
+
+/// A fingerprint as people read it to each other: four digits at a time.
+pub fn fingerprint_in_groups(fingerprint: &str) -> String {
+    let mut grouped = String::new();
+    for (index, digit) in fingerprint.chars().enumerate() {
+        if index > 0 && index % 4 == 0 {
+            grouped.push('-');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
 }
@@ -312,6 +383,11 @@ mod tests {
             Failure::SenderNotTrusted,
             Failure::RevocationUnknown,
             Failure::ClockUncertain,
+            Failure::PartnerChanged { office: "3170000010".into(), known: "ab".repeat(32), offered: "cd".repeat(32) },
+            Failure::ImportedElsewhere { terminal: name() },
+            Failure::ImportedElsewhere { terminal: String::new() },
+            Failure::ClockWrong { minutes: 1_440 },
+            Failure::ClockWrong { minutes: -75 },
             Failure::FileMissing { name: name() },
             Failure::FileLocked { name: name() },
             Failure::FileNotPermitted { name: name() },

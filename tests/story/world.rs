@@ -111,6 +111,12 @@ impl Town {
         self.hub = Some(hub);
     }
 
+    /// The hub's process, while it runs.
+    #[allow(dead_code, reason = "the promises and the benches look into it")]
+    pub fn hub_process(&self) -> u32 {
+        self.hub.as_ref().map_or(0, Child::id)
+    }
+
     /// Ends the hub as a power cut would: no signal it could answer.
     pub fn kill_hub(&mut self) {
         if let Some(mut hub) = self.hub.take() {

@@ -365,7 +365,7 @@ fn trouble(ui: &mut Ui, lang: Lang, line: &ParcelLine) {
         State::Failed(problem) | State::Refused(problem) => {
             sentence_card(ui, ic::ERROR, BAD, &failure(lang, problem));
         }
-        State::Waiting { last: Some(problem), .. } => {
+        State::Waiting { last: Some(problem), .. } | State::Held(problem) => {
             sentence_card(ui, ic::WARNING, LOOK, &failure(lang, problem));
         }
         _ => {}
@@ -416,7 +416,7 @@ fn trail(ui: &mut Ui, model: &Model, steps: &[Trail], incoming: bool) {
     for (at, step) in steps.iter().enumerate().skip(steps.len().saturating_sub(shown)) {
         let (glyph, color, problem) = match &step.step {
             Step::Refused(problem) => (ic::ERROR, RED_900, Some(problem)),
-            Step::Tried(problem) => (ic::WARNING, YELLOW_1000, Some(problem)),
+            Step::Tried(problem) | Step::Held(problem) => (ic::WARNING, YELLOW_1000, Some(problem)),
             Step::Imported => (ic::CHECK_CIRCLE, GREEN_900, None),
             _ => (ic::DONE, BLUE_900, None),
         };

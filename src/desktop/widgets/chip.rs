@@ -69,6 +69,7 @@ pub fn state_look(lang: Lang, state: &State, incoming: bool) -> (&'static str, &
         State::Arrived => (ic::DONE, BLUE),
         State::Imported => (ic::CHECK_CIRCLE, GOOD),
         State::Failed(_) | State::Refused(_) => (ic::ERROR, BAD),
+        State::Held(_) => (ic::WARNING, LOOK),
     };
     (glyph, w::state(lang, state, incoming), colors)
 }

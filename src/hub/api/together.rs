@@ -9,15 +9,18 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use jiff::Timestamp;
 
-use super::{Cursor, Refusal};
+use super::lists::Cursor;
+use super::refusal::Refusal;
 use crate::hub::audit::{self, Actor, DONE};
 use crate::hub::state::{Caller, Hub};
 use crate::hub::{claims, marks};
-use crate::wire::{ClaimAnswer, ClaimRequest, ClaimVerdict, ClaimWish, MarksPage, ProblemCode};
+use crate::wire::{ClaimAnswer, ClaimRequest, ClaimVerdict, ClaimWish, MarksPage, ProblemCode, SEALED_TYPE};
 
 /// Room for some hundred marks and the receipts in them.
 pub(super) const MARKS_LIMIT: usize = 1024 * 1024;
 
+/// What the terminals of the caller's office told each other, oldest first
+#[utoipa::path(get, path = "/v1/marks", tag = "terminals", params(Cursor), responses((status = 200, body = MarksPage)))]
 pub(super) async fn get_marks(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
@@ -26,6 +29,10 @@ pub(super) async fn get_marks(
     Ok(Json(marks::list(hub.store(), caller.office, cursor.after).await?))
 }
 
+/// Tells the other terminals of the caller's office something, sealed to the office itself; safe to repeat
+#[utoipa::path(post, path = "/v1/marks", tag = "terminals",
+    request_body(content = Vec<u8>, content_type = SEALED_TYPE, description = "Sealed (CMS), as a parcel is"),
+    responses((status = 204, description = "The hub has it")))]
 pub(super) async fn post_marks(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
@@ -40,6 +47,9 @@ pub(super) async fn post_marks(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Asks whether this terminal alone may put parcels into its import folder; safe to repeat
+#[utoipa::path(post, path = "/v1/claims", tag = "terminals", request_body = ClaimRequest,
+    responses((status = 200, body = ClaimAnswer)))]
 pub(super) async fn post_claims(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,

@@ -14,8 +14,13 @@ use tokio::sync::oneshot;
 use crate::sqlite::{self, MigrateError};
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema.sql"), sqlite::chain::SCHEMA, include_str!("migrations/together.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("migrations/transfer.sql"),
+    include_str!("migrations/accounts.sql"),
+    sqlite::chain::SCHEMA,
+    include_str!("migrations/together.sql"),
+];
 
 /// How many jobs one commit may carry.
 const GROUP: usize = 64;

@@ -1,0 +1,267 @@
+//! Sessions: a person at a terminal, known by random tokens of which the hub keeps the hashes only.
+//!
+//! | token | good for | ends |
+//! |---|---|---|
+//! | access | every request | with its time; when the account loses its right or logs out |
+//! | refresh | the next two tokens | as above; and once a token that was given for it is used |
+//!
+//! An answer may get lost, so the refresh token that was handed in stays good until one of those given for it comes back.
+//! Live sessions are remembered by their token's hash, so that a request costs no look into the store.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::LoginSettings;
+use crate::hub::mailbox::{parsed, time};
+use crate::hub::stores::sqlite::{Named as _, StoreError};
+use crate::standard::OfficeNumber;
+use crate::wire::{LoggedIn, Role, Secret, UserId};
+
+/// How many sessions an account keeps; the oldest ones end.
+const MOST_SESSIONS: i64 = 50;
+/// How many tokens that nobody used yet may stand for one refresh token, and how many access tokens for one session.
+const MOST_TOKENS: i64 = 8;
+
+/// A person at a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: i64,
+    pub office: OfficeNumber,
+    pub user: UserId,
+    pub role: Role,
+    /// Whose tokens these are; from anywhere else they count for nothing.
+    pub terminal: String,
+    until: Timestamp,
+}
+
+/// The SHA-256 of a token.
+pub type Hash = [u8; 32];
+
+pub fn hash_of(token: &str) -> Hash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+    hash
+}
+
+/// 256 bits nobody can guess.
+pub(super) fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    aws_lc_rs::rand::fill(&mut bytes).expect("AWS-LC's generator never gives less than it was asked for");
+    bytes
+}
+
+fn new_token() -> (Secret, Hash) {
+    let token = URL_SAFE_NO_PAD.encode(random());
+    let hash = hash_of(&token);
+    (Secret::new(token), hash)
+}
+
+/// Live sessions by the hash of an access token.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    live: RwLock<Live>,
+}
+
+#[derive(Debug, Default)]
+struct Live {
+    by_hash: HashMap<Hash, Session>,
+    /// How often everything was forgotten: what was looked up before that is not remembered after.
+    forgotten: u64,
+}
+
+impl Sessions {
+    /// The session an access token stands for, if it is remembered.
+    pub fn recall(&self, hash: &Hash) -> Option<Session> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).by_hash.get(hash).cloned()
+    }
+
+    /// Take this before a look into the store, and hand it to [`Sessions::remember`].
+    pub fn epoch(&self) -> u64 {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).forgotten
+    }
+
+    pub fn remember(&self, hash: Hash, session: Session, epoch: u64, now: Timestamp) {
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        if live.forgotten == epoch {
+            if live.by_hash.len() == live.by_hash.capacity() {
+                live.by_hash.retain(|_, session| session.holds(now));
+            }
+            live.by_hash.insert(hash, session);
+        }
+    }
+
+    /// An account changed: everybody is looked up anew.
+    pub fn forget_all(&self) {
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        live.by_hash.clear();
+        live.forgotten += 1;
+    }
+}
+
+impl Session {
+    pub fn holds(&self, now: Timestamp) -> bool {
+        now < self.until
+    }
+}
+
+/// Begins a session: what a good login gets.
+pub fn begin(
+    connection: &Connection,
+    (office, user, role): (OfficeNumber, &UserId, Role),
+    terminal: &str,
+    settings: &LoginSettings,
+    now: Timestamp,
+) -> Result<LoggedIn, StoreError> {
+    clean_up(connection, office, user, now)?;
+    connection
+        .execute(
+            "INSERT INTO session (office, user, terminal, began_at) VALUES (?1, ?2, ?3, ?4)",
+            params![office.as_str(), user.as_str(), terminal, now.as_millisecond()],
+        )
+        .named("begin session")?;
+    give(connection, connection.last_insert_rowid(), (user, role), None, settings, now)
+}
+
+/// The next two tokens for a refresh token; `None` for one that is not good, or not from this terminal.
+pub fn refresh(
+    connection: &Connection,
+    token: &Hash,
+    office: OfficeNumber,
+    terminal: &str,
+    settings: &LoginSettings,
+    now: Timestamp,
+) -> Result<Option<LoggedIn>, StoreError> {
+    let Some((session, given_for)) = look_up(connection, token, "refresh")? else { return Ok(None) };
+    if session.office != office || session.terminal != terminal || !session.holds(now) {
+        return Ok(None);
+    }
+    // It came back, so the terminal has it: what went before it, and what else was given with it, is over.
+    if let Some(before) = given_for {
+        connection
+            .execute(
+                "DELETE FROM token WHERE session = ?1 AND kind = 'refresh' AND hash <> ?2
+                 AND (hash = ?3 OR given_for = ?3)",
+                params![session.id, token.as_slice(), before],
+            )
+            .named("end earlier tokens")?;
+    }
+    give(connection, session.id, (&session.user, session.role), Some(token), settings, now).map(Some)
+}
+
+/// The session of an access token, good or over.
+pub fn find(connection: &Connection, token: &Hash) -> Result<Option<Session>, StoreError> {
+    Ok(look_up(connection, token, "access")?.map(|(session, _)| session))
+}
+
+/// Ends a session, with all its tokens.
+pub fn end(connection: &Connection, session: i64) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM session WHERE id = ?1", [session]).named("end session").map(|_| ())
+}
+
+/// Ends the sessions of an account, all but one.
+pub fn end_others(
+    connection: &Connection,
+    office: OfficeNumber,
+    user: &UserId,
+    kept: Option<i64>,
+) -> Result<(), StoreError> {
+    connection
+        .execute(
+            "DELETE FROM session WHERE office = ?1 AND user = ?2 AND id IS NOT ?3",
+            params![office.as_str(), user.as_str(), kept],
+        )
+        .named("end sessions")
+        .map(|_| ())
+}
+
+fn give(
+    connection: &Connection,
+    session: i64,
+    (user, role): (&UserId, Role),
+    given_for: Option<&Hash>,
+    settings: &LoginSettings,
+    now: Timestamp,
+) -> Result<LoggedIn, StoreError> {
+    let ((access, access_hash), (refresh, refresh_hash)) = (new_token(), new_token());
+    let access_until = now.checked_add(settings.access).unwrap_or(Timestamp::MAX);
+    let refresh_until = now.checked_add(settings.refresh).unwrap_or(Timestamp::MAX);
+    let given_for = given_for.map(|hash| hash.as_slice());
+    for (hash, kind, until) in [(access_hash, "access", access_until), (refresh_hash, "refresh", refresh_until)] {
+        connection
+            .prepare_cached("INSERT INTO token (hash, session, kind, given_for, until) VALUES (?1, ?2, ?3, ?4, ?5)")
+            .and_then(|mut insert| {
+                insert.execute(params![hash.as_slice(), session, kind, given_for, until.as_millisecond()])
+            })
+            .named("give token")?;
+        // Whoever asks again and again has the newest ones only.
+        connection
+            .prepare_cached(
+                "DELETE FROM token WHERE session = ?1 AND kind = ?2 AND hash IS NOT ?3 AND hash NOT IN
+                 (SELECT hash FROM token WHERE session = ?1 AND kind = ?2 AND hash IS NOT ?3
+                  ORDER BY until DESC LIMIT ?4)",
+            )
+            .and_then(|mut delete| delete.execute(params![session, kind, given_for, MOST_TOKENS]))
+            .named("end old tokens")?;
+    }
+    Ok(LoggedIn { user: user.clone(), role, access, access_until, refresh, refresh_until, time: now })
+}
+
+fn look_up(
+    connection: &Connection,
+    token: &Hash,
+    kind: &'static str,
+) -> Result<Option<(Session, Option<Vec<u8>>)>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT session.id, session.office, session.user, role, terminal, until, given_for FROM token
+             JOIN session ON session.id = token.session
+             JOIN account ON account.office = session.office AND account.user = session.user
+             WHERE hash = ?1 AND kind = ?2",
+        )
+        .named("look up token")?;
+    let mut rows = statement.query(params![token.as_slice(), kind]).named("look up token")?;
+    let Some(row) = rows.next().named("look up token")? else { return Ok(None) };
+    let session = Session {
+        id: row.get(0).named("look up token")?,
+        office: parsed(row, 1)?,
+        user: parsed(row, 2)?,
+        role: parsed(row, 3)?,
+        terminal: row.get(4).named("look up token")?,
+        until: time(row, 5)?,
+    };
+    Ok(Some((session, row.get(6).named("look up token")?)))
+}
+
+/// What is over goes, and an account has no more sessions than anybody needs.
+fn clean_up(connection: &Connection, office: OfficeNumber, user: &UserId, now: Timestamp) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM token WHERE until <= ?1", [now.as_millisecond()]).named("drop old tokens")?;
+    connection
+        .execute(
+            "DELETE FROM session WHERE office = ?1 AND user = ?2 AND id NOT IN (SELECT session FROM token)",
+            params![office.as_str(), user.as_str()],
+        )
+        .named("drop old sessions")?;
+    let oldest_kept: Option<i64> = connection
+        .query_row(
+            "SELECT id FROM session WHERE office = ?1 AND user = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3",
+            params![office.as_str(), user.as_str(), MOST_SESSIONS - 2],
+            |row| row.get(0),
+        )
+        .optional()
+        .named("count sessions")?;
+    if let Some(oldest_kept) = oldest_kept {
+        connection
+            .execute(
+                "DELETE FROM session WHERE office = ?1 AND user = ?2 AND id < ?3",
+                params![office.as_str(), user.as_str(), oldest_kept],
+            )
+            .named("end old sessions")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! What a caller may look at: the hub itself, the directory, the revocation list, and the lists of its own parcels.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{FromRequestParts, Query, State};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::refusal::Refusal;
+use crate::hub::{cursors, directory, mailbox, marks};
+use crate::hub::state::{Caller, Hub};
+use crate::standard::OfficeNumber;
+use crate::wire::{Directory, HubFacts, InboxPage, SentPage};
+
+/// The longest a long poll may wait.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// What a client must know before it sends
+#[utoipa::path(get, path = "/v1/hub", tag = "hub", responses((status = 200, body = HubFacts)))]
+pub(super) async fn facts(State(hub): State<Arc<Hub>>) -> Json<HubFacts> {
+    Json(HubFacts {
+        version: env!("CARGO_PKG_VERSION").into(),
+        max_parcel_bytes: hub.max_parcel_bytes(),
+        time: Timestamp::now(),
+    })
+}
+
+/// Every office of the exchange, with the certificates parcels are sealed to
+#[utoipa::path(get, path = "/v1/offices", tag = "hub", responses((status = 200, body = Directory)))]
+pub(super) async fn offices(State(hub): State<Arc<Hub>>) -> Result<Response, Refusal> {
+    let published = hub.store().read(|connection| directory::published(connection, Timestamp::now())).await?;
+    Ok(Json(published).into_response())
+}
+
+/// The list of certificates taken back, DER
+#[utoipa::path(get, path = "/v1/crl", tag = "hub",
+    responses((status = 200, body = Vec<u8>, content_type = "application/pkix-crl")))]
+pub(super) async fn crl(State(hub): State<Arc<Hub>>) -> Response {
+    ([(header::CONTENT_TYPE, "application/pkix-crl")], hub.crl().to_vec()).into_response()
+}
+
+/// From where on a list is asked for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Cursor {
+    /// The `next` of the page before; 0 or nothing for the beginning.
+    #[serde(default)]
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
+    pub after: u64,
+    /// Seconds to wait for something new, when there is nothing yet; at most 30 count.
+    #[serde(default)]
+    pub wait: u64,
+    /// How far the caller has read `/v1/sent`: news there ends the wait, too.
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
+    pub sent: Option<u64>,
+    /// How far the caller has read `/v1/marks`: news there ends the wait, too.
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
+    pub marks: Option<u64>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Cursor {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let Query(cursor) = Query::<Self>::try_from_uri(&parts.uri)?;
+        // The store counts in 63 bits.
+        let all = [Some(cursor.after), cursor.sent, cursor.marks];
+        if all.into_iter().flatten().any(|cursor| i64::try_from(cursor).is_err()) {
+            return Err(Refusal::request("no cursor goes so far"));
+        }
+        Ok(cursor)
+    }
+}
+
+/// What came for the caller's office, oldest first; waits for something new when asked to
+#[utoipa::path(get, path = "/v1/inbox", tag = "parcels", params(Cursor), responses((status = 200, body = InboxPage)))]
+pub(super) async fn inbox(
+    State(hub): State<Arc<Hub>>,
+    Extension(caller): Extension<Caller>,
+    cursor: Cursor,
+) -> Result<Json<InboxPage>, Refusal> {
+    let wait = Duration::from_secs(cursor.wait).min(LONGEST_WAIT);
+    // The bell is listened to before the look, so that nothing rings unheard between the two.
+    let rung = hub.bell().listen(caller.office);
+    let (page, is_news) = look(&hub, caller.office, &cursor).await?;
+    cursors::note(hub.store(), &caller, cursor.after, Timestamp::now()).await;
+    if is_news || wait.is_zero() {
+        return Ok(Json(page));
+    }
+    let _ = tokio::time::timeout(wait, rung).await;
+    Ok(Json(look(&hub, caller.office, &cursor).await?.0))
+}
+
+/// The inbox after a cursor, and whether any list goes further than the caller has read.
+async fn look(hub: &Hub, office: OfficeNumber, cursor: &Cursor) -> Result<(InboxPage, bool), Refusal> {
+    let mut page = mailbox::inbox(hub.store(), office, cursor.after).await?;
+    let mut is_news = !page.parcels.is_empty();
+    if cursor.sent.is_some() || cursor.marks.is_some() {
+        let heads = hub.store().read(move |connection| marks::heads(connection, office)).await?;
+        is_news |= cursor.sent.is_some_and(|sent| heads.sent > sent);
+        is_news |= cursor.marks.is_some_and(|marks| heads.marks > marks);
+        page.heads = Some(heads);
+    }
+    Ok((page, is_news))
+}
+
+/// The caller's own parcels that changed: accepted, a receipt came, or nobody fetched them
+#[utoipa::path(get, path = "/v1/sent", tag = "parcels", params(Cursor), responses((status = 200, body = SentPage)))]
+pub(super) async fn sent(
+    State(hub): State<Arc<Hub>>,
+    Extension(caller): Extension<Caller>,
+    cursor: Cursor,
+) -> Result<Json<SentPage>, Refusal> {
+    Ok(Json(mailbox::sent(hub.store(), caller.office, cursor.after).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Problem, ProblemCode};
+
+    async fn asked(uri: &str) -> Result<Cursor, Problem> {
+        let (mut parts, ()) = axum::http::Request::get(uri).body(()).unwrap().into_parts();
+        Cursor::from_request_parts(&mut parts, &()).await.map_err(|refusal| refusal.0)
+    }
+
+    #[tokio::test]
+    async fn a_cursor_that_no_store_can_hold_is_a_wrong_request_and_not_the_hubs_trouble() {
+        for after in ["9223372036854775808", "18446744073709551615", "-1", "x"] {
+            let problem = asked(&format!("/v1/inbox?after={after}")).await.unwrap_err();
+            assert_eq!((problem.status, problem.code), (400, ProblemCode::RequestInvalid), "{after}");
+        }
+        assert_eq!(asked("/v1/inbox?after=9223372036854775807&wait=1").await.unwrap().after, i64::MAX as u64);
+        assert_eq!(asked("/v1/sent").await.unwrap().after, 0);
+    }
+
+    #[test]
+    fn a_long_poll_ends_when_the_hub_stops() {
+        use crate::hub::authority::Authority;
+        use crate::hub::stores::sqlite::Store;
+        let dir = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
+        let hub = Arc::new(Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap());
+        let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new() };
+        let poll = inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 7, wait: 30, sent: None, marks: None });
+        let stop = async { hub.bell().ring_all() };
+        let both = async { tokio::time::timeout(LONGEST_WAIT / 2, async { tokio::join!(poll, stop) }).await };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (page, ()) = runtime.block_on(both).unwrap();
+        assert_eq!(page.unwrap().0, InboxPage { parcels: Vec::new(), next: 7, heads: None });
+    }
+}

@@ -1,0 +1,267 @@
+//! Large parcels that come in parts, so that a line that breaks costs one part and not the whole.
+//!
+//! Each part is durable when it is answered, and never changed once it is there. When all are there and together are
+//! what their digest says, the parcel is accepted in one small write: the parts stay where they are and are its body
+//! from then on. What was begun and never finished is forgotten after a day.
+
+use axum::body::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::audit::Actor;
+use super::directory;
+use super::mailbox::{self, NewParcel, Put};
+use super::stores::sqlite::{Named as _, Store, StoreError};
+use crate::parcel::{DigestOf, ParcelId};
+use crate::standard::OfficeNumber;
+use crate::wire::{PART_BYTES, Upload};
+
+/// What is begun and not finished is forgotten after this long.
+pub const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// A large parcel as its sender announces it, with every part and at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announced {
+    pub id: ParcelId,
+    pub sender: OfficeNumber,
+    pub receiver: OfficeNumber,
+    /// Hex SHA-256 of the whole.
+    pub digest: String,
+    pub size: u64,
+}
+
+impl Announced {
+    /// How long a part must be; `None` when there is no such part.
+    pub fn length_of(&self, part: u64) -> Option<u64> {
+        let begins = part.checked_mul(PART_BYTES)?;
+        self.size.checked_sub(begins).filter(|rest| *rest > 0).map(|rest| rest.min(PART_BYTES))
+    }
+}
+
+/// What became of a part.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is durable.
+    Kept,
+    /// Nothing was kept: the parcel is settled already, or cannot be.
+    Settled(Put),
+    /// The office has more begun and unfinished than it may.
+    TooMuch,
+}
+
+/// What became of the end.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Finished {
+    Settled(Put),
+    /// These parts are not there.
+    Missing,
+    /// The parts together are not what their digest says; they are forgotten, so that it can begin anew.
+    Damaged,
+}
+
+/// Keeps a part; durable when this returns. A part that is there stays as it is. What the same office began under the
+/// same id for other bytes is forgotten. `most` is how much one office may have begun and not finished, in bytes.
+pub async fn keep_part(
+    store: &Store,
+    whole: Announced,
+    part: u64,
+    bytes: Bytes,
+    most: u64,
+    now: Timestamp,
+) -> Result<Kept, StoreError> {
+    store
+        .write(move |connection| {
+            if let Some(put) = settled(connection, &whole, now)? {
+                return Ok(Kept::Settled(put));
+            }
+            let upload = match open_upload(connection, whole.sender, whole.id)? {
+                Some((upload, begun)) if begun == whole => upload,
+                begun => {
+                    if let Some((other, _)) = begun {
+                        forget(connection, other)?;
+                    }
+                    if begun_by(connection, whole.sender)?.saturating_add(whole.size) > most {
+                        return Ok(Kept::TooMuch);
+                    }
+                    begin(connection, &whole, now)?
+                }
+            };
+            connection
+                .prepare_cached("INSERT INTO part (upload, number, sealed) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
+                .and_then(|mut insert| insert.execute(params![upload, part, bytes.as_ref()]))
+                .named("keep part")?;
+            Ok(Kept::Kept)
+        })
+        .await
+}
+
+/// How much of a parcel is there; `None` when nothing is, or it is not this sender's.
+pub async fn state(store: &Store, sender: OfficeNumber, id: ParcelId) -> Result<Option<Upload>, StoreError> {
+    store
+        .read(move |connection| {
+            if let Some((outside, accepted)) = mailbox::accepted_before(connection, id)? {
+                return Ok((outside.sender == sender).then(|| Upload {
+                    digest: outside.digest,
+                    size: outside.size,
+                    parts: Vec::new(),
+                    accepted: Some(accepted),
+                }));
+            }
+            let Some((upload, whole)) = open_upload(connection, sender, id)? else { return Ok(None) };
+            let parts = parts_of(connection, upload)?;
+            Ok(Some(Upload { digest: whole.digest, size: whole.size, parts, accepted: None }))
+        })
+        .await
+}
+
+/// Accepts a parcel of which all parts are there. As idempotent as a put in one go.
+pub async fn finish(store: &Store, whole: Announced, by: Actor, now: Timestamp) -> Result<Finished, StoreError> {
+    let looked = whole.clone();
+    let verified = store.read(move |connection| verify(connection, &looked)).await?;
+    store
+        .write(move |connection| {
+            if let Some(put) = settled(connection, &whole, now)? {
+                return Ok(Finished::Settled(put));
+            }
+            let upload = match verified {
+                Verified::Whole(upload) => upload,
+                Verified::Missing => return Ok(Finished::Missing),
+                Verified::Damaged(upload) => {
+                    forget(connection, upload)?;
+                    return Ok(Finished::Damaged);
+                }
+            };
+            // Since it was looked at, another call may have begun anew.
+            if open_upload(connection, whole.sender, whole.id)?.is_none_or(|(open, _)| open != upload) {
+                return Ok(Finished::Missing);
+            }
+            let Announced { id, sender, receiver, digest, size } = &whole;
+            let row = NewParcel { id: *id, sender: *sender, receiver: *receiver, digest, size: *size };
+            let (seq, accepted) = mailbox::insert(connection, &row, &by, now)?;
+            connection
+                .execute("UPDATE upload SET parcel = ?2 WHERE number = ?1", params![upload, seq])
+                .named("finish upload")?;
+            Ok(Finished::Settled(Put::New(accepted)))
+        })
+        .await
+}
+
+/// Forgets some of what was begun more than a day ago: at most one upload. Says whether there was one.
+pub fn forget_one_old(connection: &Connection, now: Timestamp) -> Result<bool, StoreError> {
+    let before = now.checked_sub(FORGOTTEN_AFTER).unwrap_or(Timestamp::MIN);
+    let old = connection
+        .prepare_cached("SELECT number FROM upload WHERE parcel IS NULL AND began_at <= ?1 LIMIT 1")
+        .and_then(|mut select| select.query_row([before.as_millisecond()], |row| row.get::<_, i64>(0)).optional())
+        .named("old uploads")?;
+    old.map(|upload| forget(connection, upload)).transpose().map(|forgotten| forgotten.is_some())
+}
+
+/// An answer that needs no body: it was accepted before, or cannot be.
+fn settled(connection: &Connection, whole: &Announced, now: Timestamp) -> Result<Option<Put>, StoreError> {
+    if let Some((outside, accepted)) = mailbox::accepted_before(connection, whole.id)? {
+        let same = outside.sender == whole.sender
+            && outside.receiver == whole.receiver
+            && outside.digest == whole.digest
+            && outside.size == whole.size;
+        return Ok(Some(if same { Put::Repeat(accepted) } else { Put::Taken }));
+    }
+    let can_receive = directory::can_receive(connection, whole.receiver, now)?;
+    Ok((!can_receive).then_some(Put::ReceiverUnknown))
+}
+
+enum Verified {
+    Whole(i64),
+    Missing,
+    Damaged(i64),
+}
+
+fn verify(connection: &Connection, whole: &Announced) -> Result<Verified, StoreError> {
+    let Some((upload, begun)) = open_upload(connection, whole.sender, whole.id)? else { return Ok(Verified::Missing) };
+    if begun != *whole {
+        return Ok(Verified::Missing);
+    }
+    let mut statement = connection
+        .prepare_cached("SELECT number, sealed FROM part WHERE upload = ?1 ORDER BY number")
+        .named("parts")?;
+    let mut rows = statement.query([upload]).named("parts")?;
+    let (mut digest, mut size, mut next) = (DigestOf::default(), 0_u64, 0_u64);
+    while let Some(row) = rows.next().named("parts")? {
+        let (number, bytes) = (
+            row.get::<_, u64>(0).named("parts")?,
+            row.get_ref(1).and_then(|value| value.as_blob().map_err(Into::into)).named("parts")?,
+        );
+        if number != next {
+            return Ok(Verified::Missing);
+        }
+        digest.add(bytes);
+        size += bytes.len() as u64;
+        next += 1;
+    }
+    Ok(match size == whole.size {
+        false => Verified::Missing,
+        true if digest.hex() == whole.digest => Verified::Whole(upload),
+        true => Verified::Damaged(upload),
+    })
+}
+
+fn open_upload(
+    connection: &Connection,
+    sender: OfficeNumber,
+    id: ParcelId,
+) -> Result<Option<(i64, Announced)>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT number, receiver, digest, size FROM upload WHERE sender = ?1 AND id = ?2 AND parcel IS NULL",
+        )
+        .named("open upload")?;
+    let mut rows = statement.query(params![sender.as_str(), id.to_string()]).named("open upload")?;
+    let Some(row) = rows.next().named("open upload")? else { return Ok(None) };
+    let whole = Announced {
+        id,
+        sender,
+        receiver: mailbox::parsed(row, 1)?,
+        digest: row.get(2).named("open upload")?,
+        size: row.get(3).named("open upload")?,
+    };
+    Ok(Some((row.get(0).named("open upload")?, whole)))
+}
+
+fn begin(connection: &Connection, whole: &Announced, now: Timestamp) -> Result<i64, StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO upload (id, sender, receiver, digest, size, began_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )
+        .and_then(|mut insert| {
+            insert.insert(params![
+                whole.id.to_string(),
+                whole.sender.as_str(),
+                whole.receiver.as_str(),
+                whole.digest,
+                whole.size,
+                now.as_millisecond()
+            ])
+        })
+        .named("begin upload")
+}
+
+fn begun_by(connection: &Connection, sender: OfficeNumber) -> Result<u64, StoreError> {
+    connection
+        .prepare_cached("SELECT coalesce(sum(size), 0) FROM upload WHERE sender = ?1 AND parcel IS NULL")
+        .and_then(|mut select| select.query_row([sender.as_str()], |row| row.get(0)))
+        .named("begun by an office")
+}
+
+fn parts_of(connection: &Connection, upload: i64) -> Result<Vec<u64>, StoreError> {
+    connection
+        .prepare_cached("SELECT number FROM part WHERE upload = ?1 ORDER BY number")
+        .and_then(|mut select| select.query_map([upload], |row| row.get(0))?.collect())
+        .named("numbers of parts")
+}
+
+fn forget(connection: &Connection, upload: i64) -> Result<(), StoreError> {
+    connection
+        .execute("DELETE FROM part WHERE upload = ?1", [upload])
+        .and_then(|_| connection.execute("DELETE FROM upload WHERE number = ?1", [upload]))
+        .named("forget upload")
+        .map(|_| ())
+}
