@@ -72,10 +72,10 @@ impl History {
         let mut statement = self
             .connection
             .prepare_cached(
-                "SELECT id, partner, partner_name, digest, accepted_at, held.key, sealed
+                "SELECT parcel.id, partner, partner_name, digest, held.accepted_at, held.key, sealed
                  FROM held JOIN parcel ON parcel.id = held.parcel
                      JOIN partner_key ON office = partner AND partner_key.key = held.key
-                 WHERE trusted_at IS NOT NULL ORDER BY accepted_at, id",
+                 WHERE trusted_at IS NOT NULL ORDER BY parcel.rowid",
             )
             .named("held parcels")?;
         let mut rows = statement.query([]).named("held parcels")?;

@@ -153,6 +153,7 @@ mod tests {
         let both = async { tokio::time::timeout(LONGEST_WAIT / 2, async { tokio::join!(poll, stop) }).await };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (page, ()) = runtime.block_on(both).unwrap();
-        assert_eq!(page.unwrap().0, InboxPage { parcels: Vec::new(), next: 7, heads: None });
+        // The hub has nothing that goes so far, and says so.
+        assert_eq!(page.unwrap().0, InboxPage { parcels: Vec::new(), next: 0, heads: None });
     }
 }
