@@ -75,7 +75,11 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
                 let incoming = lists.inbox.iter().find(|line| line.id == id);
                 let Some(line) = incoming.or_else(|| lists.sent.iter().find(|line| line.id == id)) else { continue };
                 let mut view = made_up::view(line, incoming.is_some());
-                view.sheets = (1..=persons).map(made_up::sheet).collect();
+                match state {
+                    "forms" => made_up::give_forms(&mut view, &made_up::to_one_provider),
+                    "preventive" => made_up::give_forms(&mut view, &made_up::preventive),
+                    _ => made_up::give_months(&mut view, persons),
+                }
                 tell(Event::Opened(Arc::new(view)));
             }
             Command::Examine(_) | Command::ExamineOutgoing => {

@@ -10,6 +10,7 @@ mod help;
 mod list;
 mod setup;
 pub mod show;
+mod unlock;
 
 use std::io;
 use std::path::PathBuf;
@@ -114,7 +115,8 @@ fn with_profile(
     given: Option<PathBuf>,
     run: impl FnOnce(Profile) -> Result<Outcome, ProfileError>,
 ) -> anyhow::Result<Outcome> {
-    let result = Profile::open(&profile_dir(given)?).and_then(run);
+    let profile = Profile::open(&profile_dir(given)?);
+    let result = profile.and_then(|profile| unlock::vault(profile.dir()).map(|_| profile)).and_then(run);
     Ok(result.unwrap_or_else(|error| {
         tracing::error!(%error, "the command failed");
         tell(&error.failure());

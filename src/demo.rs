@@ -6,6 +6,8 @@
 //!
 //! ```text
 //! DIR/hub/                       the hub
+//! DIR/vault.toml                 what every office's data is encrypted with
+//! DIR/passphrase.txt             what opens it: everything here is made up, so there is nothing to protect
 //! DIR/offices/NUMBER/profile/    the terminal's settings, identity, history
 //! DIR/offices/NUMBER/outgoing/   what its care software put out for the month
 //! DIR/offices/NUMBER/import/     where its care software looks
@@ -30,9 +32,12 @@ use crate::engine::profile::{Profile, ProfileError, Settings};
 use crate::history::HistoryError;
 use crate::hub::home::{Home, HomeError, HubSettings, default_limit};
 use crate::hub::{Running, ServeError};
-use crate::identity::{self, Identity, IdentityError};
+use crate::identity::{self, Identity, IdentityError, Unlock, Vault, VaultError};
 use crate::standard::OfficeNumber;
 use month::{Month, OfficeRow};
+
+/// Everybody may know it: the district's people are made up.
+const PASSPHRASE: &str = "otameshi-no-machi";
 
 /// A district with its hub running. Dropping it stops the hub.
 #[derive(Debug)]
@@ -62,6 +67,8 @@ pub enum DemoError {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
     Profile(#[from] ProfileError),
     #[error(transparent)]
     History(#[from] HistoryError),
@@ -77,10 +84,11 @@ impl District {
         let dir = &std::path::absolute(dir).map_err(|source| DemoError::Io { path: dir.to_owned(), source })?;
         let month = Month::embedded()?;
         let home = open_hub(&dir.join("hub"), now)?;
+        let vault = open_vault(dir)?;
         let rows = month.offices()?;
         let mut offices = Vec::new();
         for row in &rows {
-            offices.push(prepare_office(&dir.join("offices").join(row.number.as_str()), row, &home, now)?);
+            offices.push(prepare_office(&dir.join("offices").join(row.number.as_str()), row, &home, &vault, now)?);
             month.put_out(row.number, &dir.join("offices").join(row.number.as_str()).join("outgoing"))?;
         }
         let hub = home.serve(None)?;
@@ -117,7 +125,22 @@ fn open_hub(dir: &Path, now: Timestamp) -> Result<Home, DemoError> {
     }
 }
 
-fn prepare_office(dir: &Path, row: &OfficeRow, home: &Home, now: Timestamp) -> Result<DemoOffice, DemoError> {
+/// One vault for all of the district, so that its passphrase is stretched once and not for every office.
+fn open_vault(dir: &Path) -> Result<Vault, DemoError> {
+    let vault = Vault::open_or_create(dir, &Unlock::passphrase(PASSPHRASE))?;
+    // For those who look into an office with a command: `TAYORI_PASSPHRASE=$(cat DIR/passphrase.txt) tayori --profile …`.
+    let beside = dir.join("passphrase.txt");
+    fs::write(&beside, PASSPHRASE).map_err(|source| DemoError::Io { path: beside, source })?;
+    Ok(vault)
+}
+
+fn prepare_office(
+    dir: &Path,
+    row: &OfficeRow,
+    home: &Home,
+    vault: &Vault,
+    now: Timestamp,
+) -> Result<DemoOffice, DemoError> {
     // What somebody changed in the settings stays.
     let mut profile = match Profile::open(&dir.join("profile")) {
         Err(ProfileError::Missing(_)) => Profile::create(&dir.join("profile"), settings_of(dir, row))?,
@@ -126,15 +149,17 @@ fn prepare_office(dir: &Path, row: &OfficeRow, home: &Home, now: Timestamp) -> R
     let own = settings_of(dir, row);
     keep_folder(&mut profile.settings.outgoing, own.outgoing)?;
     keep_folder(&mut profile.settings.import, own.import)?;
+    // Seen from DIR/offices/NUMBER/profile, so that the district can be moved.
+    Vault::share(profile.dir(), Path::new("../../.."))?;
     let imported = dir.join("imported");
     fs::create_dir_all(&imported).map_err(|source| DemoError::Io { path: imported.clone(), source })?;
     // Its key is written last: without one, an earlier run was cut off here.
-    if let Err(IdentityError::Missing { .. }) = Identity::load(&profile.identity_dir()) {
+    if let Err(IdentityError::Missing { .. }) = Identity::load(&profile.identity_dir(), vault) {
         let request = identity::request(row.number)?;
         let certificate =
             home.add_office(row.number, row.service, &row.name, Some(&request.csr_pem), now)?.unwrap_or_default();
         let ca = home.authority.certificate_pem();
-        request.answered(certificate.as_bytes(), ca.as_bytes())?.save(&profile.identity_dir())?;
+        request.answered(certificate.as_bytes(), ca.as_bytes())?.save(&profile.identity_dir(), vault)?;
     }
     Ok(DemoOffice { profile, imported })
 }
@@ -148,13 +173,8 @@ fn keep_folder(folder: &mut PathBuf, own: PathBuf) -> Result<(), DemoError> {
 }
 
 fn settings_of(dir: &Path, row: &OfficeRow) -> Settings {
-    Settings {
-        office: row.number,
-        office_name: row.name.clone(),
-        hub: String::new(),
-        outgoing: dir.join("outgoing"),
-        import: dir.join("import"),
-    }
+    let [outgoing, import] = ["outgoing", "import"].map(|name| dir.join(name));
+    Settings::new(row.number, row.name.clone(), String::new(), outgoing, import)
 }
 
 impl DemoOffice {
@@ -194,22 +214,23 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let now = Timestamp::now();
         let home = open_hub(&dir.path().join("hub"), now).unwrap();
+        let vault = Vault::in_memory().unwrap();
         let row = Month::embedded().unwrap().offices().unwrap().remove(0);
         let here = dir.path().join("here");
-        let mut office = prepare_office(&here, &row, &home, now).unwrap();
+        let mut office = prepare_office(&here, &row, &home, &vault, now).unwrap();
         let chosen = dir.path().join("chosen");
         fs::create_dir(&chosen).unwrap();
         office.profile.settings.import.clone_from(&chosen);
         office.profile.settings.office_name = "別の名前".into();
         office.profile.save().unwrap();
 
-        let again = prepare_office(&here, &row, &home, now).unwrap().profile.settings;
+        let again = prepare_office(&here, &row, &home, &vault, now).unwrap().profile.settings;
         assert_eq!((again.import.as_path(), again.office_name.as_str()), (chosen.as_path(), "別の名前"));
 
         fs::remove_dir(&chosen).unwrap();
         let moved = dir.path().join("moved");
         fs::rename(&here, &moved).unwrap();
-        let there = prepare_office(&moved, &row, &home, now).unwrap().profile.settings;
+        let there = prepare_office(&moved, &row, &home, &vault, now).unwrap().profile.settings;
         assert_eq!((there.outgoing, there.import), (moved.join("outgoing"), moved.join("import")));
     }
 }

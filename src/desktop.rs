@@ -9,6 +9,9 @@ mod desk;
 mod forms;
 mod icons;
 mod model;
+mod paper;
+mod preview;
+mod printing;
 mod screens;
 mod text;
 mod theme;
@@ -17,7 +20,11 @@ mod widgets;
 
 pub use app::{Action, App, Page};
 pub use desk::{Choice, Chosen, Desk, Tell};
+pub use forms::FormKind;
 pub use model::{Look, Model, TextSize};
+pub use paper::Picture;
+pub use preview::{Preview, PreviewKind};
+pub use printing::{Job, Target};
 
 use crate::engine::Engine;
 use crate::words::window as w;

@@ -1,8 +1,11 @@
 //! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
 
 mod delivery;
+mod drafts;
 pub mod exchange;
 mod failure;
+mod fetching;
+pub mod habits;
 pub mod model;
 pub mod outgoing;
 mod partners;
@@ -17,6 +20,7 @@ mod subject;
 pub mod terminal;
 mod together;
 mod views;
+mod watching;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 

@@ -1,15 +1,23 @@
 //! The folders of the care software: take files when they are whole, deliver without overwriting.
 
+mod away;
 mod deliver;
+mod distant;
 mod take;
+mod watch;
 
 use std::io;
 use std::path::Path;
 
+pub use away::put_away;
 pub use deliver::{PublishError, Staged, stage};
-pub use take::{Pace, TakeError, Taken, list, take};
+pub use take::{Pace, Stat, TakeError, Taken, list, take};
+pub use watch::{Look, Trouble, Watch, WatchPace};
 
 use crate::history::Failure;
+
+/// Where files go that were sent, when the user wants them out of the way. Nothing in it is looked at again.
+const PUT_AWAY: &str = "送信済";
 
 /// Sorts an error of the file system into what a person can do something about.
 pub fn failure_of(error: &io::Error, path: &Path) -> Failure {

@@ -3,16 +3,20 @@
 //! A parcel's state is never stored as such; it follows from evidence ([`State`]), and each piece of evidence is written
 //! in the same transaction as what it proves. `synchronous = FULL`: what counts as received is on the disk. Several
 //! connections (threads, a command beside the window) may use one file; every write begins `IMMEDIATE`, since a
-//! deferred one that reads first fails under contention. Plain SQL lives in this room and nowhere else in the client.
+//! deferred one that reads first fails under contention. The file is encrypted (SQLCipher) with the key of the profile's
+//! vault, its write-ahead log and index of words included. Plain SQL lives in this room and nowhere else in the client.
 
 mod audit;
 mod claims;
+mod coming;
+mod drafts;
 mod evidence;
 mod held;
 mod incoming;
 mod lists;
 mod marks;
 mod notes;
+mod opening;
 mod outbox;
 mod partners;
 
@@ -23,6 +27,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 pub use audit::{Action, DONE, LOGIN_USER};
 pub use claims::HeldElsewhere;
+pub use drafts::{OutgoingFile, StoredDraft};
 pub use evidence::{Failure, OVERDUE, ParcelLine, State, Step, Subject, Trail};
 pub use held::{HeldParcel, HeldReceipt};
 pub use incoming::{Delivery, NewIncoming, NewRefused, RefusalReceipt};
@@ -36,12 +41,19 @@ pub use crate::sqlite::chain::{Fault as AuditFault, Head as AuditHead, Line as A
 
 use audit::record;
 
+use crate::identity::DatabaseKey;
 use crate::parcel::ParcelId;
-use crate::sqlite::{self, MigrateError, chain};
+use crate::sqlite::chain;
+use opening::InUse;
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
-const MIGRATIONS: &[&str] =
-    &[include_str!("history/schema.sql"), chain::SCHEMA, include_str!("history/migrations/together.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("history/schema.sql"),
+    include_str!("history/migrations/drafts.sql"),
+    include_str!("history/migrations/coming.sql"),
+    chain::SCHEMA,
+    include_str!("history/migrations/together.sql"),
+];
 
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
@@ -53,6 +65,11 @@ pub enum HistoryError {
     Statement { statement: &'static str, source: rusqlite::Error },
     #[error("the history holds something unreadable: {what}")]
     Unreadable { what: &'static str },
+    #[error("cannot use {path}")]
+    File { path: PathBuf, source: std::io::Error },
+    /// Other programs have it open, and it has to be alone for a moment.
+    #[error("the history is in use by others")]
+    InUse,
 }
 
 impl HistoryError {
@@ -61,6 +78,7 @@ impl HistoryError {
         use rusqlite::ffi;
         let source = match self {
             HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => source.sqlite_error(),
+            HistoryError::File { source, .. } => return source.kind() == std::io::ErrorKind::StorageFull,
             _ => None,
         };
         // The second: the file beside the history that its readers share could not be made as large as it must be.
@@ -83,28 +101,20 @@ impl<T> Named<T> for Result<T, rusqlite::Error> {
 #[derive(Debug)]
 pub struct History {
     connection: Connection,
+    _in_use: InUse,
 }
 
 impl History {
-    /// Opens the file, makes it where there is none, and brings it to this program's schema.
-    pub fn open(path: &Path) -> Result<Self, HistoryError> {
-        let open = |source| HistoryError::Open { path: path.to_owned(), source };
-        let mut connection = Connection::open(path).map_err(open)?;
-        sqlite::set_up(&connection, true).map_err(open)?;
-        migrate(&mut connection, path)?;
-        Ok(Self { connection })
+    /// Opens the file, makes it where there is none, and brings it to this program's schema. A plain one of an older
+    /// version is encrypted.
+    pub fn open(path: &Path, key: &DatabaseKey) -> Result<Self, HistoryError> {
+        let (connection, in_use) = opening::open(path, key)?;
+        Ok(Self { connection, _in_use: in_use })
     }
 
     fn begin(&mut self) -> Result<Transaction<'_>, HistoryError> {
         self.connection.transaction_with_behavior(TransactionBehavior::Immediate).named("begin")
     }
-}
-
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), HistoryError> {
-    sqlite::migrate(connection, MIGRATIONS).map_err(|error| match error {
-        MigrateError::Newer { found, known } => HistoryError::Newer { path: path.to_owned(), found, known },
-        MigrateError::Statement { step, source } => HistoryError::Statement { statement: step, source },
-    })
 }
 
 /// Adds a line to what happened to a parcel.

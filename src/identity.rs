@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `key.pem` | the private key, PKCS#8, readable by its owner only |
+//! | `key.sealed` | the private key, PKCS#8 in PEM, sealed by the profile's vault |
 //! | `certificate.pem` | our office's certificate |
 //! | `ca.pem` | the authorities we believe, one after the other |
 //!
@@ -10,6 +10,8 @@
 //! the clock: an office with an expired certificate may still read its own history. [`Identity::check`] does.
 
 pub(crate) mod files;
+mod keyfile;
+mod vault;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +24,12 @@ use zeroize::Zeroizing;
 use crate::parcel::{CertificateError, KeyError, SealingKey, Trust, certificate};
 use crate::standard::OfficeNumber;
 pub use files::FileError;
+pub use keyfile::KeyFileError;
+pub(crate) use keyfile::wipe;
+pub use vault::{
+    DatabaseKey, KeyPlace, KeyPlaceError, LEAST_PASSPHRASE, PASSPHRASE_ENV, SystemKeyring, Unlock, VAULT_FILE, Vault,
+    VaultError,
+};
 
 const KEY: &str = "key.pem";
 const CERTIFICATE: &str = "certificate.pem";
@@ -71,6 +79,8 @@ pub enum IdentityError {
     NotYetValid { from: Timestamp },
     #[error("a key could not be made: {0}")]
     Make(String),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     #[error("TLS does not accept our key, certificate or authorities: {0}")]
     Tls(#[from] rustls::Error),
 }
@@ -81,6 +91,15 @@ impl From<FileError> for IdentityError {
             FileError::Missing { path } => Self::Missing { path },
             FileError::Read { path, source } => Self::Unreadable { path, source },
             FileError::Write { path, source } => Self::Unwritable { path, source },
+        }
+    }
+}
+
+impl From<KeyFileError> for IdentityError {
+    fn from(error: KeyFileError) -> Self {
+        match error {
+            KeyFileError::File(error) => error.into(),
+            KeyFileError::Vault(error) => error.into(),
         }
     }
 }
@@ -116,31 +135,31 @@ fn not_made(error: rcgen::Error) -> IdentityError {
 
 impl Request {
     /// Keeps the key while the authority is being asked.
-    pub fn save(&self, dir: &Path) -> Result<(), IdentityError> {
+    pub fn save(&self, dir: &Path, vault: &Vault) -> Result<(), IdentityError> {
         files::private_folder(dir)?;
         let key = Zeroizing::new(pem("PRIVATE KEY", &self.pkcs8));
-        Ok(files::stage(&dir.join(WAITING_KEY), key.as_bytes())?.commit_new()?)
+        Ok(keyfile::stage(vault, &dir.join(WAITING_KEY), key.as_bytes())?.commit_new()?)
     }
 
     /// What [`Request::save`] kept; the request itself has gone out and is not needed again.
-    pub fn waiting(dir: &Path) -> Result<Self, IdentityError> {
+    pub fn waiting(dir: &Path, vault: &Vault) -> Result<Self, IdentityError> {
         let path = dir.join(WAITING_KEY);
-        let text = Zeroizing::new(files::read(&path)?);
+        let text = keyfile::read(vault, &path)?;
         let key = PrivatePkcs8KeyDer::from_pem_slice(&text).map_err(|_| IdentityError::NoKey { path })?;
         Ok(Self { pkcs8: Zeroizing::new(key.secret_pkcs8_der().to_vec()), csr_pem: String::new() })
     }
 
     /// The request that waits in `dir`, written anew over its key; where none waits, a new one that does from now on. So a
     /// certificate that was asked for and is still on its way fits, however often somebody asks.
-    pub fn waiting_or_new(dir: &Path, office: OfficeNumber) -> Result<Self, IdentityError> {
-        match Self::waiting(dir) {
+    pub fn waiting_or_new(dir: &Path, office: OfficeNumber, vault: &Vault) -> Result<Self, IdentityError> {
+        match Self::waiting(dir, vault) {
             Ok(waiting) => {
                 let key = PrivatePkcs8KeyDer::from(waiting.pkcs8.as_slice());
                 asked_with(&rcgen::KeyPair::try_from(&key).map_err(not_made)?, office)
             }
             Err(IdentityError::Missing { .. }) => {
                 let new = request(office)?;
-                new.save(dir)?;
+                new.save(dir, vault)?;
                 Ok(new)
             }
             Err(error) => Err(error),
@@ -150,7 +169,7 @@ impl Request {
     /// Forgets the key that waited, once its identity is saved.
     pub fn forget(dir: &Path) {
         // A key that stays is of no use to anyone but us: its certificate is here.
-        let _ = std::fs::remove_file(dir.join(WAITING_KEY));
+        let _ = keyfile::remove(&dir.join(WAITING_KEY));
     }
 
     /// The identity this request became, once the authority answered with a certificate.
@@ -177,9 +196,9 @@ impl Identity {
     }
 
     /// Reads what [`Identity::save`] wrote, or what a person put there.
-    pub fn load(dir: &Path) -> Result<Self, IdentityError> {
+    pub fn load(dir: &Path, vault: &Vault) -> Result<Self, IdentityError> {
         let [key, certificate, roots_file] = [KEY, CERTIFICATE, ROOTS].map(|name| dir.join(name));
-        let key_pem = Zeroizing::new(files::read(&key)?);
+        let key_pem = keyfile::read(vault, &key)?;
         let certificate_pem = files::read(&certificate)?;
         let roots = roots(&files::read(&roots_file)?, &roots_file)?;
         let key = SealingKey::from_pem(&certificate_pem, &key_pem).map_err(|error| match error {
@@ -191,15 +210,17 @@ impl Identity {
     }
 
     /// Writes the three files; each is whole or not there at all.
-    pub fn save(&self, dir: &Path) -> Result<(), IdentityError> {
+    pub fn save(&self, dir: &Path, vault: &Vault) -> Result<(), IdentityError> {
         let roots: String = self.roots.iter().map(|root| pem("CERTIFICATE", root)).collect();
         let key = Zeroizing::new(pem("PRIVATE KEY", self.key.pkcs8()));
         let certificate = pem("CERTIFICATE", self.key.certificate());
         files::private_folder(dir)?;
         // All three are on the disk before the first gets its name, so that a full disk leaves the old ones together.
-        let staged = [(ROOTS, roots.as_str()), (CERTIFICATE, certificate.as_str()), (KEY, key.as_str())]
+        let plain = [(ROOTS, &roots), (CERTIFICATE, &certificate)]
             .map(|(name, text)| files::stage(&dir.join(name), text.as_bytes()));
-        for staged in staged.into_iter().collect::<Result<Vec<_>, _>>()? {
+        let plain = plain.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let key = keyfile::stage(vault, &dir.join(KEY), key.as_bytes())?;
+        for staged in plain.into_iter().chain([key]) {
             staged.commit()?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The client's end of the exchange: what an office can ask, whoever carries it.
 
 mod hub;
+mod parts;
 
 use std::time::Duration;
 
@@ -37,7 +38,8 @@ pub trait Link: Send + Sync + std::fmt::Debug {
     fn directory(&self) -> Result<Directory, LinkError>;
     /// The revocation list in force (DER).
     fn crl(&self) -> Result<Vec<u8>, LinkError>;
-    /// Hands a sealed parcel over. Safe to repeat: the same id and bytes get the same answer.
+    /// Hands a sealed parcel over. Safe to repeat: the same id and bytes get the same answer, and what the hub has of a
+    /// large one is not sent again.
     fn put(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError>;
     /// What came after the cursor; waits up to `wait` for something when there is nothing yet.
     fn inbox(&self, after: u64, wait: Duration) -> Result<InboxPage, LinkError>;
@@ -45,6 +47,8 @@ pub trait Link: Send + Sync + std::fmt::Debug {
     fn sent(&self, after: u64) -> Result<SentPage, LinkError>;
     /// The sealed bytes of a parcel. Fetching does not remove it.
     fn fetch(&self, id: ParcelId, size: u64) -> Result<Vec<u8>, LinkError>;
+    /// One piece of the parcel whose bytes have this digest, exactly as long as asked for.
+    fn fetch_piece(&self, id: ParcelId, digest: &str, from: u64, length: u64) -> Result<Vec<u8>, LinkError>;
     /// Hands in a signed receipt. Safe to repeat.
     fn receipt(&self, id: ParcelId, signed: &[u8]) -> Result<(), LinkError>;
     /// Waits until one of our office's lists goes further than `read`, at most so long; says how far they go.

@@ -22,6 +22,8 @@ pub use check::{
 pub use ids::{InvalidId, Month, OfficeNumber, PersonKey, Role, Serial, ServiceType};
 pub use layouts::{Direction, Field, Form, Kind, Layout, Need};
 pub use name::{FileName, NameError, Part};
-pub use readings::{BenefitSheet, Mismatch, MonthSheet, ProviderUnits, SheetLine, benefit_sheets, month_sheets};
+pub use readings::{
+    BenefitSheet, Mismatch, MonthSheet, People, Person, ProviderUnits, SheetLine, benefit_sheets, month_sheets,
+};
 pub use table::{ComposeError, Encoding, Row, SetError, Table, Unreadable, read};
 pub use value::{ClockTime, ServiceCode, Value};

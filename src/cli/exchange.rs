@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use super::{Format, Outcome, tell};
 use crate::engine::Engine;
 use crate::engine::exchange::{Exchange, Round, RoundError};
-use crate::engine::model::{AstrayReason, Bundle, Connection, Event, Examined, Failure, Notice, SendRequest, State};
+use crate::engine::model::{
+    AstrayReason, Bundle, Connection, Drafts, Event, Examined, Failure, Notice, SendRequest, State,
+};
 use crate::engine::outgoing::Scope;
 use crate::engine::profile::{Profile, ProfileError};
 use crate::folders::Pace;
@@ -55,7 +57,7 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
     // Who can receive is asked first; offline, the directory as last seen will do.
     let reached = exchange.refresh_directory(now);
     let (paths, scope) = if args.paths.is_empty() {
-        (vec![profile.settings.outgoing.clone()], Scope::Unsent)
+        (profile.settings.outgoing_folders(), Scope::Unsent)
     } else {
         (args.paths.clone(), Scope::All)
     };
@@ -132,7 +134,7 @@ pub fn watch(_: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError> {
         let _ = woken.send(());
     })?;
     eprintln!("送受信を続けています。止めるには Ctrl+C を押してください。");
-    let mut trouble = None;
+    let (mut trouble, mut said) = (None, Vec::new());
     loop {
         // The engine's threads hold the other end; without them there is nothing left to wait for.
         if wake.recv_timeout(Duration::from_secs(3600)) == Err(std::sync::mpsc::RecvTimeoutError::Disconnected) {
@@ -142,10 +144,21 @@ pub fn watch(_: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError> {
             match event {
                 Event::Notice(notice) => drop(say_notices(&[notice])),
                 Event::Status(status) => trouble = say_trouble(trouble, &status.connection),
+                Event::Drafts(drafts) => said = say_drafts(&drafts, &said),
                 _ => {}
             }
         }
     }
+}
+
+/// Says each draft once, and again when it has changed.
+fn say_drafts(drafts: &Drafts, said: &[Bundle]) -> Vec<Bundle> {
+    let bundles: Vec<Bundle> = drafts.drafts.iter().map(|draft| draft.bundle.clone()).collect();
+    for bundle in bundles.iter().filter(|bundle| !said.contains(bundle)) {
+        eprint!("[下書き] ");
+        say_bundle(bundle);
+    }
+    bundles
 }
 
 /// Says a trouble once, not with every round.

@@ -6,12 +6,13 @@ use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
 use super::{Format, Outcome};
-use crate::engine::model::{ParcelLine, State};
+use crate::engine::model::{Bundle, Draft, ParcelLine, State};
 use crate::engine::profile::{Profile, ProfileError};
+use crate::standard::Severity;
 use crate::words::Lang;
 use crate::words::failure::failure;
 
-/// 受信・送信済・送信待ちの一覧を出します
+/// 受信・送信済・送信待ち・下書きの一覧を出します
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// どの一覧か
@@ -32,14 +33,19 @@ enum Which {
     Sent,
     /// 送信待ち
     Outbox,
+    /// 下書き（送信フォルダにあり、まだ送っていないもの）
+    Drafts,
 }
 
 pub fn run(args: &ListArgs, profile: Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
+    if args.which == Which::Drafts {
+        return drafts(args, &profile, out);
+    }
     let history = profile.history()?;
     let mut lines = match args.which {
         Which::Inbox => history.inbox()?,
         Which::Sent => history.sent()?,
-        Which::Outbox => history.outbox()?,
+        Which::Outbox | Which::Drafts => history.outbox()?,
     };
     if let Some(search) = &args.search {
         lines.retain(|line| line.partner_name.contains(search) || line.partner.as_str().contains(search));
@@ -47,6 +53,68 @@ pub fn run(args: &ListArgs, profile: Profile, out: &mut dyn Write) -> Result<Out
     // The only way this fails is a reader that has seen enough and closed the pipe.
     let _ = write(&lines, args.format, out);
     Ok(Outcome::Fine)
+}
+
+fn drafts(args: &ListArgs, profile: &Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
+    let terminal = profile.terminal()?;
+    let drafts = terminal.drafts(&profile.settings.folders.automatic, &[])?;
+    let wanted = |draft: &&Draft| {
+        let bundle = &draft.bundle;
+        let matches = |search: &String| {
+            bundle.receiver_name.contains(search) || bundle.receiver.as_str().contains(search.as_str())
+        };
+        args.search.as_ref().is_none_or(matches)
+    };
+    let drafts: Vec<&Draft> = drafts.drafts.iter().filter(wanted).collect();
+    // As below: only a closed pipe.
+    let _ = match args.format {
+        Format::Json => writeln!(out, "{}", serde_json::Value::from_iter(drafts.into_iter().map(draft_as_json))),
+        Format::Text if drafts.is_empty() => writeln!(out, "ありません。"),
+        Format::Text => drafts.into_iter().try_for_each(|draft| say_draft(draft, out)),
+    };
+    Ok(Outcome::Fine)
+}
+
+fn say_draft(draft: &Draft, out: &mut dyn Write) -> io::Result<()> {
+    let (bundle, at) = (&draft.bundle, draft.at.to_zoned(TimeZone::system()));
+    let (errors, warnings) = counts(bundle);
+    let verdict = match (errors, warnings) {
+        (0, 0) => "指摘なし".to_owned(),
+        _ => format!("誤り {errors} 件・注意 {warnings} 件"),
+    };
+    let automatic = if draft.automatic { "（自動で送ります）" } else { "" };
+    writeln!(
+        out,
+        "{}  {}（{}）  ファイル {} 個  {verdict}{automatic}",
+        at.strftime("%Y-%m-%d %H:%M"),
+        if bundle.receiver_name.is_empty() { "名前のわからない事業所" } else { &bundle.receiver_name },
+        bundle.receiver,
+        bundle.files.len()
+    )?;
+    if draft.more > 0 {
+        writeln!(out, "    ほかに {} 個あり、これを送ると次の下書きになります。", draft.more)?;
+    }
+    Ok(())
+}
+
+fn counts(bundle: &Bundle) -> (usize, usize) {
+    let count = |severity| bundle.findings.iter().filter(|finding| finding.severity == severity).count();
+    (count(Severity::Error), count(Severity::Warning))
+}
+
+fn draft_as_json(draft: &Draft) -> serde_json::Value {
+    let (errors, warnings) = counts(&draft.bundle);
+    serde_json::json!({
+        "receiver": draft.bundle.receiver,
+        "receiver_name": draft.bundle.receiver_name,
+        "at": draft.at,
+        "files": draft.bundle.files.iter().map(|file| &file.name).collect::<Vec<_>>(),
+        "more": draft.more,
+        "may_be_sent": draft.bundle.may_be_sent(),
+        "automatic": draft.automatic,
+        "errors": errors,
+        "warnings": warnings,
+    })
 }
 
 fn write(lines: &[ParcelLine], format: Format, out: &mut dyn Write) -> io::Result<()> {

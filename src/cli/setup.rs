@@ -61,13 +61,7 @@ pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
             let absolute = |path: &Path| {
                 std::path::absolute(path).with_context(|| format!("フォルダ「{}」は使えません。", path.display()))
             };
-            let settings = Settings {
-                office: *office,
-                office_name: name.clone(),
-                hub: hub.clone(),
-                outgoing: absolute(out)?,
-                import: absolute(imp)?,
-            };
+            let settings = Settings::new(*office, name.clone(), hub.clone(), absolute(out)?, absolute(imp)?);
             Ok(told(ask(dir, settings)))
         }
         _ => bail!(
@@ -107,14 +101,15 @@ fn ask(dir: &Path, settings: Settings) -> Result<Outcome, ProfileError> {
     }
     fs::create_dir_all(dir).map_err(|source| ProfileError::Io { path: dir.to_owned(), source })?;
     let identity_dir = dir.join("identity");
-    let request = Request::waiting_or_new(&identity_dir, settings.office)?;
+    let vault = super::unlock::vault(dir)?;
+    let request = Request::waiting_or_new(&identity_dir, settings.office, &vault)?;
     let csr = dir.join("request.csr");
     fs::write(&csr, &request.csr_pem).map_err(|source| ProfileError::Io { path: csr.clone(), source })?;
     Profile::create(dir, settings)?;
     println!("申請書を作りました: {}", csr.display());
     println!("これを連携基盤の運用者に渡し、返ってきた証明書を次のように入れてください。");
     println!("  tayori setup --certificate 証明書.pem --ca ca.pem");
-    if Identity::load(&identity_dir).is_ok() {
+    if Identity::load(&identity_dir, &vault).is_ok() {
         println!("いまの証明書は、新しい証明書を入れるまでそのまま使えます。");
     }
     Ok(Outcome::Fine)
@@ -125,7 +120,8 @@ fn install(dir: &Path, certificate: &Path, ca: &Path) -> Result<Outcome, Profile
     let read = |path: &Path| fs::read(path).map_err(|source| ProfileError::Io { path: path.to_owned(), source });
     let (certificate, ca) = (read(certificate)?, read(ca)?);
     let identity_dir = profile.identity_dir();
-    let request = match Request::waiting(&identity_dir) {
+    let vault = super::unlock::vault(dir)?;
+    let request = match Request::waiting(&identity_dir, &vault) {
         Err(IdentityError::Missing { .. }) => {
             eprintln!("返事を待っている申請書がありません。先に tayori setup --office … で申請書を作ってください。");
             return Ok(Outcome::Troubled);
@@ -142,7 +138,7 @@ fn install(dir: &Path, certificate: &Path, ca: &Path) -> Result<Outcome, Profile
         answered => answered?,
     };
     identity.check(profile.settings.office, jiff::Timestamp::now())?;
-    identity.save(&identity_dir)?;
+    identity.save(&identity_dir, &vault)?;
     Request::forget(&identity_dir);
     println!("証明書を入れました。{} として送受信できます。", profile.settings.office_name);
     Ok(Outcome::Fine)
@@ -154,6 +150,7 @@ mod tests {
 
     use super::*;
     use crate::hub::authority::{Authority, OFFICE_DAYS};
+    use crate::identity::{Unlock, Vault};
 
     const NORTH: &str = "3171000048";
 
@@ -166,19 +163,20 @@ mod tests {
         fn new() -> Self {
             let dir = tempfile::tempdir().unwrap();
             let authority = Authority::create(&dir.path().join("ca"), "Tayori", Timestamp::now()).unwrap();
-            Self { dir, authority }
+            let desk = Self { dir, authority };
+            Vault::create_unprotected(&desk.profile(), "made-up passphrase").unwrap();
+            desk
         }
         fn profile(&self) -> PathBuf {
             self.dir.path().join("profile")
         }
+        fn vault(&self) -> Vault {
+            Vault::open(&self.profile(), &Unlock::ByItself).unwrap()
+        }
         fn ask(&self, office: &str, name: &str) -> Result<Outcome, ProfileError> {
-            let settings = Settings {
-                office: office.parse().unwrap(),
-                office_name: name.into(),
-                hub: "https://hub.example.jp:8443".into(),
-                outgoing: self.dir.path().join("outgoing"),
-                import: self.dir.path().join("import"),
-            };
+            let [outgoing, import] = ["outgoing", "import"].map(|name| self.dir.path().join(name));
+            let hub = "https://hub.example.jp:8443".into();
+            let settings = Settings::new(office.parse().unwrap(), name.into(), hub, outgoing, import);
             ask(&self.profile(), settings)
         }
         /// The operator's answer to the request that lies there.
@@ -194,7 +192,7 @@ mod tests {
             install(&self.profile(), answer, &self.dir.path().join("ca/ca.pem"))
         }
         fn certificate(&self) -> Vec<u8> {
-            Identity::load(&self.profile().join("identity")).unwrap().key.certificate().to_vec()
+            Identity::load(&self.profile().join("identity"), &self.vault()).unwrap().key.certificate().to_vec()
         }
     }
 
@@ -209,10 +207,10 @@ mod tests {
         fs::create_dir_all(&csr).unwrap(); // a folder stands where the request is to be written
         assert!(matches!(desk.ask(NORTH, "北"), Err(ProfileError::Io { .. })));
         assert!(matches!(Profile::open(&desk.profile()), Err(ProfileError::Missing(_))), "settings come last");
-        let waiting = Request::waiting(&desk.profile().join("identity")).unwrap();
+        let waiting = Request::waiting(&desk.profile().join("identity"), &desk.vault()).unwrap();
         fs::remove_dir(&csr).unwrap();
         assert!(is_fine(desk.ask(NORTH, "北")));
-        assert_eq!(Request::waiting(&desk.profile().join("identity")).unwrap().pkcs8, waiting.pkcs8);
+        assert_eq!(Request::waiting(&desk.profile().join("identity"), &desk.vault()).unwrap().pkcs8, waiting.pkcs8);
         assert!(is_fine(desk.install(&desk.answer())));
     }
 

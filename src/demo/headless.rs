@@ -198,13 +198,8 @@ mod tests {
     #[test]
     fn a_file_that_comes_twice_is_seen() {
         let dir = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            office: "3191000017".parse().unwrap(),
-            office_name: "南".into(),
-            hub: String::new(),
-            outgoing: dir.path().join("outgoing"),
-            import: dir.path().join("import"),
-        };
+        let [outgoing, import] = ["outgoing", "import"].map(|name| dir.path().join(name));
+        let settings = Settings::new("3191000017".parse().unwrap(), "南".into(), String::new(), outgoing, import);
         let (receiver, import, imported) = (settings.office, settings.import.clone(), dir.path().join("imported"));
         let profile = Profile::create(&dir.path().join("profile"), settings).unwrap();
         fs::create_dir(&imported).unwrap();

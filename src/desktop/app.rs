@@ -1,17 +1,20 @@
 //! The window's one state and its one door: events come in by `logic`, wishes go out by `apply`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use egui::{Context, Key, KeyboardShortcut, Modifiers, Ui};
 use jiff::Timestamp;
 
 use super::desk::{Choice, Chosen, Desk, Native};
+use super::forms::FormKind;
 use super::model::{Look, Model};
+use super::printing::{Job, Printing, Target};
 use super::screens::{Compose, Home, Mailbox, Outbox, SettingsPage, inbox, sent};
-use super::{chrome, theme, widgets};
+use super::{chrome, preview, theme, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{Command, Event, Notice, SendRequest};
+use crate::engine::model::{Command, Event, Notice, ParcelView, SendRequest};
 use crate::parcel::ParcelId;
 use crate::words::Lang;
 
@@ -43,6 +46,14 @@ pub enum Action {
     Send(Vec<SendRequest>),
     /// Asked for; a question comes first.
     Withdraw(ParcelId),
+    /// Ask what of a parcel is to go on paper.
+    AskPrint {
+        view: Arc<ParcelView>,
+        person: usize,
+        form: Option<FormKind>,
+    },
+    Print(Box<Job>),
+    ClosePreview,
     SetLook(Look),
     CloseToast(usize),
 }
@@ -61,6 +72,8 @@ pub struct App {
     pub(super) settings: SettingsPage,
     /// The parcel whose withdrawal is to be confirmed.
     pub(super) withdrawing: Option<ParcelId>,
+    /// What is to go on paper, while it is asked and made.
+    pub(super) printing: Option<Printing>,
     desk: Box<dyn Desk>,
     chosen: Receiver<Chosen>,
     choosing: Sender<Chosen>,
@@ -90,7 +103,8 @@ impl App {
             outbox: Outbox,
             settings: SettingsPage::default(),
             withdrawing: None,
-            desk: Box::new(Native),
+            printing: None,
+            desk: Box::new(Native::default()),
             chosen,
             choosing,
             keep_look: None,
@@ -156,6 +170,7 @@ impl App {
                 }
                 Event::Notice(Notice::NotSent(_)) => self.compose.not_sent(),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
+                Event::Content(content) => self.look_at(ctx, content.clone()),
                 _ => {}
             }
             self.model.take(event);
@@ -171,6 +186,53 @@ impl App {
             Chosen::OutgoingFolder(folder) => self.settings.set_outgoing(folder),
             Chosen::ImportFolder(folder) => self.settings.set_import(folder),
             Chosen::SaveAs { parcel, index, to } => self.engine.send(Command::SaveFile { parcel, index, to }),
+            Chosen::SavePdf(to) => {
+                if let Some(printing) = &self.printing {
+                    let job = printing.job_for(to);
+                    self.print(ctx, job);
+                }
+            }
+            Chosen::PdfMade { bytes, to, name } => {
+                self.printing = None;
+                match to {
+                    Target::File(to) => self.engine.send(Command::SaveDocument { bytes, to }),
+                    Target::Viewer => self.desk.open_document(&name, bytes),
+                }
+            }
+            Chosen::PdfStopped => self.printing = None,
+            Chosen::PdfFailed => {
+                self.printing = None;
+                self.model.pdf_failed();
+            }
+            Chosen::Preview(preview) => self.model.preview = Some(preview),
+        }
+    }
+
+    /// Shows a picture or a text in place; a PDF opens in the system's viewer.
+    fn look_at(&mut self, ctx: &Context, content: crate::engine::model::Content) {
+        if preview::is_pdf(&content.bytes) {
+            let name = format!("{}.pdf", content.index + 1);
+            return self.desk.open_document(&name, content.bytes);
+        }
+        let tell = self.teller(ctx);
+        let work = move || tell(Chosen::Preview(preview::of(&content)));
+        if let Err(err) = std::thread::Builder::new().name("preview".into()).spawn(work) {
+            tracing::warn!(%err, "no thread for a preview");
+        }
+    }
+
+    fn teller(&self, ctx: &Context) -> impl FnOnce(Chosen) + Send + 'static {
+        let (tell, ctx) = (self.choosing.clone(), ctx.clone());
+        move |chosen| {
+            let _ = tell.send(chosen); // the window may be gone by then
+            ctx.request_repaint();
+        }
+    }
+
+    fn print(&mut self, ctx: &Context, job: Job) {
+        let tell = self.teller(ctx);
+        if let Some(printing) = &mut self.printing {
+            printing.start(job, tell);
         }
     }
 
@@ -198,6 +260,9 @@ impl App {
                 self.page = Page::Outbox;
             }
             Action::Withdraw(id) => self.withdrawing = Some(id),
+            Action::AskPrint { view, person, form } => self.printing = Some(Printing::new(view, person, form)),
+            Action::Print(job) => self.print(ctx, *job),
+            Action::ClosePreview => self.model.preview = None,
             Action::SetLook(look) => {
                 self.model.look = look;
                 self.zoom(ctx);
@@ -224,11 +289,7 @@ impl App {
     }
 
     fn choose(&mut self, ctx: &Context, choice: Choice) {
-        let (tell, ctx) = (self.choosing.clone(), ctx.clone());
-        let tell = move |chosen| {
-            let _ = tell.send(chosen); // the window may be gone by then
-            ctx.request_repaint();
-        };
+        let tell = self.teller(ctx);
         self.desk.choose(choice, Box::new(tell));
     }
 
@@ -260,10 +321,22 @@ impl App {
             ui.memory_mut(|memory| memory.request_focus(chrome::search_id()));
             return None;
         }
-        if self.withdrawing.is_none() && ui.input(|i| i.key_pressed(Key::Escape)) {
+        if pressed(Modifiers::COMMAND, Key::P) {
+            return self.to_print();
+        }
+        if self.withdrawing.is_none() && self.printing.is_none() && ui.input(|i| i.key_pressed(Key::Escape)) {
             self.escape();
         }
         None
+    }
+
+    fn to_print(&self) -> Option<Action> {
+        let mailbox = match self.page {
+            Page::Inbox => &self.inbox,
+            Page::Sent => &self.sent,
+            _ => return None,
+        };
+        mailbox.to_print(&self.model)
     }
 
     /// Esc goes one step back: out of the review, out of a search, back to the list.
@@ -275,6 +348,15 @@ impl App {
             Page::Sent => self.sent.reading_alone = false,
             _ => {}
         }
+    }
+
+    fn print_question(&mut self, ui: &mut Ui) -> Option<Action> {
+        let lang = self.model.lang();
+        let answer = self.printing.as_mut()?.show(ui, lang)?;
+        if answer.is_none() {
+            self.printing = None;
+        }
+        answer
     }
 
     fn dropped(ui: &Ui) -> Option<Action> {
@@ -297,6 +379,7 @@ impl App {
             Page::Settings => self.settings.show(ui, &self.model),
         });
         asked.push(chrome::withdraw_question(self, ui));
+        asked.push(self.print_question(ui));
         asked.push(chrome::toasts(&mut self.model, ui));
         chrome::drop_overlay(&self.model, ui);
         widgets::focus_ring(ui.ctx(), &[self.inbox.list.focus_id(), self.sent.list.focus_id()]);

@@ -4,7 +4,10 @@
 //! through [`Tell`].
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
+use super::preview::Preview;
+use super::printing::Target;
 use crate::parcel::ParcelId;
 
 /// What is to be chosen.
@@ -15,15 +18,21 @@ pub enum Choice {
     OutgoingFolder,
     ImportFolder,
     SaveAs { parcel: ParcelId, index: usize, name: String },
+    SavePdf { name: String },
 }
 
-/// What was chosen. Cancelling tells nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What was chosen, or made meanwhile. Cancelling tells nothing.
+#[derive(Clone, Debug)]
 pub enum Chosen {
     ToSend(Vec<PathBuf>),
     OutgoingFolder(PathBuf),
     ImportFolder(PathBuf),
     SaveAs { parcel: ParcelId, index: usize, to: PathBuf },
+    SavePdf(PathBuf),
+    PdfMade { bytes: Arc<[u8]>, to: Target, name: String },
+    PdfStopped,
+    PdfFailed,
+    Preview(Preview),
 }
 
 /// Where the choice goes.
@@ -35,11 +44,16 @@ pub trait Desk {
     fn choose(&mut self, choice: Choice, tell: Tell);
     /// Shows a folder in the file manager; must not wait.
     fn open_folder(&mut self, folder: &Path);
+    /// Opens a document in the system's viewer; must not wait.
+    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>);
 }
 
 /// The real one.
-#[derive(Debug)]
-pub(super) struct Native;
+#[derive(Debug, Default)]
+pub(super) struct Native {
+    /// Copies for the viewer, readable by this user only and gone when the window closes.
+    copies: Arc<Mutex<Option<tempfile::TempDir>>>,
+}
 
 impl Desk for Native {
     fn choose(&mut self, choice: Choice, tell: Tell) {
@@ -64,6 +78,49 @@ impl Desk for Native {
             tracing::warn!(%err, "no thread for the file manager");
         }
     }
+
+    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>) {
+        let (name, copies) = (name.to_owned(), self.copies.clone());
+        let opening = move || {
+            if let Err(err) = open_copy(&copies, &name, &bytes) {
+                tracing::warn!(%err, "the viewer did not open");
+            }
+        };
+        if let Err(err) = std::thread::Builder::new().name("open-document".into()).spawn(opening) {
+            tracing::warn!(%err, "no thread for the viewer");
+        }
+    }
+}
+
+/// What a crash left behind is older than any window.
+const STALE: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+const COPIES: &str = "tayori-copy-";
+
+fn open_copy(copies: &Mutex<Option<tempfile::TempDir>>, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let Ok(mut copies) = copies.lock() else { return Ok(()) };
+    let folder = match copies.take() {
+        Some(folder) => folder,
+        None => {
+            sweep();
+            tempfile::Builder::new().prefix(COPIES).tempdir()?
+        }
+    };
+    let beside = tempfile::Builder::new().tempdir_in(folder.path())?.keep();
+    let path = beside.join(name);
+    *copies = Some(folder);
+    std::fs::write(&path, bytes)?;
+    open::that_detached(&path)
+}
+
+fn sweep() {
+    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else { return };
+    for entry in entries.flatten() {
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(COPIES));
+        let age = entry.metadata().and_then(|about| about.modified()).ok().and_then(|at| at.elapsed().ok());
+        if ours && age.is_some_and(|age| age > STALE) {
+            let _ = std::fs::remove_dir_all(entry.path()); // not ours to remove, then
+        }
+    }
 }
 
 fn ask(choice: Choice) -> Option<Chosen> {
@@ -75,6 +132,9 @@ fn ask(choice: Choice) -> Option<Chosen> {
         Choice::ImportFolder => dialog.pick_folder().map(Chosen::ImportFolder),
         Choice::SaveAs { parcel, index, name } => {
             dialog.set_file_name(name).save_file().map(|to| Chosen::SaveAs { parcel, index, to })
+        }
+        Choice::SavePdf { name } => {
+            dialog.set_file_name(name).add_filter("PDF", &["pdf"]).save_file().map(Chosen::SavePdf)
         }
     }
 }

@@ -37,4 +37,5 @@ pub const DONE: &str = "\u{e876}";
 pub const CLOUD_DONE: &str = "\u{e2bf}";
 pub const FLAG: &str = "\u{f0c6}";
 pub const OPEN_IN_FULL: &str = "\u{f1ce}";
+pub const PRINT: &str = DESCRIPTION;
 pub const CLOSE_FULLSCREEN: &str = "\u{f1cf}";

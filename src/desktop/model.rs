@@ -5,8 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::preview::Preview;
 use crate::engine::model::{
-    Connection, Event, Examined, Lists, Notice, ParcelLine, ParcelView, Partner, Progress, Settings, State, Status,
+    Connection, Drafts, Event, Examined, Lists, Notice, ParcelLine, ParcelView, Partner, Progress, Settings, State,
+    Status,
 };
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
@@ -50,9 +52,13 @@ pub struct Model {
     pub lists: Lists,
     pub counts: Counts,
     pub opened: Option<Arc<ParcelView>>,
+    /// A file of the opened parcel, shown in place.
+    pub preview: Option<Preview>,
     pub examined: Option<Arc<Examined>>,
     /// Whether an examination was asked for and not answered yet.
     pub examining: bool,
+    /// What stands ready from the outgoing folders.
+    pub drafts: Drafts,
     pub progress: Option<Progress>,
     pub settings: Option<Settings>,
     pub partners: Arc<[Partner]>,
@@ -88,17 +94,22 @@ enum Said {
         parcels: usize,
     },
     SettingsSaved,
+    PdfFailed,
 }
 
 impl Toast {
     pub fn is_bad(&self) -> bool {
-        matches!(self.said, Said::Notice(Notice::Failed(_) | Notice::NotSent(_) | Notice::ParcelFailed { .. }))
+        matches!(
+            self.said,
+            Said::PdfFailed | Said::Notice(Notice::Failed(_) | Notice::NotSent(_) | Notice::ParcelFailed { .. })
+        )
     }
 
     pub fn words(&self, lang: Lang) -> Sentence {
         match &self.said {
             Said::Notice(notice) => w::notice(lang, notice),
             Said::Arrivals { latest_from, parcels } => w::arrivals(lang, latest_from, *parcels),
+            Said::PdfFailed => w::pdf_failed(lang),
             Said::SettingsSaved => Sentence { what: w::settings_saved(lang).to_owned(), todo: String::new() },
         }
     }
@@ -139,8 +150,10 @@ impl Model {
             lists: Lists::default(),
             counts: Counts::default(),
             opened: None,
+            preview: None,
             examined: None,
             examining: false,
+            drafts: Drafts::default(),
             progress: None,
             settings: None,
             partners: Arc::from([]),
@@ -162,11 +175,19 @@ impl Model {
                 self.counts = Counts::of(&lists);
                 self.lists = lists;
             }
-            Event::Opened(view) => self.opened = Some(view),
+            Event::Opened(view) => {
+                if self.preview.as_ref().is_some_and(|preview| preview.parcel != view.line.id) {
+                    self.preview = None;
+                }
+                self.opened = Some(view);
+            }
+            // The app makes it ready first.
+            Event::Content(_) => {}
             Event::Examined(examined) => {
                 self.examining = false;
                 self.examined = Some(examined);
             }
+            Event::Drafts(drafts) => self.drafts = drafts,
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),
@@ -199,6 +220,11 @@ impl Model {
     /// Shows that the settings were kept.
     pub fn settings_saved(&mut self) {
         self.say(Said::SettingsSaved);
+    }
+
+    /// Says that there is no PDF.
+    pub fn pdf_failed(&mut self) {
+        self.say(Said::PdfFailed);
     }
 
     /// Shows a toast; the oldest makes room.

@@ -5,6 +5,7 @@ mod home;
 pub(super) mod inbox;
 mod mailbox;
 mod outbox;
+mod people;
 mod reading;
 mod review;
 pub(super) mod sent;
@@ -14,6 +15,7 @@ pub(super) use compose::Compose;
 pub(super) use home::Home;
 pub(super) use mailbox::Mailbox;
 pub(super) use outbox::Outbox;
+pub(super) use people::person_name;
 pub(super) use settings::SettingsPage;
 
 use egui::{Frame, Margin, RichText, ScrollArea, Ui};

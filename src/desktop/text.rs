@@ -78,19 +78,29 @@ pub fn safe_lines(text: &str) -> String {
 /// Breaks lines by UAX #14 with strict kinsoku. egui alone starts lines with a small kana, a long-vowel mark or "・",
 /// and never breaks inside runs of full-width digits.
 pub fn wrap_ja(ui: &Ui, text: &str, font: &FontId, width: f32) -> String {
-    let measure = |text: &str| ui.fonts_mut(|fonts| text.chars().map(|c| fonts.glyph_width(font, c)).sum::<f32>());
+    wrap(text, width, |c| ui.fonts_mut(|fonts| fonts.glyph_width(font, c)))
+}
+
+/// The same with any measure of a character's width.
+pub fn wrap(text: &str, width: f32, mut glyph: impl FnMut(char) -> f32) -> String {
     let (mut out, mut line_width, mut from) = (String::with_capacity(text.len() + 16), 0.0, 0);
     for (until, opportunity) in unicode_linebreak::linebreaks(text) {
         let piece = text.get(from..until).unwrap_or_default();
         from = until;
-        let (advance, ink) = (measure(piece), measure(piece.trim_end()));
+        let (mut advance, mut ink) = (0.0, 0.0);
+        for c in piece.chars() {
+            advance += if c == '\n' { 0.0 } else { glyph(c) };
+            if !c.is_whitespace() {
+                ink = advance;
+            }
+        }
         if line_width > 0.0 && line_width + ink > width {
             out.push('\n');
             line_width = 0.0;
         }
         line_width += advance;
         if ink > width {
-            line_width = push_cut(&mut out, piece, width, |c| ui.fonts_mut(|fonts| fonts.glyph_width(font, c)));
+            line_width = push_cut(&mut out, piece, width, &mut glyph);
         } else {
             out.push_str(piece);
         }
@@ -160,6 +170,27 @@ pub fn today(lang: Lang, at: Timestamp, zone: &TimeZone) -> String {
             weekday(lang, local.weekday())
         ),
         Lang::En => local.strftime("%A, %-d %B %Y").to_string(),
+    }
+}
+
+/// The first days of the eras, newest first.
+const ERAS: [(&str, jiff::civil::Date); 5] = [
+    ("令和", jiff::civil::date(2019, 5, 1)),
+    ("平成", jiff::civil::date(1989, 1, 8)),
+    ("昭和", jiff::civil::date(1926, 12, 25)),
+    ("大正", jiff::civil::date(1912, 7, 30)),
+    ("明治", jiff::civil::date(1868, 1, 25)),
+];
+
+/// 令和8年5月1日, and 令和元年; a date before the eras as it is.
+pub fn wareki(date: jiff::civil::Date) -> String {
+    let (month, day) = (date.month(), date.day());
+    match ERAS.iter().find(|(_, begin)| date >= *begin) {
+        Some((era, begin)) => match date.year() - begin.year() + 1 {
+            1 => format!("{era}元年{month}月{day}日"),
+            year => format!("{era}{year}年{month}月{day}日"),
+        },
+        None => format!("{}年{month}月{day}日", date.year()),
     }
 }
 

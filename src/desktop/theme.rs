@@ -14,7 +14,7 @@ const BOLD: &str = "bold";
 const ICON: &str = "icon";
 
 pub(super) static REGULAR_FONT: &[u8] = include_bytes!("../../assets/fonts/regular.ttf");
-static BOLD_FONT: &[u8] = include_bytes!("../../assets/fonts/bold.ttf");
+pub(super) static BOLD_FONT: &[u8] = include_bytes!("../../assets/fonts/bold.ttf");
 pub(super) static ICON_FONT: &[u8] = include_bytes!("../../assets/fonts/icons.ttf");
 
 fn fonts() -> FontDefinitions {

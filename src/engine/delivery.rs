@@ -1,7 +1,9 @@
 //! From the history into the import folder, and what the care software does with it there.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -11,30 +13,36 @@ use super::terminal::Terminal;
 use crate::folders::{self, PublishError, Staged};
 use crate::history::{Action, Delivery, HistoryError};
 use crate::parcel::{ParcelId, ReceiptStep};
+use crate::standard::{FileName, OfficeNumber};
+
+/// A file with the folder it is bound for.
+struct Bound {
+    file: Delivery,
+    folder: PathBuf,
+}
 
 impl Terminal {
-    /// Puts the files of these parcels into the import folder, as far as they are not in it yet, oldest first. `counts` says
-    /// whether the hub's word that they are this terminal's still does.
+    /// Puts the files of these parcels into the import folders, as far as they are not in one yet. `counts` says whether the
+    /// hub's word that they are this terminal's still does; false when it ran out before the end.
     pub(super) fn deliver(
         &mut self,
         now: Timestamp,
         parcels: &[ParcelId],
         counts: &dyn Fn() -> bool,
         round: &mut Round,
-    ) -> Result<(), HistoryError> {
-        if parcels.is_empty() {
-            return Ok(());
-        }
-        for file in self.history.undelivered()?.into_iter().filter(|file| parcels.contains(&file.parcel)) {
+    ) -> Result<bool, HistoryError> {
+        let mut files = self.history.undelivered()?;
+        files.retain(|file| parcels.contains(&file.parcel));
+        for file in self.in_order(files)? {
             if !counts() {
-                return Ok(());
+                return Ok(false);
             }
             if let Err(failure) = self.deliver_one(&file, now)? {
-                tracing::warn!(parcel = %file.parcel, failure = failure.code(), "file not delivered");
+                tracing::warn!(parcel = %file.file.parcel, failure = failure.code(), "file not delivered");
                 round.fail(failure);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Signs that what lies in the import folder, or needs not to, has arrived.
@@ -45,10 +53,37 @@ impl Terminal {
         Ok(())
     }
 
-    fn deliver_one(&mut self, file: &Delivery, now: Timestamp) -> Result<Result<(), Failure>, HistoryError> {
+    /// Serial by serial for each sender, whatever came first: care software takes the last one it finds for the newest.
+    /// Each with the folder it goes into.
+    fn in_order(&self, files: Vec<Delivery>) -> Result<Vec<Bound>, HistoryError> {
+        let mut firsts: HashMap<ParcelId, Option<FileName>> = HashMap::new();
+        let mut senders: HashMap<OfficeNumber, usize> = HashMap::new();
+        let mut bound = Vec::new();
+        for file in files {
+            let first = match firsts.entry(file.parcel) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    let names = self.history.file_names(file.parcel)?;
+                    *new.insert(
+                        names.iter().filter_map(|name| FileName::parse(name).ok()).min_by_key(|name| name.serial),
+                    )
+                }
+            };
+            let serial = FileName::parse(&file.name).ok().or(first).map(|name| name.serial);
+            let turn = senders.len();
+            let sender = *senders.entry(file.partner).or_insert(turn);
+            let folder = self.import.folder_for(file.partner, &file.name, first.as_ref()).to_owned();
+            bound.push(((sender, serial), Bound { file, folder }));
+        }
+        bound.sort_by_key(|(place, _)| *place);
+        Ok(bound.into_iter().map(|(_, bound)| bound).collect())
+    }
+
+    fn deliver_one(&mut self, bound: &Bound, now: Timestamp) -> Result<Result<(), Failure>, HistoryError> {
+        let Bound { file, folder: import } = bound;
         let tag = format!("{}-{}", file.parcel, file.position);
         if let Some(planned) = &file.planned {
-            let folder = planned.parent().unwrap_or(&self.import);
+            let folder = planned.parent().unwrap_or(import);
             // Planned and no longer beside its place: the last try got as far as the rename. A folder that cannot be looked
             // into says nothing of the kind.
             match Staged::of(folder, &file.name, &tag).is_beside() {
@@ -63,15 +98,15 @@ impl Terminal {
         let Some(bytes) = self.history.bytes(file.parcel, file.position)? else {
             return Ok(Err(Failure::HistoryTroubled));
         };
-        if !self.import.is_dir() {
-            return Ok(Err(Failure::FolderMissing { path: self.import.display().to_string() }));
+        if !import.is_dir() {
+            return Ok(Err(Failure::FolderMissing { path: import.display().to_string() }));
         }
-        let staged = match folders::stage(&self.import, &file.name, &tag, &bytes) {
+        let staged = match folders::stage(import, &file.name, &tag, &bytes) {
             Ok(staged) => staged,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                return Ok(Err(Failure::FolderNotPermitted { path: self.import.display().to_string() }));
+                return Ok(Err(Failure::FolderNotPermitted { path: import.display().to_string() }));
             }
-            Err(error) => return Ok(Err(folders::failure_of(&error, &self.import.join(&file.name)))),
+            Err(error) => return Ok(Err(folders::failure_of(&error, &import.join(&file.name)))),
         };
         self.history.plan_delivery(file, Some(staged.target()))?;
         match staged.publish() {

@@ -2,7 +2,7 @@
 
 use super::model::Failure;
 use crate::history::HistoryError;
-use crate::identity::IdentityError;
+use crate::identity::{FileError, IdentityError, LEAST_PASSPHRASE, VaultError};
 use crate::link::LinkError;
 use crate::parcel::{OpenError, PackError, ReadError, SealError, TrustError, Verdict};
 use crate::wire::ProblemCode;
@@ -37,6 +37,7 @@ pub fn of_identity(error: &IdentityError) -> Failure {
         IdentityError::Missing { .. } => Failure::CertificateMissing,
         IdentityError::Expired { .. } => Failure::CertificateExpired,
         IdentityError::NotYetValid { .. } => Failure::ClockUncertain,
+        IdentityError::Vault(error) => of_vault(error),
         IdentityError::OtherOffice { .. } => Failure::CertificateOfOther,
         IdentityError::Unreadable { path, source } | IdentityError::Unwritable { path, source } => {
             crate::folders::failure_of(source, path)
@@ -46,7 +47,31 @@ pub fn of_identity(error: &IdentityError) -> Failure {
 }
 
 pub fn of_history(error: &HistoryError) -> Failure {
-    if error.is_disk_full() { Failure::DiskFull } else { Failure::HistoryTroubled }
+    match error {
+        error if error.is_disk_full() => Failure::DiskFull,
+        HistoryError::InUse => Failure::HistoryInUse,
+        HistoryError::File { path, source } => crate::folders::failure_of(source, path),
+        _ => Failure::HistoryTroubled,
+    }
+}
+
+/// Why what is kept here stays closed.
+pub fn of_vault(error: &VaultError) -> Failure {
+    match error {
+        VaultError::Locked { .. } => Failure::VaultLocked,
+        VaultError::PassphraseNeeded { .. } => Failure::PassphraseNeeded,
+        VaultError::WrongPassphrase => Failure::PassphraseWrong,
+        VaultError::ShortPassphrase { .. } => Failure::PassphraseShort { least: LEAST_PASSPHRASE },
+        VaultError::Keyring(_) => Failure::KeyringAway,
+        VaultError::File(FileError::Read { path, source } | FileError::Write { path, source }) => {
+            crate::folders::failure_of(source, path)
+        }
+        VaultError::File(FileError::Missing { .. })
+        | VaultError::Missing { .. }
+        | VaultError::Broken { .. }
+        | VaultError::NotOurs { .. }
+        | VaultError::Crypto => Failure::VaultBroken,
+    }
 }
 
 pub fn of_seal(error: &SealError) -> Failure {

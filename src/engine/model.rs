@@ -11,7 +11,7 @@ use jiff::Timestamp;
 pub use super::profile::Settings;
 pub use crate::history::{AuditFault, AuditLine, Failure, ParcelLine, State, Step, Subject, Trail};
 use crate::parcel::ParcelId;
-use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, ServiceType};
+use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, People, ServiceType};
 
 /// What a face asks for. Nothing here waits; the answer comes as an [`Event`].
 #[derive(Clone, Debug)]
@@ -34,6 +34,12 @@ pub enum Command {
     Withdraw(ParcelId),
     /// Write a copy of one file of a parcel where the user wants it; never over an existing file.
     SaveFile { parcel: ParcelId, index: usize, to: PathBuf },
+    /// Answer with [`Event::Content`]: one file's bytes, to be shown.
+    Content { parcel: ParcelId, index: usize },
+    /// Write what the face made (a PDF) where the user wants it; never over an existing file.
+    SaveDocument { bytes: Arc<[u8]>, to: PathBuf },
+    /// What waits for this receiver in the outgoing folders is not to be sent; it comes back when its content changes.
+    DismissDraft(OfficeNumber),
     /// Keep these settings; answered by [`Event::Settings`].
     Configure(Settings),
     /// Put a parcel's files into this terminal's import folder, although another terminal has it.
@@ -64,7 +70,10 @@ pub enum Event {
     Status(Status),
     Lists(Lists),
     Opened(Arc<ParcelView>),
+    Content(Content),
     Examined(Arc<Examined>),
+    /// What the outgoing folders hold that was not sent; told whenever it changes.
+    Drafts(Drafts),
     /// Files being looked at, when that takes more than a moment; `None` when it is over.
     Progress(Option<Progress>),
     Notice(Notice),
@@ -119,12 +128,29 @@ pub struct ParcelView {
     pub checked: Checked,
     /// 第6表 per person, read from the files.
     pub sheets: Vec<MonthSheet>,
+    /// The persons of its files, and their rows for the other forms.
+    pub people: Arc<People>,
     /// What happened to it, oldest first.
     pub trail: Vec<Trail>,
     /// Whose signature was verified, for an incoming parcel.
     pub signed_by: Option<OfficeNumber>,
     /// A word of the office's own about it.
     pub note: String,
+}
+
+/// The bytes of one file of a parcel.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content {
+    pub parcel: ParcelId,
+    pub index: usize,
+    pub name: String,
+    pub bytes: Arc<[u8]>,
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Content").field("parcel", &self.parcel).field("index", &self.index).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,8 +171,29 @@ pub struct Examined {
     pub astray: Vec<Astray>,
 }
 
-/// What would become one parcel.
+/// 下書き: what the watched outgoing folders hold, ready to be looked at and sent.
+#[derive(Clone, Debug, Default)]
+pub struct Drafts {
+    /// Newest first. One is sent by [`Command::Send`] with its bundle's receiver and paths.
+    pub drafts: Arc<[Draft]>,
+    /// Files that cannot be sent as they are, and folders that cannot be looked into.
+    pub astray: Arc<[Astray]>,
+}
+
+/// What waits for one receiver.
 #[derive(Clone, Debug)]
+pub struct Draft {
+    pub bundle: Bundle,
+    /// When it last changed.
+    pub at: Timestamp,
+    /// More files for the same receiver, which become the next draft: one parcel does not hold them all.
+    pub more: usize,
+    /// It goes without a click, by the settings.
+    pub automatic: bool,
+}
+
+/// What would become one parcel.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Bundle {
     pub receiver: OfficeNumber,
     /// Empty when the directory does not know the receiver.
@@ -167,7 +214,7 @@ impl Bundle {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BundleFile {
     pub path: PathBuf,
     pub name: String,
@@ -205,6 +252,11 @@ pub enum Notice {
         partner_name: String,
         subjects: Vec<Subject>,
         files: usize,
+    },
+    /// New drafts stand ready; `troubled` of them cannot be sent as they are.
+    Drafted {
+        drafts: usize,
+        troubled: usize,
     },
     /// Put into the outbox.
     Queued {

@@ -28,7 +28,7 @@ pub enum Scope {
 
 /// Whether the files that are checked together will also travel together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Together {
+pub(super) enum Together {
     OneParcel,
     ManyParcels,
 }
@@ -98,7 +98,12 @@ impl Terminal {
         Ok(())
     }
 
-    fn bundle(&self, receiver: OfficeNumber, files: &[Taken], checked: &Checked) -> Result<Bundle, HistoryError> {
+    pub(super) fn bundle(
+        &self,
+        receiver: OfficeNumber,
+        files: &[Taken],
+        checked: &Checked,
+    ) -> Result<Bundle, HistoryError> {
         let office = self.history.office(receiver)?;
         let service = files.iter().find_map(|file| FileName::parse(&file.name).ok()).map(|name| name.receiver_service);
         let names: BTreeSet<&str> = files.iter().map(|file| file.name.as_str()).collect();
@@ -123,7 +128,7 @@ impl Terminal {
     }
 
     /// The check of some files together, as this office knows the world.
-    fn check(&self, files: &[Taken], scope: Together) -> Result<Checked, HistoryError> {
+    pub(super) fn check(&self, files: &[Taken], scope: Together) -> Result<Checked, HistoryError> {
         let offices: BTreeSet<OfficeNumber> = self.history.offices()?.into_iter().map(|known| known.office).collect();
         let in_directory = |office: OfficeNumber| offices.contains(&office);
         let already_sent = |name: &FileName, bytes: &[u8]| {
@@ -204,7 +209,7 @@ fn bundle_file(file: &Taken) -> BundleFile {
     }
 }
 
-fn findings_of(checked: &Checked, name: &str) -> Vec<Finding> {
+pub(super) fn findings_of(checked: &Checked, name: &str) -> Vec<Finding> {
     let of_file = checked.files.iter().find(|file| file.name == name);
     let mut findings = of_file.map(|file| file.findings.clone()).unwrap_or_default();
     findings.retain(|finding| finding.severity == Severity::Error);

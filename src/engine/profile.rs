@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! DIR/settings.toml   which office, which hub, which folders
-//! DIR/identity/       key and certificate; the key must stay here
-//! DIR/history.db      everything written, sent and received
+//! DIR/vault.toml      how the key is kept that opens the rest
+//! DIR/identity/       keys (sealed) and certificates; the keys must stay here
+//! DIR/history.db      everything written, sent and received (encrypted)
 //! ```
 
 use std::fs;
@@ -13,13 +14,34 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::exchange::Exchange;
-use super::failure::{of_history, of_identity, of_link};
+use super::failure::{of_history, of_identity, of_link, of_vault};
+use super::habits::{FolderHabits, ImportFolders, NoticeHabits};
 use super::model::Failure;
 use super::terminal::Terminal;
 use crate::history::{History, HistoryError};
-use crate::identity::{Identity, IdentityError};
+use crate::identity::{Identity, IdentityError, Unlock, VAULT_FILE, Vault, VaultError};
 use crate::link::{HubLink, LinkError};
 use crate::standard::OfficeNumber;
+
+const HISTORY: &str = "history.db";
+
+/// The vault of a terminal's folder; a new one where there is none. But not where something is sealed already: a new key would
+/// not open it, and the old one may yet be found.
+pub fn vault_of(dir: &Path, unlock: &Unlock) -> Result<Vault, VaultError> {
+    match Vault::open(dir, unlock) {
+        Err(VaultError::Missing { .. }) if holds_sealed(dir) => {
+            Err(VaultError::Broken { path: dir.join(VAULT_FILE), reason: "it is gone, but its keys are here".into() })
+        }
+        Err(VaultError::Missing { .. }) => Vault::create(dir, unlock),
+        opened => opened,
+    }
+}
+
+fn holds_sealed(dir: &Path) -> bool {
+    let is_sealed = |path: PathBuf| path.extension().is_some_and(|ending| ending == "sealed");
+    let entries = fs::read_dir(dir.join("identity")).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(is_sealed)
+}
 
 /// What the user can set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +54,34 @@ pub struct Settings {
     pub outgoing: PathBuf,
     /// Where the care software looks for what came.
     pub import: PathBuf,
+    #[serde(default)]
+    pub folders: FolderHabits,
+    #[serde(default)]
+    pub notices: NoticeHabits,
+}
+
+impl Settings {
+    /// The settings of a terminal whose people have chosen nothing else yet.
+    pub fn new(office: OfficeNumber, office_name: String, hub: String, outgoing: PathBuf, import: PathBuf) -> Self {
+        let (folders, notices) = (FolderHabits::default(), NoticeHabits::default());
+        Self { office, office_name, hub, outgoing, import, folders, notices }
+    }
+
+    /// Every folder where care software puts what is to be sent.
+    pub fn outgoing_folders(&self) -> Vec<PathBuf> {
+        let mut folders = vec![self.outgoing.clone()];
+        for more in &self.folders.more_outgoing {
+            if !folders.contains(more) {
+                folders.push(more.clone());
+            }
+        }
+        folders
+    }
+
+    /// Where what comes goes.
+    pub fn import_folders(&self) -> ImportFolders {
+        ImportFolders { general: self.import.clone(), rules: self.folders.import_rules.clone() }
+    }
 }
 
 /// A terminal that is set up.
@@ -52,6 +102,8 @@ pub enum ProfileError {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
     History(#[from] HistoryError),
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -65,6 +117,7 @@ impl ProfileError {
             ProfileError::Io { path, source } => crate::folders::failure_of(source, path),
             ProfileError::Settings { path, .. } => Failure::FileUnreadable { name: path.display().to_string() },
             ProfileError::Identity(error) => of_identity(error),
+            ProfileError::Vault(error) => of_vault(error),
             ProfileError::History(error) => of_history(error),
             ProfileError::Link(error) => of_link(error),
         }
@@ -117,20 +170,32 @@ impl Profile {
         self.dir.join("identity")
     }
 
+    /// What everything private here is encrypted with. Made at the first call, where an older version left none; from then
+    /// on this process finds it open.
+    pub fn vault(&self) -> Result<Vault, ProfileError> {
+        Ok(vault_of(&self.dir, &Unlock::ByItself)?)
+    }
+
+    /// Opens the vault with what a person typed. Afterwards everything else here opens by itself.
+    pub fn unlock(&self, unlock: &Unlock) -> Result<(), ProfileError> {
+        vault_of(&self.dir, unlock)?;
+        Ok(())
+    }
+
     /// What is in the history stays readable, with a certificate or without.
     pub fn history(&self) -> Result<History, ProfileError> {
-        Ok(History::open(&self.dir.join("history.db"))?)
+        Ok(History::open(&self.dir.join(HISTORY), self.vault()?.database_key())?)
     }
 
     /// This terminal's end, whether or not its certificate is still good.
     pub fn terminal(&self) -> Result<Terminal, ProfileError> {
-        let identity = Identity::load(&self.identity_dir())?;
+        let identity = Identity::load(&self.identity_dir(), &self.vault()?)?;
         let history = self.history()?;
         Ok(Terminal {
             office: self.settings.office,
             identity,
             history,
-            import: self.settings.import.clone(),
+            import: self.settings.import_folders(),
             turn: self.dir.join("exchange.lock"),
         })
     }

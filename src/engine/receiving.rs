@@ -15,15 +15,13 @@ use crate::history::{HeldParcel, HistoryError, NewIncoming, NewRefused, OwnRecei
 use crate::identity::Identity;
 use crate::link::LinkError;
 use crate::parcel::{
-    self, Content, Limits, OpenError, ParcelId, ReadError, ReceiptStep, Received, TrustError, certificate, sha256_hex,
+    self, Content, Limits, OpenError, ParcelId, ReadError, ReceiptStep, Received, TrustError, certificate,
 };
 use crate::standard::{self, FileName, Input, Known};
 use crate::wire::InboxEntry;
 
 /// Most pages of a list one round reads; a hub that has no end talks nonsense.
 pub(super) const MOST_PAGES: usize = 100;
-/// No sealed parcel is larger: the seal adds little to what may be packed.
-const LARGEST: u64 = 129 * 1024 * 1024;
 
 /// Parcels that could not be received yet: each is looked at again with growing gaps, and holds up no other.
 #[derive(Debug, Default)]
@@ -49,6 +47,7 @@ impl Exchange {
     /// Fetches what came since the last time. A parcel that makes trouble is passed over and looked for again in the
     /// next round: the cursor that is kept never moves past it.
     pub fn receive(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
+        self.terminal.history.forget_parts_of_what_is_here()?;
         let mut after = self.terminal.history.inbox_cursor()?;
         let (mut all_well, mut patience, mut rewound) = (true, Patience::default(), false);
         for _ in 0..MOST_PAGES {
@@ -85,15 +84,9 @@ impl Exchange {
         if self.terminal.history.knows(entry.id)? {
             return Ok(());
         }
-        if entry.size > LARGEST {
-            return Err(LinkError::Nonsense("a parcel larger than any may be".into()).into());
-        }
-        let sealed = self.link.fetch(entry.id, entry.size)?;
-        if sha256_hex(&sealed) != entry.digest {
-            // Damaged on the way, or the hub does not keep what it says: not this parcel's fault, so try again later.
-            return Err(LinkError::Nonsense("a parcel's bytes are not what its digest says".into()).into());
-        }
-        self.judge(&sealed, entry, now, round)
+        let sealed = self.fetch(entry.id, entry.size, &entry.digest)?;
+        self.judge(&sealed, entry, now, round)?;
+        self.fetched(entry.id, entry.size)
     }
 
     /// Keeps, refuses or holds what came.

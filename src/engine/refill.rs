@@ -8,7 +8,7 @@ use super::model::Failure;
 use super::subject::subjects_of;
 use crate::history::{HistoryError, NewSent};
 use crate::link::LinkError;
-use crate::parcel::{self, Content, Limits, OpenError, ReadError, Received, TrustError, sha256_hex};
+use crate::parcel::{self, Content, Limits, OpenError, ReadError, Received, TrustError};
 use crate::standard::{self, Checked, Input, Known};
 use crate::wire::{ProblemCode, SentEntry};
 
@@ -16,11 +16,10 @@ impl Exchange {
     /// Fetches a parcel of our own, opens it, and puts it into the sent list. One that the hub does not have any more, or
     /// that was sealed with a key this terminal never had, stands there without its content.
     pub(super) fn keep_sent(&mut self, entry: &SentEntry, now: Timestamp) -> Result<(), RoundError> {
-        let content = match self.link.fetch(entry.id, entry.size) {
-            Ok(sealed) if sha256_hex(&sealed) == entry.digest => self.open_own(&sealed, entry, now)?,
-            Ok(_) => return Err(LinkError::Nonsense("a parcel's bytes are not what its digest says".into()).into()),
-            Err(LinkError::Problem(problem)) if is_gone(problem.status, problem.code) => None,
-            Err(error) => return Err(error.into()),
+        let content = match self.fetch(entry.id, entry.size, &entry.digest) {
+            Ok(sealed) => self.open_own(&sealed, entry, now)?,
+            Err(RoundError::Link(LinkError::Problem(problem))) if is_gone(problem.code) => None,
+            Err(error) => return Err(error),
         };
         let inputs: Vec<Input<'_>> =
             content.iter().flat_map(Content::iter).map(|(name, bytes)| Input { name, bytes }).collect();
@@ -38,7 +37,7 @@ impl Exchange {
             checked: &checked,
         };
         self.terminal.history.keep_sent(&sent)?;
-        Ok(())
+        self.fetched(entry.id, entry.size)
     }
 
     fn open_own(
@@ -89,6 +88,6 @@ impl Exchange {
 }
 
 /// Whether the hub has the parcel's row and not its bytes any more.
-fn is_gone(status: u16, code: ProblemCode) -> bool {
-    matches!(status, 404 | 410) || code == ProblemCode::ParcelUnknown
+fn is_gone(code: ProblemCode) -> bool {
+    matches!(code, ProblemCode::ParcelRemoved | ProblemCode::ParcelUnknown)
 }

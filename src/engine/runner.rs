@@ -4,6 +4,7 @@
 //! face ── Command ──► desk (history: quick) ── Errand ──► exchange (network: slow) ── Event ──► face
 //!                       └── Paper ──► reader (files: may have to wait) ── Event ──► face   ▲
 //!                                            mail (long poll at the hub) ── Errand ────────┘
+//! folders (what the outgoing folders hold) ── Event ──► face, Errand ──► exchange
 //! ```
 //! The desk touches neither network nor folders, so that a parcel opens at once while a slow hub or a dead share keeps
 //! the others busy. Each thread has its own [`Terminal`] over the same files. All end when the face drops its
@@ -18,10 +19,12 @@ use jiff::Timestamp;
 
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
-use super::model::{Command, Connection, Event, Failure, Notice, Progress, SendRequest, Settings, Status};
+use super::habits::ImportFolders;
+use super::model::{Command, Connection, Content, Event, Failure, Notice, Progress, SendRequest, Settings, Status};
 use super::outgoing::Scope;
 use super::profile::{Profile, ProfileError};
 use super::terminal::Terminal;
+use super::watching::{Nudge, Watching};
 use super::{Backend, Engine, retry};
 use crate::folders::{self, Pace};
 use crate::history::{Action, DONE, HistoryError};
@@ -39,11 +42,11 @@ const MAIL_BREATH: Duration = Duration::from_millis(300);
 
 /// What the exchange thread is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Errand {
+pub(super) enum Errand {
     /// A round is wanted now.
     Round,
-    /// What comes goes into this folder from now on.
-    Import(PathBuf),
+    /// What comes goes into these folders from now on.
+    Import(ImportFolders),
     /// Files that another terminal has are wanted here.
     TakeOver(ParcelId),
 }
@@ -57,19 +60,19 @@ enum Paper {
 
 /// Tells events and wakes the face.
 #[derive(Clone)]
-struct Teller {
+pub(super) struct Teller {
     events: Sender<Event>,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Teller {
     /// Says whether there is still a face to hear it.
-    fn tell(&self, event: Event) -> bool {
+    pub(super) fn tell(&self, event: Event) -> bool {
         let heard = self.events.send(event).is_ok();
         (self.wake)();
         heard
     }
-    fn fail(&self, failure: Failure) {
+    pub(super) fn fail(&self, failure: Failure) {
         self.tell(Event::Notice(Notice::Failed(failure)));
     }
 }
@@ -84,19 +87,26 @@ impl Engine {
         let (engine, Backend { commands, events }) = Engine::pair();
         let teller = Teller { events, wake: Arc::new(wake) };
         let reader = Reader { terminal: profile.terminal()? };
+        let watching_terminal = profile.terminal()?;
         let (errands, taken) = mpsc::channel();
+        let (nudge, nudges) = mpsc::channel();
+        let watching = Watching::new(watching_terminal, profile.settings.clone(), nudge.clone());
         let (papers, read) = mpsc::channel();
         let io = |source| ProfileError::Io { path: profile.dir().to_owned(), source };
         let named = |name: &str| std::thread::Builder::new().name(name.into());
         {
             let (teller, errands) = (teller.clone(), errands.clone());
-            named("reader").spawn(move || reader.work(&read, &errands, &teller)).map_err(io)?;
+            named("folders").spawn(move || watching.until_closed(&nudges, &errands, &teller)).map_err(io)?;
         }
         {
-            let (teller, out) = (teller.clone(), Out { errands: errands.clone(), papers });
+            let (teller, errands, nudge) = (teller.clone(), errands.clone(), nudge.clone());
+            named("reader").spawn(move || reader.work(&read, &errands, &nudge, &teller)).map_err(io)?;
+        }
+        {
+            let (teller, out) = (teller.clone(), Out { errands: errands.clone(), papers, nudge: nudge.clone() });
             named("desk").spawn(move || desk.work(&commands, &out, &teller)).map_err(io)?;
         }
-        named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &teller)).map_err(io)?;
+        named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &nudge, &teller)).map_err(io)?;
         named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands)).map_err(io)?;
         Ok(engine)
     }
@@ -121,6 +131,7 @@ impl Engine {
 struct Out {
     errands: Sender<Errand>,
     papers: Sender<Paper>,
+    nudge: Sender<Nudge>,
 }
 
 /// Answers what needs neither network nor folders.
@@ -141,6 +152,7 @@ impl Desk {
                 teller.fail(of_history(&error));
             }
         }
+        let _ = out.nudge.send(Nudge::End);
     }
 
     fn answer(&mut self, command: Command, out: &Out, teller: &Teller) -> Result<(), HistoryError> {
@@ -150,8 +162,12 @@ impl Desk {
         if let Some((action, subject)) = recorded_here(&command) {
             self.terminal.history.record(action, &subject, DONE, now)?;
         }
+        let nudge = |nudge: Nudge| drop(out.nudge.send(nudge));
         match command {
-            Command::Exchange => round(),
+            Command::Exchange => {
+                nudge(Nudge::Afresh);
+                round();
+            }
             Command::Open(id) => self.open(id, now, teller, out)?,
             Command::MarkImported(id) => {
                 if let Err(error) = self.terminal.mark_imported(id, now) {
@@ -162,8 +178,8 @@ impl Desk {
             }
             Command::Examine(paths) => drop(out.papers.send(Paper::Examine(paths, Scope::All))),
             Command::ExamineOutgoing => {
-                let outgoing = self.profile.settings.outgoing.clone();
-                drop(out.papers.send(Paper::Examine(vec![outgoing], Scope::Unsent)));
+                let folders = self.profile.settings.outgoing_folders();
+                drop(out.papers.send(Paper::Examine(folders, Scope::Unsent)));
             }
             Command::Send(requests) => drop(out.papers.send(Paper::Send(requests))),
             Command::Retry(id) => {
@@ -176,10 +192,17 @@ impl Desk {
                     teller.fail(Failure::AlreadyLeft);
                 }
                 self.tell_lists(teller);
+                nudge(Nudge::Refresh);
             }
+            Command::DismissDraft(receiver) => nudge(Nudge::Dismiss(receiver)),
             Command::SaveFile { parcel, index, to } => {
                 let saved = self.save_file(parcel, index, &to, teller)?;
                 self.terminal.history.record(Action::SaveFile, &format!("{parcel} {index}"), &saved, now)?;
+            }
+            Command::Content { parcel, index } => self.content(parcel, index, teller)?,
+            Command::SaveDocument { bytes, to } => {
+                let saved = Self::save_document(&bytes, &to, teller);
+                self.terminal.history.record(Action::SaveFile, "document", &saved, now)?;
             }
             Command::Configure(settings) => {
                 let kept = self.configure(settings, out, teller);
@@ -214,11 +237,7 @@ impl Desk {
                         teller.tell(Event::Notice(Notice::Saved { name }));
                         DONE.to_owned()
                     }
-                    Err(failure) => {
-                        let code = failure.code();
-                        teller.fail(failure);
-                        code
-                    }
+                    Err(failure) => failed(failure, teller),
                 };
                 self.terminal.history.record(Action::Export, "audit", &exported, now)?;
             }
@@ -256,12 +275,16 @@ impl Desk {
             to.parent(),
             to.file_name().and_then(|name| name.to_str()),
         ) else {
-            let failure = Failure::FileMissing { name: to.display().to_string() };
-            teller.fail(failure.clone());
-            return Ok(failure.code());
+            return Ok(failed(Failure::FileMissing { name: to.display().to_string() }, teller));
         };
-        let saved = folders::stage(folder, name, &format!("save-{parcel}-{position}"), &bytes)
-            .map_err(|error| folders::failure_of(&error, to))
+        Ok(Self::write_copy(folder, name, &format!("save-{parcel}-{position}"), &bytes, teller))
+    }
+
+    /// Writes beside and renames; an existing file stays. Says how it ended.
+    fn write_copy(folder: &std::path::Path, name: &str, label: &str, bytes: &[u8], teller: &Teller) -> String {
+        let to = folder.join(name);
+        let saved = folders::stage(folder, name, label, bytes)
+            .map_err(|error| folders::failure_of(&error, &to))
             .and_then(|staged| {
                 staged.publish().map_err(|error| {
                     staged.discard();
@@ -271,17 +294,34 @@ impl Desk {
                     }
                 })
             });
-        Ok(match saved {
+        match saved {
             Ok(()) => {
                 teller.tell(Event::Notice(Notice::Saved { name: name.to_owned() }));
                 DONE.to_owned()
             }
-            Err(failure) => {
-                let code = failure.code();
-                teller.fail(failure);
-                code
+            Err(failure) => failed(failure, teller),
+        }
+    }
+
+    fn save_document(bytes: &[u8], to: &std::path::Path, teller: &Teller) -> String {
+        match (to.parent(), to.file_name().and_then(|name| name.to_str())) {
+            (Some(folder), Some(name)) => Self::write_copy(folder, name, "save-document", bytes, teller),
+            _ => failed(Failure::FileMissing { name: to.display().to_string() }, teller),
+        }
+    }
+
+    fn content(&self, parcel: ParcelId, index: usize, teller: &Teller) -> Result<(), HistoryError> {
+        let bytes = self.terminal.history.bytes(parcel, u32::try_from(index).unwrap_or(u32::MAX))?;
+        let stored = self.terminal.history.parcel(parcel)?;
+        let name = stored.and_then(|mut stored| (index < stored.files.len()).then(|| stored.files.swap_remove(index)));
+        match (bytes, name) {
+            (Some(bytes), Some(file)) => {
+                let bytes = Arc::from(bytes);
+                teller.tell(Event::Content(Content { parcel, index, name: file.name, bytes }));
             }
-        })
+            _ => teller.fail(Failure::FileMissing { name: String::new() }),
+        }
+        Ok(())
     }
 
     /// Folders take effect with the next round; another hub or office needs a new start. Says how it ended.
@@ -291,16 +331,12 @@ impl Desk {
         let kept = match changed.save() {
             Ok(()) => {
                 self.profile = changed;
-                drop(out.errands.send(Errand::Import(self.profile.settings.import.clone())));
+                drop(out.errands.send(Errand::Import(self.profile.settings.import_folders())));
+                drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
                 DONE.to_owned()
             }
-            Err(error) => {
-                let failure = error.failure();
-                let code = failure.code();
-                teller.fail(failure);
-                code
-            }
+            Err(error) => failed(error.failure(), teller),
         };
         teller.tell(Event::Settings(self.profile.settings.clone()));
         kept
@@ -319,12 +355,15 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         Command::Examine(paths) => Some((Action::Examine, paths.len().to_string())),
         Command::ExamineOutgoing => Some((Action::Examine, "outgoing".into())),
         Command::ShowAudit => Some((Action::ShowAudit, String::new())),
+        Command::Content { parcel, index } => Some((Action::Open, format!("{parcel} {index}"))),
+        Command::DismissDraft(receiver) => Some((Action::DismissDraft, receiver.to_string())),
         Command::Open(_)
         | Command::MarkImported(_)
         | Command::Send(_)
         | Command::Retry(_)
         | Command::Withdraw(_)
         | Command::SaveFile { .. }
+        | Command::SaveDocument { .. }
         | Command::Configure(_)
         | Command::TakeOver(_)
         | Command::Assign { .. }
@@ -332,6 +371,13 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::TrustPartner { .. }
         | Command::ExportAudit(_) => None,
     }
+}
+
+/// Tells a failure; says its code, for the record.
+fn failed(failure: Failure, teller: &Teller) -> String {
+    let code = failure.code();
+    teller.fail(failure);
+    code
 }
 
 /// Most letters of a person's or a desk's name, and of a note.
@@ -349,7 +395,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn work(mut self, papers: &Receiver<Paper>, errands: &Sender<Errand>, teller: &Teller) {
+    fn work(mut self, papers: &Receiver<Paper>, errands: &Sender<Errand>, nudge: &Sender<Nudge>, teller: &Teller) {
         while let Ok(paper) = papers.recv() {
             let done = match paper {
                 Paper::Examine(paths, scope) => self.examine(&paths, scope, teller),
@@ -359,6 +405,7 @@ impl Reader {
                 tracing::error!(%error, source = std::error::Error::source(&error), "the history failed the reader");
                 teller.tell(Event::Notice(Notice::NotSent(of_history(&error))));
             }
+            let _ = nudge.send(Nudge::Refresh);
             let _ = errands.send(Errand::Round);
         }
     }
@@ -404,7 +451,7 @@ impl Reader {
     }
 }
 
-fn tell_lists(terminal: &Terminal, teller: &Teller) {
+pub(super) fn tell_lists(terminal: &Terminal, teller: &Teller) {
     match terminal.lists() {
         Ok(lists) => drop(teller.tell(Event::Lists(lists))),
         Err(error) => teller.fail(of_history(&error)),
@@ -412,7 +459,7 @@ fn tell_lists(terminal: &Terminal, teller: &Teller) {
 }
 
 /// Makes rounds: when asked, when the outbox is due, and every minute.
-fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, teller: &Teller) {
+fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nudge: &Sender<Nudge>, teller: &Teller) {
     let (mut last, mut failures, mut told) = (None, 0, Vec::new());
     loop {
         let next_try = exchange.terminal.history.next_try().ok().flatten();
@@ -427,7 +474,7 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, tel
         for errand in first.into_iter().chain(errands.try_iter()) {
             match errand {
                 Errand::Round => {}
-                Errand::Import(folder) => exchange.terminal.import = folder,
+                Errand::Import(folders) => exchange.terminal.import = folders,
                 Errand::TakeOver(id) => wanted.push(id),
             }
         }
@@ -462,6 +509,8 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, tel
             teller.tell(Event::Partners(partners));
         }
         tell_lists(&exchange.terminal, teller);
+        // What went, what was refused, and who can receive: all of it may change a draft.
+        let _ = nudge.send(Nudge::Refresh);
     }
 }
 

@@ -11,7 +11,12 @@ pub fn subjects_of<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Subject> {
 }
 
 fn subject_of(name: &str) -> Subject {
-    FileName::parse(name).map_or(Subject::Other, |name| subject_of_kind(name.kind, name.month.is_some()))
+    FileName::parse(name).map_or(Subject::Other, |name| subject_of_name(&name))
+}
+
+/// The subject of one file of the standard.
+pub(super) fn subject_of_name(name: &FileName) -> Subject {
+    subject_of_kind(name.kind, name.month.is_some())
 }
 
 fn subject_of_kind(kind: Kind, has_month: bool) -> Subject {

@@ -1,11 +1,12 @@
 //! One PC of an office: who it is, what it remembers, where its care software looks.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::habits::ImportFolders;
 use super::model::Failure;
 use crate::history::{Action, History, HistoryError};
 use crate::identity::{Identity, IdentityError};
@@ -19,7 +20,7 @@ pub struct Terminal {
     pub office: OfficeNumber,
     pub identity: Identity,
     pub history: History,
-    pub import: PathBuf,
+    pub import: ImportFolders,
     /// A file that whoever exchanges for this terminal holds locked: a window and a command may both be running.
     pub turn: PathBuf,
 }
@@ -31,6 +32,16 @@ impl Terminal {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&self.turn)?;
         file.lock()?;
         Ok(file)
+    }
+
+    /// The same without waiting; `None` while somebody else has the turn.
+    pub fn try_turn(&self) -> io::Result<Option<File>> {
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&self.turn)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// Whether our certificate is ours and good at `now`. Without it nothing is sent or received; the history stays.

@@ -12,9 +12,8 @@ use crate::link::LinkError;
 use crate::parcel::{self, OpenError, Opened, ParcelId, Receipt, TrustError};
 use crate::wire::{Claim, ClaimRequest, ClaimVerdict, ClaimWish, MarkEntry};
 
-/// How many parcels are claimed with one request, and then put into the folder before the next: the hub's word that a
-/// parcel is ours counts for a minute.
-const CLAIMS_AT_ONCE: usize = 100;
+/// How many parcels are claimed with one request.
+const CLAIMS_AT_ONCE: usize = 500;
 /// How long after the hub's word files may be put into the folder. A PC that slept in between asks again.
 const WORD_COUNTS: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
 /// How long another terminal's parcel holds up later ones of the same sender, so that serials arrive in order where two
@@ -111,68 +110,62 @@ impl Exchange {
         }))
     }
 
-    /// Puts what came into the import folder, as far as the hub gives it to this terminal: asked right before, so that
+    /// Puts what came into the import folders, as far as the hub gives it to this terminal: asked right before, so that
     /// two terminals never import the same.
     pub(super) fn import(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         self.terminal.confirm_arrivals(now)?;
-        if self.terminal.import.as_os_str().is_empty() {
-            return Ok(()); // this terminal imports nothing
+        // A terminal may import nothing. And a slow disk may need more than one word of the hub's.
+        for _ in 0..MOST_PAGES {
+            if self.terminal.import.general.as_os_str().is_empty() || self.import_some(now, round)? {
+                break;
+            }
         }
+        Ok(self.terminal.confirm_arrivals(now)?)
+    }
+
+    /// Says whether that was all: nothing was left because the hub's word ran out.
+    fn import_some(&mut self, now: Timestamp, round: &mut Round) -> Result<bool, RoundError> {
         let parcels = self.terminal.history.parcels_to_claim()?;
         if parcels.is_empty() {
-            return Ok(());
-        }
-        if !self.terminal.import.is_dir() {
-            round.fail(Failure::FolderMissing { path: self.terminal.import.display().to_string() });
-            return Ok(());
+            return Ok(true);
         }
         let holder = self.terminal.history.terminal_id()?;
-        let mut waiting = Vec::new();
+        let asked = Timestamp::now();
+        let (mut granted, mut waiting) = (Vec::new(), Vec::new());
         for some in parcels.chunks(CLAIMS_AT_ONCE) {
-            let asked = Timestamp::now();
-            let ids: Vec<ParcelId> =
-                some.iter().filter(|(_, sender)| !waiting.contains(sender)).map(|(id, _)| *id).collect();
-            let claims = self.ask(&holder, ClaimWish::Import, ids)?;
-            let mut granted = Vec::new();
-            for claim in claims {
-                let sender = some.iter().find(|(id, _)| *id == claim.parcel).map(|(_, sender)| *sender);
-                let Some(sender) = sender.filter(|sender| !waiting.contains(sender)) else {
-                    // It comes after one that another terminal is at: not before that one.
-                    if claim.verdict == ClaimVerdict::Granted {
-                        granted.push((claim.parcel, false));
-                    }
-                    continue;
-                };
+            let claims = self.ask(&holder, ClaimWish::Import, some.iter().map(|(id, _)| *id).collect())?;
+            for (claim, (_, sender)) in claims.into_iter().zip(some) {
                 match claim.verdict {
                     ClaimVerdict::Granted => {
                         self.terminal.history.note_claimed(claim.parcel, claim.since)?;
-                        granted.push((claim.parcel, true));
+                        granted.push((claim.parcel, *sender));
                     }
                     ClaimVerdict::Held | ClaimVerdict::Over => {
+                        let is_at_work =
+                            claim.verdict == ClaimVerdict::Held && now.duration_since(claim.since) < IN_ORDER;
                         let held = HeldElsewhere { parcel: claim.parcel, holder: claim.holder, since: claim.since };
                         self.terminal.history.note_held_elsewhere(&held)?;
-                        if claim.verdict == ClaimVerdict::Held && now.duration_since(claim.since) < IN_ORDER {
-                            waiting.push(sender);
-                        }
+                        waiting.extend(is_at_work.then_some(*sender));
                     }
                     ClaimVerdict::Free | ClaimVerdict::Unknown | ClaimVerdict::Other => {}
                 }
             }
-            let counts = || Timestamp::now().duration_since(asked).abs() < WORD_COUNTS;
-            let in_turn: Vec<ParcelId> =
-                granted.iter().filter(|(_, in_turn)| *in_turn).map(|(id, _)| *id).collect();
-            self.terminal.deliver(now, &in_turn, &counts, round)?;
-            let mut idle = Vec::new();
-            for (id, _) in granted {
-                if self.terminal.history.is_in_folder(id)? {
-                    self.terminal.history.tell_importing(id)?;
-                } else {
-                    idle.push(id);
-                }
-            }
-            self.release(&holder, idle)?;
         }
-        self.terminal.confirm_arrivals(now).map_err(RoundError::from)
+        let in_turn: Vec<ParcelId> =
+            granted.iter().filter(|(_, sender)| !waiting.contains(sender)).map(|(id, _)| *id).collect();
+        let counts = || Timestamp::now().duration_since(asked).abs() < WORD_COUNTS;
+        let before = self.terminal.history.undelivered()?.len();
+        let all = self.terminal.deliver(now, &in_turn, &counts, round)?;
+        let mut idle = Vec::new();
+        for (id, _) in granted {
+            if self.terminal.history.is_in_folder(id)? {
+                self.terminal.history.tell_importing(id)?;
+            } else {
+                idle.push(id);
+            }
+        }
+        self.release(&holder, idle)?;
+        Ok(all || self.terminal.history.undelivered()?.len() >= before)
     }
 
     /// Gives back what could not be put into the folder: another terminal may have better luck.

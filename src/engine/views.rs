@@ -9,7 +9,7 @@ use super::model::{Audit, FileView, Lists, ParcelView, Partner, PartnerChange, S
 use super::terminal::Terminal;
 use crate::history::{HistoryError, Stored};
 use crate::parcel::ParcelId;
-use crate::standard::{self, FileName, MonthSheet, Table};
+use crate::standard::{self, FileName, MonthSheet, People, Table};
 
 impl Terminal {
     pub fn lists(&self) -> Result<Lists, HistoryError> {
@@ -47,8 +47,9 @@ impl Terminal {
     /// One parcel for the reading pane; `None` when there is none of that id.
     pub fn view(&self, id: ParcelId) -> Result<Option<ParcelView>, HistoryError> {
         let Some(stored) = self.history.parcel(id)? else { return Ok(None) };
-        let sheets = self.month_sheets(&stored, &self.history.contents(id)?)?;
-        Ok(Some(view_of(stored, sheets)))
+        let contents = self.history.contents(id)?;
+        let sheets = self.month_sheets(&stored, &contents)?;
+        Ok(Some(view_of(stored, sheets, People::new(tables_of(&contents)))))
     }
 
     /// 第6表 of a parcel's files, per person and month. 実績 that came in stands beside the 予定 that we sent to the same
@@ -93,7 +94,7 @@ fn tables_of(files: &[(String, Vec<u8>)]) -> Vec<Table> {
     files.iter().filter_map(|(name, bytes)| standard::read(&FileName::parse(name).ok()?, bytes).ok()).collect()
 }
 
-fn view_of(stored: Stored, sheets: Vec<MonthSheet>) -> ParcelView {
+fn view_of(stored: Stored, sheets: Vec<MonthSheet>, people: People) -> ParcelView {
     let files = stored
         .files
         .into_iter()
@@ -111,6 +112,7 @@ fn view_of(stored: Stored, sheets: Vec<MonthSheet>) -> ParcelView {
         files,
         checked: stored.checked,
         sheets,
+        people: Arc::new(people),
         trail: stored.trail,
         signed_by: stored.signer,
         note: stored.note,

@@ -6,16 +6,16 @@
 //! it open. Nothing is moved or deleted.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::failure_of;
+use super::{PUT_AWAY, failure_of};
 use crate::history::Failure;
 
 /// Most files one look at a folder returns, and how deep it goes: more is a mistake of whoever chose the folder.
-const MOST_FILES: usize = 20_000;
+pub(super) const MOST_FILES: usize = 20_000;
 const DEEPEST: usize = 5;
 
 /// How patient we are with a file that still changes.
@@ -94,10 +94,11 @@ impl TakeError {
 /// The files at and below these paths, in the order of their names. What cannot be listed is named in its place.
 /// Files that programs keep for themselves (hidden, temporary, our own on the way) are passed over.
 pub fn list(paths: &[PathBuf]) -> Vec<Result<PathBuf, TakeError>> {
-    list_within(paths, MOST_FILES)
+    list_with_stats(paths, MOST_FILES).into_iter().map(|found| found.map(|(path, _)| path)).collect()
 }
 
-fn list_within(paths: &[PathBuf], most: usize) -> Vec<Result<PathBuf, TakeError>> {
+/// The same with what the file system says of each file, and with another limit.
+pub(super) fn list_with_stats(paths: &[PathBuf], most: usize) -> Vec<Result<(PathBuf, Stat), TakeError>> {
     let mut found = Vec::new();
     let mut waiting: VecDeque<(PathBuf, usize)> = paths.iter().map(|path| (path.clone(), 0)).collect();
     while let Some((path, depth)) = waiting.pop_front() {
@@ -114,7 +115,7 @@ fn list_within(paths: &[PathBuf], most: usize) -> Vec<Result<PathBuf, TakeError>
                 Ok(entries) => waiting.extend(entries.into_iter().map(|entry| (entry, depth + 1))),
                 Err(source) => found.push(Err(TakeError::Io { path, source })),
             },
-            Ok(metadata) if metadata.is_file() => found.push(Ok(path)),
+            Ok(metadata) if metadata.is_file() => found.push(Ok((path, Stat::of(&metadata)))),
             // A pipe, a device: nothing care software writes.
             Ok(_) if depth > 0 => {}
             Ok(_) => found.push(Err(TakeError::NotAFile { path })),
@@ -132,25 +133,32 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
-/// Office lock files (`~$…`), hidden files, downloads and copies that are not finished.
+/// Office lock files (`~$…`), hidden files, downloads and copies that are not finished, and what was put away after it
+/// was sent.
 fn is_private(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     name.starts_with('.')
         || name.starts_with("~$")
+        || name == PUT_AWAY
         || matches!(ending.as_str(), "tmp" | "part" | "partial" | "crdownload")
         || matches!(name.to_ascii_lowercase().as_str(), "thumbs.db" | "desktop.ini")
 }
 
 /// Reads a file once it is whole. Waits, so it belongs on a thread that may.
 pub fn take(path: &Path, limit: u64, pace: Pace) -> Result<Taken, TakeError> {
+    let before = wait_until_quiet(path, pace)?;
+    take_as(path, before, limit)
+}
+
+/// Reads a file that was seen to stand still as `before`, now.
+pub(super) fn take_as(path: &Path, before: Stat, limit: u64) -> Result<Taken, TakeError> {
     let io = |source| TakeError::Io { path: path.to_owned(), source };
     let name = path
         .file_name()
         .and_then(|name| name.to_str())
         .ok_or_else(|| TakeError::Name { path: path.to_owned() })?
         .to_owned();
-    let before = wait_until_quiet(path, pace)?;
     if before.len > limit {
         return Err(TakeError::TooLarge { path: path.to_owned(), size: before.len, limit });
     }
@@ -165,30 +173,42 @@ pub fn take(path: &Path, limit: u64, pace: Pace) -> Result<Taken, TakeError> {
     }
 }
 
-/// On Windows, only when nobody else has the file open, and so that nobody opens it while we read. Elsewhere no system
-/// call says so.
+/// On Windows, only when nobody else has the file open, and so that nobody opens it while we read. Elsewhere a program
+/// may keep a file open and say nothing; one that locks it is heard.
 fn open_alone(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     #[cfg(windows)]
     std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0);
-    options.read(true).open(path)
+    let file = options.read(true).open(path)?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+        // A file system that knows no locks has none to respect.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+    }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Look {
-    len: u64,
-    modified: Option<SystemTime>,
+/// What tells one state of a file from the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    pub len: u64,
+    pub modified: Option<SystemTime>,
 }
 
-fn look(path: &Path) -> Result<Look, TakeError> {
+impl Stat {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self { len: metadata.len(), modified: metadata.modified().ok() }
+    }
+}
+
+pub(super) fn look(path: &Path) -> Result<Stat, TakeError> {
     let metadata: Metadata = fs::metadata(path).map_err(|source| TakeError::Io { path: path.to_owned(), source })?;
     if !metadata.is_file() {
         return Err(TakeError::NotAFile { path: path.to_owned() });
     }
-    Ok(Look { len: metadata.len(), modified: metadata.modified().ok() })
+    Ok(Stat::of(&metadata))
 }
 
-fn wait_until_quiet(path: &Path, pace: Pace) -> Result<Look, TakeError> {
+fn wait_until_quiet(path: &Path, pace: Pace) -> Result<Stat, TakeError> {
     let began = Instant::now();
     let mut seen = look(path)?;
     let mut since = Instant::now();
@@ -280,7 +300,7 @@ mod tests {
         assert!(matches!(too_deep, TakeError::TooDeep { limit: 5, .. }), "{too_deep}");
         assert_eq!(too_deep.failure(), Failure::FileUnreadable { name: "5".into() });
 
-        let cut = list_within(&["a.CSV", "b.CSV", "c.CSV"].map(|name| dir.path().join(name)), 2);
+        let cut = list_with_stats(&["a.CSV", "b.CSV", "c.CSV"].map(|name| dir.path().join(name)), 2);
         assert_eq!(cut.len(), 3, "{cut:?}");
         let too_many = cut.last().unwrap().as_ref().unwrap_err();
         assert!(matches!(too_many, TakeError::TooMany { limit: 2, .. }), "{too_many}");

@@ -22,6 +22,8 @@ pub enum Action {
     Send,
     /// Files or folders were looked at before sending.
     Examine,
+    /// A draft of the watched folders was put away.
+    DismissDraft,
     Retry,
     Withdraw,
     /// A parcel was opened by a person.
@@ -77,6 +79,7 @@ impl Action {
         match self {
             Self::Send => "send",
             Self::Examine => "examine",
+            Self::DismissDraft => "dismiss-draft",
             Self::Retry => "retry",
             Self::Withdraw => "withdraw",
             Self::Open => "open",

@@ -185,6 +185,10 @@ pub enum Failure {
     FolderNotPermitted {
         path: String,
     },
+    /// An outgoing folder is there, but may not be looked into.
+    FolderNotReadable {
+        path: String,
+    },
     DiskFull,
     /// A file of that name with other content is in the way.
     NameTaken {
@@ -214,6 +218,20 @@ pub enum Failure {
     AlreadyLeft,
     /// Our own history cannot be read or written.
     HistoryTroubled,
+    /// Other programs have the history open, and it has to be changed alone.
+    HistoryInUse,
+    /// What is kept here opens with a passphrase, and nobody has given it yet.
+    VaultLocked,
+    /// The system has no keyring for our key: a person has to choose a passphrase.
+    PassphraseNeeded,
+    PassphraseWrong,
+    PassphraseShort {
+        least: usize,
+    },
+    /// The system's keyring does not answer, is locked, or has lost our key.
+    KeyringAway,
+    /// The file that says how the key is kept, or something sealed with it, is damaged or another's.
+    VaultBroken,
     /// Checks forbid sending.
     ChecksFailed {
         errors: usize,

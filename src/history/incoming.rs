@@ -57,6 +57,7 @@ pub enum RefusalReceipt<'a> {
 pub struct Delivery {
     pub parcel: ParcelId,
     pub position: u32,
+    pub partner: OfficeNumber,
     pub name: String,
     /// Where it was to go when we last tried; the try may have got as far as the folder.
     pub planned: Option<PathBuf>,
@@ -177,7 +178,7 @@ impl History {
         let mut statement = self
             .connection
             .prepare_cached(
-                "SELECT file.parcel, position, name, path FROM parcel JOIN file ON file.parcel = parcel.id
+                "SELECT file.parcel, position, name, path, partner FROM parcel JOIN file ON file.parcel = parcel.id
                      JOIN import_claim ON import_claim.parcel = parcel.id AND mine
                  WHERE direction = 'in' AND imported_at IS NULL AND refused_at IS NULL AND delivered_at IS NULL AND NOT stays
                  ORDER BY parcel.rowid, position",
@@ -190,11 +191,20 @@ impl History {
             found.push(Delivery {
                 parcel: parsed(row, 0)?,
                 position: row.get(1).named("undelivered")?,
+                partner: parsed(row, 4)?,
                 name: row.get(2).named("undelivered")?,
                 planned: planned.map(PathBuf::from),
             });
         }
         Ok(found)
+    }
+
+    /// The names of a parcel's files, in order.
+    pub fn file_names(&self, id: ParcelId) -> Result<Vec<String>, HistoryError> {
+        self.connection
+            .prepare_cached("SELECT name FROM file WHERE parcel = ?1 ORDER BY position")
+            .and_then(|mut statement| statement.query_map([id.to_string()], |row| row.get(0))?.collect())
+            .named("file names")
     }
 
     /// Remembers where a file is about to go, before it goes; `None` takes the plan back.

@@ -491,10 +491,11 @@ pub(super) fn failure(text: Option<String>) -> Result<Option<Failure>, HistoryEr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Vault;
 
     fn with_one_queued() -> (tempfile::TempDir, History, ParcelId, Timestamp) {
-        let dir = tempfile::tempdir().unwrap();
-        let mut history = History::open(&dir.path().join("history.db")).unwrap();
+        let (dir, vault) = (tempfile::tempdir().unwrap(), Vault::in_memory().unwrap());
+        let mut history = History::open(&dir.path().join("history.db"), vault.database_key()).unwrap();
         let (id, now) = (ParcelId::new(), Timestamp::now());
         let (us, them) = ("3171000048".parse().unwrap(), "3191000017".parse().unwrap());
         let content = Content::new(id, us, them, now, String::new(), vec![("a.txt".into(), b"a".to_vec())]);

@@ -7,6 +7,10 @@ use crate::parcel::{seal, sha256_hex};
 const NORTH: &str = "3170000010";
 const SOUTH: &str = "3170000028";
 
+fn vault() -> Vault {
+    Vault::in_memory().unwrap()
+}
+
 fn number(text: &str) -> OfficeNumber {
     text.parse().unwrap()
 }
@@ -31,8 +35,9 @@ fn an_identity_is_saved_and_loaded_as_it_was() {
     let authority = authority(dir.path());
     let made = enrolled(&authority, NORTH, now());
     let home = dir.path().join("not/there/yet");
-    made.save(&home).unwrap();
-    let loaded = Identity::load(&home).unwrap();
+    let vault = vault();
+    made.save(&home, &vault).unwrap();
+    let loaded = Identity::load(&home, &vault).unwrap();
     assert_eq!((loaded.office, &loaded.roots), (number(NORTH), &made.roots));
     assert_eq!((loaded.key.certificate(), loaded.key.pkcs8()), (made.key.certificate(), made.key.pkcs8()));
     assert_eq!(loaded.check(number(NORTH), now()).ok(), Some(()));
@@ -51,10 +56,10 @@ fn only_the_owner_reads_the_files() {
     let home = dir.path().join("home");
     fs::create_dir(&home).unwrap();
     fs::set_permissions(&home, fs::Permissions::from_mode(0o755)).unwrap();
-    enrolled(&authority(dir.path()), NORTH, now()).save(&home).unwrap();
+    enrolled(&authority(dir.path()), NORTH, now()).save(&home, &vault()).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&home), 0o700);
-    for name in [KEY, CERTIFICATE, ROOTS] {
+    for name in ["key.sealed", CERTIFICATE, ROOTS] {
         assert_eq!(mode(&home.join(name)), 0o600, "{name}");
     }
     assert_eq!(fs::read_dir(&home).unwrap().count(), 3, "nothing half-written stays behind");
@@ -83,11 +88,12 @@ fn a_key_never_shows_in_debug_output() {
 fn each_missing_file_is_named() {
     let dir = tempfile::tempdir().unwrap();
     let identity = enrolled(&authority(dir.path()), NORTH, now());
+    let vault = vault();
     for name in [KEY, CERTIFICATE, ROOTS] {
         let home = dir.path().join(format!("without-{name}"));
-        identity.save(&home).unwrap();
-        fs::remove_file(home.join(name)).unwrap();
-        let error = Identity::load(&home).unwrap_err();
+        identity.save(&home, &vault).unwrap();
+        fs::remove_file(home.join(name.replace(KEY, "key.sealed"))).unwrap();
+        let error = Identity::load(&home, &vault).unwrap_err();
         assert!(matches!(&error, IdentityError::Missing { path } if path.ends_with(name)), "{error:?}");
     }
 }
@@ -98,10 +104,16 @@ fn a_file_that_holds_something_else_is_named() {
     let home = dir.path().join("home");
     let identity = enrolled(&authority(dir.path()), NORTH, now());
     let broken_pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let vault = vault();
     let with = |name: &str, text: &str| {
-        identity.save(&home).unwrap();
+        identity.save(&home, &vault).unwrap();
+        if name == KEY {
+            fs::remove_file(home.join("key.sealed")).unwrap();
+        }
         fs::write(home.join(name), text).unwrap();
-        Identity::load(&home).unwrap_err()
+        let error = Identity::load(&home, &vault).unwrap_err();
+        fs::remove_dir_all(&home).unwrap();
+        error
     };
     for garbage in ["", "garbage", "-----BEGIN CERTIFICATE-----\nnever ended", "\u{FEFF}\0\u{1F}"] {
         assert!(matches!(with(KEY, garbage), IdentityError::NoKey { path } if path.ends_with(KEY)));
@@ -120,10 +132,11 @@ fn a_file_that_holds_something_else_is_named() {
 fn a_folder_in_a_files_place_is_a_read_error_and_not_missing() {
     let dir = tempfile::tempdir().unwrap();
     let identity = enrolled(&authority(dir.path()), NORTH, now());
-    identity.save(&dir.path().join("home")).unwrap();
-    fs::remove_file(dir.path().join("home").join(KEY)).unwrap();
-    fs::create_dir(dir.path().join("home").join(KEY)).unwrap();
-    let error = Identity::load(&dir.path().join("home")).unwrap_err();
+    let (home, vault) = (dir.path().join("home"), vault());
+    identity.save(&home, &vault).unwrap();
+    fs::remove_file(home.join("key.sealed")).unwrap();
+    fs::create_dir(home.join("key.sealed")).unwrap();
+    let error = Identity::load(&home, &vault).unwrap_err();
     assert!(matches!(error, IdentityError::Unreadable { .. }), "{error:?}");
 }
 
@@ -131,13 +144,14 @@ fn a_folder_in_a_files_place_is_a_read_error_and_not_missing() {
 fn a_key_of_another_certificate_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let authority = authority(dir.path());
+    let vault = vault();
     let [north, south] = [NORTH, SOUTH].map(|office| {
         let home = dir.path().join(office);
-        enrolled(&authority, office, now()).save(&home).unwrap();
+        enrolled(&authority, office, now()).save(&home, &vault).unwrap();
         home
     });
-    fs::copy(south.join(KEY), north.join(KEY)).unwrap();
-    assert!(matches!(Identity::load(&north), Err(IdentityError::KeyMismatch)));
+    fs::copy(south.join("key.sealed"), north.join("key.sealed")).unwrap();
+    assert!(matches!(Identity::load(&north, &vault), Err(IdentityError::KeyMismatch)));
     let request = request(number(NORTH)).unwrap();
     let others = fs::read(south.join(CERTIFICATE)).unwrap();
     let answered = request.answered(&others, authority.certificate_pem().as_bytes());
@@ -150,10 +164,11 @@ fn a_certificate_that_names_no_office_is_refused() {
     let authority = authority(dir.path());
     let (server, key) = authority.issue_server(&["localhost".into()], now()).unwrap();
     let home = dir.path().join("home");
-    enrolled(&authority, NORTH, now()).save(&home).unwrap();
+    let vault = vault();
+    enrolled(&authority, NORTH, now()).save(&home, &vault).unwrap();
     fs::write(home.join(CERTIFICATE), server).unwrap();
     fs::write(home.join(KEY), pem("PRIVATE KEY", &key)).unwrap();
-    let error = Identity::load(&home).unwrap_err();
+    let error = Identity::load(&home, &vault).unwrap_err();
     assert!(matches!(&error, IdentityError::NoOffice { subject } if subject.contains("Tayori hub")), "{error:?}");
 }
 
@@ -181,13 +196,14 @@ fn saving_again_replaces_and_a_folder_that_is_a_file_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let authority = authority(dir.path());
     let home = dir.path().join("home");
-    enrolled(&authority, NORTH, now()).save(&home).unwrap();
+    let vault = vault();
+    enrolled(&authority, NORTH, now()).save(&home, &vault).unwrap();
     let renewed = enrolled(&authority, NORTH, now());
-    renewed.save(&home).unwrap();
-    assert_eq!(Identity::load(&home).unwrap().key.certificate(), renewed.key.certificate());
+    renewed.save(&home, &vault).unwrap();
+    assert_eq!(Identity::load(&home, &vault).unwrap().key.certificate(), renewed.key.certificate());
     let taken = dir.path().join("taken");
     fs::write(&taken, "").unwrap();
-    assert!(matches!(renewed.save(&taken), Err(IdentityError::Unwritable { path, .. }) if path == taken));
+    assert!(matches!(renewed.save(&taken, &vault), Err(IdentityError::Unwritable { path, .. }) if path == taken));
 }
 
 #[test]
@@ -206,4 +222,26 @@ fn pem_lines_are_as_every_tool_wants_them() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!((lines[0], lines[1].len(), lines[2].len(), lines[3]), ("-----BEGIN X-----", 64, 4, "-----END X-----"));
     assert_eq!(pem("X", &[0xff; 48]).lines().count(), 3);
+}
+
+#[test]
+fn a_plain_key_of_an_older_version_is_sealed_at_the_first_look() {
+    let dir = tempfile::tempdir().unwrap();
+    let identity = enrolled(&authority(dir.path()), NORTH, now());
+    let (home, vault) = (dir.path().join("home"), vault());
+    identity.save(&home, &vault).unwrap();
+    // As the version before this one left it.
+    fs::remove_file(home.join("key.sealed")).unwrap();
+    let plain = pem("PRIVATE KEY", identity.key.pkcs8());
+    fs::write(home.join(KEY), &plain).unwrap();
+    assert_eq!(Identity::load(&home, &vault).unwrap().key.pkcs8(), identity.key.pkcs8());
+    assert!(!home.join(KEY).exists());
+    let sealed = fs::read(home.join("key.sealed")).unwrap();
+    let middle = plain.lines().nth(1).unwrap().as_bytes();
+    assert!(!sealed.windows(middle.len()).any(|part| part == middle), "nothing of the key can be read");
+
+    // Cut off while the plain one was being wiped: what is left of it is no key.
+    fs::write(home.join(KEY), vec![0; plain.len()]).unwrap();
+    assert_eq!(Identity::load(&home, &vault).unwrap().key.pkcs8(), identity.key.pkcs8());
+    assert!(!home.join(KEY).exists());
 }

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::io::Read as _;
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::{Link, LinkError};
@@ -14,7 +14,8 @@ use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{
     ClaimAnswer, ClaimRequest, Heads, MarksPage,
-    Accepted, DIGEST_HEADER, Directory, HubFacts, InboxPage, Problem, ProblemCode, SEALED_TYPE, SentPage, digest_header,
+    Accepted, DIGEST_HEADER, Directory, HubFacts, InboxPage, PART_BYTES, Problem, ProblemCode, SEALED_TYPE, SentPage,
+    digest_header,
 };
 
 /// How long a hub may be silent before it counts as not there.
@@ -50,12 +51,24 @@ impl HubLink {
         Ok(Self { base: base.trim_end_matches('/').to_owned(), client })
     }
 
-    fn get(&self, path: &str) -> RequestBuilder {
-        self.client.get(format!("{}{path}", self.base))
+    /// Every request begins here.
+    pub(super) fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
     }
 
-    fn parcel_path(&self, id: ParcelId) -> String {
-        format!("{}/v1/parcels/{id}", self.base)
+    fn get(&self, path: &str) -> RequestBuilder {
+        self.ask(Method::GET, path)
+    }
+
+    fn put_whole(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError> {
+        let request = self
+            .ask(Method::PUT, &parcel_path(id))
+            .query(&[("to", to.as_str())])
+            .header(CONTENT_TYPE, SEALED_TYPE)
+            .header(DIGEST_HEADER, digest_header(&sha256_hex(sealed)))
+            .timeout(transfer_time(sealed.len() as u64))
+            .body(sealed.to_vec());
+        json(request)
     }
 }
 
@@ -73,18 +86,10 @@ impl Link for HubLink {
     }
 
     fn put(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError> {
-        let digest = sha256_hex(sealed);
-        let request = self
-            .client
-            .put(self.parcel_path(id))
-            .query(&[("to", to.as_str())])
-            .header(CONTENT_TYPE, SEALED_TYPE)
-            .header(DIGEST_HEADER, digest_header(&digest))
-            .timeout(transfer_time(sealed.len() as u64))
-            .body(sealed.to_vec());
-        let accepted: Accepted = json(request)?;
+        let is_large = sealed.len() as u64 > PART_BYTES;
+        let accepted = if is_large { self.put_in_parts(id, to, sealed)? } else { self.put_whole(id, to, sealed)? };
         // "Accepted" counts only for what we handed over.
-        if accepted.id == id && accepted.digest == digest {
+        if accepted.id == id && accepted.digest == sha256_hex(sealed) {
             Ok(accepted)
         } else {
             Err(LinkError::Nonsense("accepted another parcel than the one handed over".into()))
@@ -107,7 +112,7 @@ impl Link for HubLink {
         if size > PARCEL_LIMIT {
             return Err(LinkError::Nonsense("a parcel larger than any can be".into()));
         }
-        let request = self.client.get(self.parcel_path(id)).timeout(transfer_time(size));
+        let request = self.get(&parcel_path(id)).timeout(transfer_time(size));
         let sealed = body(answer(request)?, size)?;
         if sealed.len() as u64 == size {
             Ok(sealed)
@@ -116,10 +121,13 @@ impl Link for HubLink {
         }
     }
 
+    fn fetch_piece(&self, id: ParcelId, digest: &str, from: u64, length: u64) -> Result<Vec<u8>, LinkError> {
+        self.get_piece(id, digest, from, length)
+    }
+
     fn receipt(&self, id: ParcelId, signed: &[u8]) -> Result<(), LinkError> {
         let request = self
-            .client
-            .post(format!("{}/receipts", self.parcel_path(id)))
+            .ask(Method::POST, &format!("{}/receipts", parcel_path(id)))
             .header(CONTENT_TYPE, SEALED_TYPE)
             .body(signed.to_vec());
         answer(request).map(|_| ())
@@ -148,24 +156,28 @@ impl Link for HubLink {
     }
 }
 
+fn parcel_path(id: ParcelId) -> String {
+    format!("/v1/parcels/{id}")
+}
+
 /// A line of 1 Mbit/s is the slowest we count on.
-fn transfer_time(bytes: u64) -> Duration {
+pub(super) fn transfer_time(bytes: u64) -> Duration {
     SILENCE.saturating_add(Duration::from_secs(bytes / 125_000))
 }
 
-fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, LinkError> {
+pub(super) fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, LinkError> {
     let bytes = body(answer(request)?, ANSWER_LIMIT)?;
     serde_json::from_slice(&bytes).map_err(|error| LinkError::Nonsense(error.to_string()))
 }
 
-fn answer(request: RequestBuilder) -> Result<Response, LinkError> {
+pub(super) fn answer(request: RequestBuilder) -> Result<Response, LinkError> {
     let response = request.send().map_err(|error| of_transport(&error))?;
     let status = response.status();
     if status.is_success() { Ok(response) } else { Err(of_status(status, response)) }
 }
 
 /// Reads a body of at most `limit` bytes.
-fn body(response: Response, limit: u64) -> Result<Vec<u8>, LinkError> {
+pub(super) fn body(response: Response, limit: u64) -> Result<Vec<u8>, LinkError> {
     let mut bytes = Vec::new();
     response
         .take(limit.saturating_add(1))

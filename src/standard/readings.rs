@@ -1,8 +1,10 @@
 //! What a form says, computed from its rows: the month of one person, day by day; what it costs is in `benefit`.
 
 mod benefit;
+mod people;
 
 pub use benefit::{BenefitSheet, Mismatch, ProviderUnits, benefit_sheets};
+pub use people::{People, Person};
 
 use std::collections::HashMap;
 

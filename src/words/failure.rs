@@ -253,6 +253,16 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Choose another folder in the settings, or ask who looks after this PC.",
             ),
         ),
+        Failure::FolderNotReadable { path } => named(
+            (
+                format!("フォルダ「{path}」の中を見ることが許されていません。"),
+                format!("The folder “{path}” may not be looked into."),
+            ),
+            (
+                "読み取りの許可があるか、パソコンの管理をしている方にお確かめください。",
+                "Ask who looks after this PC for permission to read it.",
+            ),
+        ),
         Failure::DiskFull => say(
             ("パソコンの空き容量が足りません。", "The disk is full."),
             (
@@ -268,6 +278,61 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             (
                 "上書きはしていません。もとのファイルを移してから、もう一度お試しください。",
                 "Nothing was overwritten. Move that file away and try again.",
+            ),
+        ),
+        Failure::HistoryInUse => say(
+            ("ほかの Tayori がこの端末の履歴を使っています。", "Another Tayori is using this PC's history."),
+            (
+                "ほかの画面やコマンドを閉じてから、もう一度お試しください。",
+                "Close the other window or command, then try again.",
+            ),
+        ),
+        Failure::VaultLocked => say(
+            ("この端末のデータは合言葉で守られています。", "The data on this PC is protected by a passphrase."),
+            ("合言葉を入れると開きます。", "Enter the passphrase to open it."),
+        ),
+        Failure::PassphraseNeeded => say(
+            (
+                "この端末のデータを守る合言葉が、まだ決まっていません。",
+                "No passphrase protects the data on this PC yet.",
+            ),
+            (
+                "合言葉を決めてください。忘れると、この端末のデータは開けなくなります。",
+                "Choose a passphrase. If it is forgotten, the data on this PC cannot be opened.",
+            ),
+        ),
+        Failure::PassphraseWrong => say(
+            ("合言葉が違います。", "The passphrase is wrong."),
+            ("大文字と小文字をお確かめのうえ、もう一度入れてください。", "Check upper and lower case, and try again."),
+        ),
+        Failure::PassphraseShort { least } => named(
+            (
+                format!("合言葉は {least} 文字以上にしてください。"),
+                format!("A passphrase needs {least} characters or more."),
+            ),
+            (
+                "いくつかの言葉をつなげると、長くても覚えやすくなります。",
+                "Several words in a row are long and easy to remember.",
+            ),
+        ),
+        Failure::KeyringAway => say(
+            (
+                "この端末のデータを開く鍵を、パソコンの鍵の保管場所から取り出せません。",
+                "The key to the data on this PC cannot be had from the system's keyring.",
+            ),
+            (
+                "パソコンに入り直してから、もう一度お試しください。続くときは、担当の窓口にご連絡ください。",
+                "Sign in to the PC again and retry. If this stays, call your help desk.",
+            ),
+        ),
+        Failure::VaultBroken => say(
+            (
+                "この端末のデータを開く鍵の控えがこわれているか、別のパソコンのものです。",
+                "What keeps the key to the data on this PC is damaged or another PC's.",
+            ),
+            (
+                "担当の窓口にご連絡ください。この端末を登録し直すと、連携基盤にある90日分は戻ります。",
+                "Call your help desk. Once this PC is enrolled again, 90 days come back from the hub.",
             ),
         ),
         Failure::HistoryTroubled => say(
@@ -395,9 +460,17 @@ mod tests {
             Failure::FileUnsettled { name: name() },
             Failure::FolderMissing { path: name() },
             Failure::FolderNotPermitted { path: name() },
+            Failure::FolderNotReadable { path: name() },
             Failure::DiskFull,
             Failure::NameTaken { name: name() },
             Failure::HistoryTroubled,
+            Failure::HistoryInUse,
+            Failure::VaultLocked,
+            Failure::PassphraseNeeded,
+            Failure::PassphraseWrong,
+            Failure::PassphraseShort { least: 8 },
+            Failure::KeyringAway,
+            Failure::VaultBroken,
             Failure::ChecksFailed { errors: 2 },
             Failure::NameNotAllowed { name: name() },
             Failure::NameTwice { name: name() },

@@ -79,7 +79,21 @@ texts! {
     whole_set: "ファイル全体", "All files together";
     show_findings: "指摘を見る", "Show findings";
     hide_findings: "指摘をとじる", "Hide findings";
-    sheet: "第6表", "Sheet 6";
+    forms: "様式", "Forms";
+    no_form: "この利用者の様式はありません", "There is no form of this person";
+    print: "印刷・PDF", "Print / PDF";
+    print_title: "印刷・PDF", "Print or save as PDF";
+    print_who: "だれの分", "Whose";
+    print_this_person: "この人だけ", "This person";
+    print_which: "どの様式", "Which forms";
+    print_every_form: "すべての様式", "All forms";
+    print_hint: "「印刷する」を押すとPDFが開きます。開いた画面で印刷してください。", "“Print” opens a PDF in your viewer: print it from there.";
+    print_open: "印刷する", "Print";
+    save_pdf: "PDFで保存", "Save as PDF";
+    cancel: "やめる", "Cancel";
+    stop: "中止", "Stop";
+    close_preview: "とじる", "Close";
+    preview_unshown: "この画面では表示できません。「保存」してからお開きください。", "This cannot be shown here. Save it and open it.";
     sheet_plan: "予定", "Plan";
     sheet_actual: "実績", "Done";
     sheet_service: "サービス内容", "Service";
@@ -405,6 +419,20 @@ pub fn left_out(lang: Lang, count: usize) -> String {
     }
 }
 
+pub fn print_everybody(lang: Lang, people: usize) -> String {
+    match lang {
+        Lang::Ja => format!("全員（{people} 人）"),
+        Lang::En => format!("Everybody ({people})"),
+    }
+}
+
+pub fn print_progress(lang: Lang, done: usize, total: usize) -> String {
+    match lang {
+        Lang::Ja => format!("PDFを作っています（{total} 人中 {done} 人）"),
+        Lang::En => format!("Making the PDF ({done} of {total})"),
+    }
+}
+
 /// What a toast says.
 pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
     let said = |ja: String, en: String| Sentence {
@@ -418,6 +446,16 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
         Notice::Arrived { partner_name, files, .. } => said(
             format!("{partner_name} からファイルが {files} 個届きました。"),
             format!("{} from {partner_name} arrived.", file_count(Lang::En, *files)),
+        ),
+        Notice::Drafted { drafts, troubled: 0 } => said(
+            format!("送信フォルダから、送り先 {drafts} 件の下書きを作りました。"),
+            format!("{} from the outgoing folder.", drafts_ready(*drafts)),
+        ),
+        Notice::Drafted { drafts, troubled } => said(
+            format!(
+                "送信フォルダから、送り先 {drafts} 件の下書きを作りました。うち {troubled} 件は、直してから送ってください。"
+            ),
+            format!("{} from the outgoing folder; {troubled} cannot be sent as they are.", drafts_ready(*drafts)),
         ),
         Notice::Queued { parcels } => {
             said(format!("{parcels} 件を送信待ちに入れました。"), format!("{parcels} put into the outbox."))
@@ -448,6 +486,18 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
             Sentence { what: format!("{partner_name}　{}", sentence.what), todo: sentence.todo }
         }
     }
+}
+
+pub fn pdf_failed(lang: Lang) -> Sentence {
+    let (what, todo) = match lang {
+        Lang::Ja => ("PDFを作れませんでした。", "もう一度お試しください。続くときは、人数を減らしてください。"),
+        Lang::En => ("The PDF could not be made.", "Try again; if it keeps failing, choose fewer persons."),
+    };
+    Sentence { what: what.to_owned(), todo: todo.to_owned() }
+}
+
+fn drafts_ready(drafts: usize) -> String {
+    format!("{drafts} draft{} ready", plural(drafts))
 }
 
 /// Several arrivals in one toast.

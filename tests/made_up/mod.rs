@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tayori::engine::model::*;
 use tayori::parcel::ParcelId;
-use tayori::standard::{Checked, Finding, MonthSheet, OfficeNumber, PersonKey, SheetLine};
+use tayori::standard::{Checked, Finding, Kind, MonthSheet, OfficeNumber, People, PersonKey, SheetLine, Table};
 
 pub const OFFICES: [&str; 10] = [
     "あおぞら訪問介護ステーション",
@@ -63,13 +63,13 @@ pub fn minutes_before(minutes: usize) -> Timestamp {
 }
 
 pub fn settings() -> Settings {
-    Settings {
-        office: office(1),
-        office_name: "さくら居宅介護支援事業所".into(),
-        hub: "https://hub.example.jp:8443".into(),
-        outgoing: PathBuf::from("/home/sakura/便り/送信"),
-        import: PathBuf::from("/home/sakura/便り/取込"),
-    }
+    Settings::new(
+        office(1),
+        "さくら居宅介護支援事業所".into(),
+        "https://hub.example.jp:8443".into(),
+        PathBuf::from("/home/sakura/便り/送信"),
+        PathBuf::from("/home/sakura/便り/取込"),
+    )
 }
 
 pub fn online() -> Status {
@@ -262,6 +262,85 @@ pub fn sheet(person: usize) -> MonthSheet {
 
 pub const MESSAGE: &str = "いつもお世話になっております。10月分の実績をお送りします。14日（水）の訪問介護は、ご本人の体調不良により中止となりました。17日（土）の通所介護は、ご家族のご希望による臨時の利用です。ご確認をお願いいたします。";
 
+/// The persons of so many sheets, with their 利用者補足情報.
+pub fn people(persons: impl IntoIterator<Item = usize>) -> Arc<People> {
+    let row = |person: usize| {
+        let (name, kana) = PERSONS[person % PERSONS.len()];
+        let mut row = vec![String::new(); 63];
+        let insured = format!("{:010}", 1_234_500 + person);
+        let sex = if person.is_multiple_of(2) { "2" } else { "1" };
+        for (no, text) in [
+            (1, "202407"),
+            (2, "131001"),
+            (3, insured.as_str()),
+            (4, "00000000"),
+            (5, kana),
+            (6, name),
+            (7, sex),
+            (8, "19380214"),
+            (9, "680-0011"),
+            (10, "鳥取県鳥取市東町一丁目220"),
+            (12, "0857-00-0000"),
+            (13, "20260320"),
+            (14, "20260401"),
+            (15, "20270331"),
+            (16, "2"),
+            (18, "22"),
+            (19, "19705"),
+            (56, "0"),
+            (63, "202610"),
+        ] {
+            row[no - 1] = text.to_owned();
+        }
+        row
+    };
+    let rows: Vec<Vec<String>> = persons.into_iter().map(row).collect();
+    Arc::new(People::new(vec![Table::compose(Kind::Supplement, rows).unwrap()]))
+}
+
+/// Gives the parcel so many persons, each with a month.
+pub fn give_months(view: &mut ParcelView, persons: usize) {
+    view.sheets = (0..persons).map(sheet).collect();
+    view.people = people(0..persons);
+}
+
+/// The files of the demo's month whose names begin like this; with every kind of form among them.
+pub fn demo_files(wanted: &dyn Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo/month.zip");
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
+    let mut files = Vec::new();
+    for at in 0..archive.len() {
+        let mut file = archive.by_index(at).unwrap();
+        let name = file.name().unwrap().rsplit('/').next().unwrap_or_default().to_owned();
+        if wanted(&name) {
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+            files.push((name, bytes));
+        }
+    }
+    files
+}
+
+/// A parcel with the real forms of the demo: a care plan and a month to one provider, or the preventive ones.
+pub fn give_forms(view: &mut ParcelView, wanted: &dyn Fn(&str) -> bool) {
+    let files = demo_files(wanted);
+    let table = |(name, bytes): &(String, Vec<u8>)| {
+        tayori::standard::read(&tayori::standard::FileName::parse(name).ok()?, bytes).ok()
+    };
+    let tables: Vec<Table> = files.iter().filter_map(table).collect();
+    view.sheets = tayori::standard::month_sheets(&tables);
+    view.people = Arc::new(People::new(tables));
+}
+
+/// What the demo's planner sends to one visiting service.
+pub fn to_one_provider(name: &str) -> bool {
+    name.contains("_3191000017_43_3171000048_11_") && name.starts_with("UP")
+}
+
+pub fn preventive(name: &str) -> bool {
+    name.contains("_3171000024_46_3191000031_43_") && name.starts_with("UP")
+}
+
 pub fn view(line: &ParcelLine, incoming: bool) -> ParcelView {
     let files = [
         ("UPJSK_202610_3170000010_11_3170000001_43_20261118103000.CSV", "第6表（サービス利用票）実績", 12_345),
@@ -289,6 +368,7 @@ pub fn view(line: &ParcelLine, incoming: bool) -> ParcelView {
             .collect(),
         checked: checked(vec![a_warning(), a_note()]),
         sheets: vec![sheet(1)],
+        people: people([1]),
         trail: trail
             .into_iter()
             .map(|(step, before)| Trail { at: line.at - SignedDuration::from_mins(before), step })

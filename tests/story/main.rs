@@ -7,7 +7,10 @@ mod answers;
 mod crooked;
 mod demo;
 mod entry;
+#[cfg(unix)]
+mod folders;
 mod kill;
+mod transfer;
 #[cfg(unix)]
 mod trouble;
 mod way;

@@ -474,7 +474,7 @@ fn a_certificate_that_is_missing_broken_expired_or_somebody_elses_is_said_and_no
 
     // All of another office's identity.
     fs::remove_dir_all(&identity).unwrap();
-    copy(&south.profile.join("identity"), &identity);
+    south.identity().save(&identity, &north.vault()).unwrap();
     refused("別の事業所のものです");
 
     // Our own, from a year ago.
@@ -483,7 +483,7 @@ fn a_certificate_that_is_missing_broken_expired_or_somebody_elses_is_said_and_no
     let at = jiff::Timestamp::now().checked_sub(jiff::SignedDuration::from_hours(24 * 365)).unwrap();
     let old = authority.issue_office(&request.csr_pem, north.number(), at, 30).unwrap();
     let old = request.answered(old.pem.as_bytes(), authority.certificate_pem().as_bytes()).unwrap();
-    old.save(&identity).unwrap();
+    old.save(&identity, &north.vault()).unwrap();
     refused("電子証明書の期限が切れています");
 
     north.must(&["send"]);

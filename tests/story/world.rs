@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tayori::engine::profile::Profile;
-use tayori::identity::Identity;
+use tayori::identity::{Identity, Unlock, Vault};
 
 pub const TAYORI: &str = env!("CARGO_BIN_EXE_tayori");
 pub const TAYORI_HUB: &str = env!("CARGO_BIN_EXE_tayori-hub");
+
+/// What protects the data of every terminal here.
+pub const PASSPHRASE: &str = "story-passphrase";
 
 /// No single step takes longer, however slow the machine: whoever waits so long waits for nothing.
 pub const LONGEST: Duration = Duration::from_secs(90);
@@ -187,6 +190,8 @@ impl Office {
         let [profile, outgoing, import, imported] =
             ["profile", "outgoing", "import", "imported"].map(|name| home.join(name));
         fs::create_dir_all(&imported).unwrap();
+        // Otherwise every command would stretch the passphrase for a fifth of a second.
+        Vault::create_unprotected(&profile, PASSPHRASE).unwrap();
         Office { person, profile, outgoing, import, imported }
     }
 
@@ -215,7 +220,7 @@ impl Office {
 
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(TAYORI);
-        command.arg("--profile").arg(&self.profile).args(args);
+        command.arg("--profile").arg(&self.profile).args(args).env("TAYORI_PASSPHRASE", PASSPHRASE);
         command
     }
 
@@ -272,11 +277,17 @@ impl Office {
         all
     }
 
+    /// Its profile, unlocked for this process.
     pub fn profile(&self) -> Profile {
-        Profile::open(&self.profile).unwrap()
+        let profile = Profile::open(&self.profile).unwrap();
+        profile.unlock(&Unlock::passphrase(PASSPHRASE)).unwrap();
+        profile
+    }
+    pub fn vault(&self) -> Vault {
+        self.profile().vault().unwrap()
     }
     pub fn identity(&self) -> Identity {
-        Identity::load(&self.profile.join("identity")).unwrap()
+        Identity::load(&self.profile.join("identity"), &self.vault()).unwrap()
     }
 
     /// Sends this terminal to another address, as a changed setting would.

@@ -62,6 +62,12 @@ impl Mailbox {
         picked.or(asked)
     }
 
+    /// What Ctrl+P asks for: the forms of the parcel that is read.
+    pub fn to_print(&self, model: &Model) -> Option<Action> {
+        let view = model.opened.as_ref().filter(|view| Some(view.line.id) == self.list.selected())?;
+        self.reading.to_print(view)
+    }
+
     fn list_panel(
         &mut self,
         ui: &mut Ui,
@@ -118,7 +124,7 @@ impl Mailbox {
             }
             return None;
         };
-        let opened = model.opened.as_deref().filter(|view| view.line.id == line.id);
+        let opened = model.opened.as_ref().filter(|view| view.line.id == line.id);
         let widened = (!narrow).then_some(&mut self.widened);
         self.reading.show(ui, model, line, opened, self.about.incoming, widened)
     }

@@ -1,28 +1,31 @@
 //! The reading pane: one parcel with everything that is known of it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui::{
-    Align2, CornerRadius, Frame, Label, Margin, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui,
-    WidgetInfo, vec2,
+    Align2, CornerRadius, Frame, Label, Margin, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    vec2,
 };
 
+use super::people::PeoplePane;
 use crate::desktop::Action;
 use crate::desktop::desk::Choice;
-use crate::desktop::forms::SheetGrid;
 use crate::desktop::icons as ic;
 use crate::desktop::model::Model;
-use crate::desktop::text::{long_time, safe_lines, safe_text, search_key, short_time, size, wrap_ja};
+use crate::desktop::paper::screen::Shown;
+use crate::desktop::paper::{Block, Form};
+use crate::desktop::preview::{Preview, PreviewKind, can_be_shown};
+use crate::desktop::text::{long_time, safe_lines, safe_text, short_time, size, wrap_ja};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    BAD, Btn, Findings, GOOD, LOOK, button, button_if, chip, error_count, hrow, icon_line, line_at, para, row_end,
+    BAD, Btn, Findings, GOOD, LOOK, button, button_sized, chip, error_count, hrow, icon_line, line_at, para, row_end,
     scroll_style, section, sentence_card, state_chip, subject_look, text,
 };
 use crate::engine::model::{Command, FileView, ParcelLine, ParcelView, State, Step, Trail};
 use crate::parcel::ParcelId;
-use crate::standard::MonthSheet;
 use crate::words::failure::failure;
 use crate::words::{Lang, window as w};
 
@@ -37,15 +40,16 @@ pub(super) struct Reading {
     of: Option<ParcelId>,
     findings: Findings,
     all_files: bool,
-    person: usize,
-    person_query: String,
-    message: Message,
+    people: PeoplePane,
+    message: TextLines,
+    text: TextLines,
+    picture: Shown,
 }
 
-/// A message broken into lines once, not every frame: it may have 100,000 characters.
+/// A text broken into lines once, not every frame: it may have 100,000 characters.
 #[derive(Debug, Default)]
-struct Message {
-    made_for: Option<(ParcelId, u32)>,
+struct TextLines {
+    made_for: Option<((ParcelId, usize), u32)>,
     lines: Vec<String>,
     open: bool,
 }
@@ -57,7 +61,7 @@ impl Reading {
         ui: &mut Ui,
         model: &Model,
         line: &ParcelLine,
-        opened: Option<&ParcelView>,
+        opened: Option<&Arc<ParcelView>>,
         incoming: bool,
         widened: Option<&mut bool>,
     ) -> Option<Action> {
@@ -71,7 +75,7 @@ impl Reading {
                 Frame::new().inner_margin(Margin { left: 16, right: 8, top: 12, bottom: 16 }).show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = 12.0;
                     ui.set_width(ui.available_width());
-                    head(ui, model, line, opened, incoming);
+                    head(ui, model, line, opened.map(|view| &**view), incoming);
                     trouble(ui, model.lang(), line);
                     match opened {
                         Some(view) => asked = self.body(ui, model, view).or(asked.take()),
@@ -83,20 +87,54 @@ impl Reading {
         asked
     }
 
-    fn body(&mut self, ui: &mut Ui, model: &Model, view: &ParcelView) -> Option<Action> {
+    fn body(&mut self, ui: &mut Ui, model: &Model, view: &Arc<ParcelView>) -> Option<Action> {
         let lang = model.lang();
         if !view.message.trim().is_empty() {
-            white(ui, |ui| self.message.show(ui, lang, view));
+            white(ui, |ui| {
+                section(ui, ic::MARK_EMAIL_UNREAD, w::message(lang), |_| ());
+                self.message.show(ui, lang, (view.line.id, usize::MAX), &view.message);
+            });
         }
-        if !view.sheets.is_empty() {
-            white(ui, |ui| self.sheets(ui, lang, &view.sheets));
+        let mut asked = None;
+        if !view.people.is_empty() {
+            asked = white(ui, |ui| self.people.show(ui, lang, view));
         }
         white(ui, |ui| self.checks(ui, lang, view));
-        let asked = white(ui, |ui| self.files(ui, lang, view));
+        asked = white(ui, |ui| self.files(ui, lang, view)).or(asked);
+        let shown = model.preview.as_ref().filter(|preview| preview.parcel == view.line.id);
+        if let Some(preview) = shown {
+            asked = white(ui, |ui| self.preview(ui, lang, preview)).or(asked);
+        }
         if !view.trail.is_empty() {
             white(ui, |ui| trail(ui, model, &view.trail, view.incoming));
         }
         asked
+    }
+
+    /// What Ctrl+P asks for.
+    pub fn to_print(&self, view: &Arc<ParcelView>) -> Option<Action> {
+        (!view.people.is_empty()).then(|| self.people.to_print(view))
+    }
+
+    /// A picture or a text, shown in place.
+    fn preview(&mut self, ui: &mut Ui, lang: Lang, preview: &Preview) -> Option<Action> {
+        let mut closed = false;
+        section(ui, ic::DESCRIPTION, &safe_text(&preview.name), |ui| {
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                closed = button_sized(ui, Btn::Text, ic::CLOSE, w::close_preview(lang), vec2(0.0, 36.0)).clicked();
+            });
+        });
+        match &preview.kind {
+            PreviewKind::Picture(picture) => {
+                let form = Form { blocks: vec![Block::Picture(picture.clone())], ..Form::default() };
+                self.picture.show(ui, &form);
+            }
+            PreviewKind::Text(text) => self.text.show(ui, lang, (preview.parcel, preview.index), text),
+            PreviewKind::Unshown => {
+                para(ui, w::preview_unshown(lang), 16.0, GRAY_800);
+            }
+        }
+        closed.then_some(Action::ClosePreview)
     }
 
     fn checks(&mut self, ui: &mut Ui, lang: Lang, view: &ParcelView) {
@@ -120,9 +158,14 @@ impl Reading {
         }
         let shown = if self.all_files { view.files.len() } else { FIRST_FILES };
         for (index, file) in view.files.iter().enumerate().take(shown) {
-            if file_row(ui, lang, file, view.incoming) {
-                let name = safe_file_name(&file.name);
-                asked = Some(Action::Choose(Choice::SaveAs { parcel: view.line.id, index, name }));
+            let parcel = view.line.id;
+            match file_row(ui, lang, file, view.incoming) {
+                Some(Pressed::Save) => {
+                    let name = safe_file_name(&file.name);
+                    asked = Some(Action::Choose(Choice::SaveAs { parcel, index, name }));
+                }
+                Some(Pressed::Look) => asked = Some(Action::Ask(Command::Content { parcel, index })),
+                None => {}
             }
         }
         let hidden = view.files.len().saturating_sub(shown);
@@ -131,99 +174,17 @@ impl Reading {
         }
         asked
     }
-
-    fn sheets(&mut self, ui: &mut Ui, lang: Lang, sheets: &[MonthSheet]) {
-        self.person = self.person.min(sheets.len().saturating_sub(1));
-        let Some(sheet) = sheets.get(self.person) else { return };
-        let title = match lang {
-            Lang::Ja => format!("{}　{}", w::sheet(lang), sheet.month.label_ja()),
-            Lang::En => format!("{}  {}-{:02}", w::sheet(lang), sheet.month.year(), sheet.month.month()),
-        };
-        section(ui, ic::CALENDAR_MONTH, &title, |ui| {
-            if sheet.is_comparable() {
-                match sheet.differences() {
-                    0 => chip(ui, ic::CHECK_CIRCLE, w::sheet_same(lang), GOOD),
-                    count => chip(ui, ic::ERROR, &w::differences(lang, count), (ORANGE_50, ORANGE_900, ORANGE_900)),
-                };
-            }
-        });
-        if sheets.len() > 1 {
-            self.person_picker(ui, lang, sheets);
-        } else {
-            icon_line(ui, ic::PERSON, &person_name(lang, sheet), bold(16.0), GRAY_900);
-        }
-        SheetGrid::new(sheet, lang).show(ui);
-    }
-
-    fn person_picker(&mut self, ui: &mut Ui, lang: Lang, sheets: &[MonthSheet]) {
-        let last = sheets.len().saturating_sub(1);
-        ui.horizontal_wrapped(|ui| {
-            let name = sheets.get(self.person).map(|sheet| person_name(lang, sheet)).unwrap_or_default();
-            let shown = RichText::new(safe_text(&name)).font(bold(16.0)).color(GRAY_900);
-            let width = (ui.available_width() - 20.0).clamp(160.0, 300.0);
-            let combo = egui::ComboBox::from_id_salt("person")
-                .width(width)
-                .selected_text(shown)
-                .truncate()
-                .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
-                .show_ui(ui, |ui| self.person_choices(ui, lang, sheets));
-            combo
-                .response
-                .widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("{}　{name}", w::person(lang))));
-            let size = vec2(0.0, TARGET);
-            let previous = w::previous_person(lang);
-            if button_if(ui, self.person > 0, Btn::Outline, ic::ARROW_UPWARD, previous, size).clicked() {
-                self.person = self.person.saturating_sub(1);
-            }
-            let next = w::next_person(lang);
-            if button_if(ui, self.person < last, Btn::Outline, ic::ARROW_DOWNWARD, next, size).clicked() {
-                self.person = (self.person + 1).min(last);
-            }
-            text(ui, w::person_position(lang, self.person + 1, sheets.len()), reg(14.0), GRAY_700);
-        });
-    }
-
-    fn person_choices(&mut self, ui: &mut Ui, lang: Lang, sheets: &[MonthSheet]) {
-        if sheets.len() > 10 {
-            let field = TextEdit::singleline(&mut self.person_query)
-                .hint_text(w::person_search(lang))
-                .char_limit(50)
-                .margin(Margin::symmetric(8, 10));
-            let response = ui.add(field);
-            response.widget_info(|| WidgetInfo::labeled(Role::SearchInput, true, w::person_search(lang)));
-        }
-        let wanted = search_key(&self.person_query);
-        let matching: Vec<usize> = (0..sheets.len())
-            .filter(|at| wanted.is_empty() || sheets.get(*at).is_some_and(|sheet| person_key(sheet).contains(&wanted)))
-            .collect();
-        ScrollArea::vertical().max_height(320.0).id_salt("persons").show_rows(
-            ui,
-            TARGET,
-            matching.len(),
-            |ui, range| {
-                for at in matching.get(range).unwrap_or_default() {
-                    let Some(sheet) = sheets.get(*at) else { continue };
-                    let name = person_name(lang, sheet);
-                    if ui.selectable_label(self.person == *at, safe_text(&name)).clicked() {
-                        self.person = *at;
-                        ui.close();
-                    }
-                }
-            },
-        );
-    }
 }
 
-impl Message {
-    fn show(&mut self, ui: &mut Ui, lang: Lang, view: &ParcelView) {
-        section(ui, ic::MARK_EMAIL_UNREAD, w::message(lang), |_| ());
+impl TextLines {
+    fn show(&mut self, ui: &mut Ui, lang: Lang, of: (ParcelId, usize), text: &str) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a window's width")]
         let width = ui.available_width().max(0.0) as u32;
-        if self.made_for != Some((view.line.id, width)) {
-            let safe = safe_lines(view.message.trim_end());
+        if self.made_for != Some((of, width)) {
+            let safe = safe_lines(text.trim_end());
             let wrapped = wrap_ja(ui, &safe, &reg(16.0), ui.available_width());
             self.lines = wrapped.lines().map(str::to_owned).collect();
-            self.made_for = Some((view.line.id, width));
+            self.made_for = Some((of, width));
         }
         let hidden = self.lines.len().saturating_sub(FIRST_LINES);
         if !self.open || hidden == 0 {
@@ -234,7 +195,7 @@ impl Message {
             return;
         }
         scroll_style(ui, |ui, content| {
-            let area = ScrollArea::vertical().max_height(480.0).auto_shrink([false, true]).id_salt("message");
+            let area = ScrollArea::vertical().max_height(480.0).auto_shrink([false, true]).id_salt(("text", of));
             ui.spacing_mut().item_spacing.y = 0.0;
             area.show_rows(ui, 26.0, self.lines.len(), |ui, range| {
                 ui.set_style(content);
@@ -372,8 +333,14 @@ fn trouble(ui: &mut Ui, lang: Lang, line: &ParcelLine) {
     }
 }
 
-/// One file; tells whether a copy is to be saved.
-fn file_row(ui: &mut Ui, lang: Lang, file: &FileView, incoming: bool) -> bool {
+/// What was pressed at a file.
+enum Pressed {
+    Save,
+    Look,
+}
+
+/// One file.
+fn file_row(ui: &mut Ui, lang: Lang, file: &FileView, incoming: bool) -> Option<Pressed> {
     let (rect, row) = ui.allocate_exact_size(vec2(ui.available_width(), 60.0), Sense::hover());
     let known = !file.kind.is_empty();
     let kind = if known { file.kind.as_str() } else { w::unknown_kind(lang) };
@@ -389,7 +356,8 @@ fn file_row(ui: &mut Ui, lang: Lang, file: &FileView, incoming: bool) -> bool {
     p.rect_filled(mark, CornerRadius::same(6), fill);
     let glyph = if known { ic::TABLE_VIEW } else { ic::DESCRIPTION };
     p.text(mark.center(), Align2::CENTER_CENTER, glyph, icon(24.0), color);
-    let (left, width) = (rect.left() + 60.0, rect.width() - 60.0 - 120.0);
+    let look = can_be_shown(&file.name);
+    let (left, width) = (rect.left() + 60.0, rect.width() - 60.0 - if look { 220.0 } else { 120.0 });
     line_at(p, left, rect.top() + 20.0, kind, bold(16.0), GRAY_900, width);
     line_at(
         p,
@@ -400,7 +368,16 @@ fn file_row(ui: &mut Ui, lang: Lang, file: &FileView, incoming: bool) -> bool {
         GRAY_700,
         width,
     );
-    row_end(ui, rect, &file.name, |ui| button(ui, Btn::Outline, ic::DOWNLOAD, w::save_file(lang)).clicked())
+    row_end(ui, rect, &file.name, |ui| {
+        let mut pressed = None;
+        if button(ui, Btn::Outline, ic::DOWNLOAD, w::save_file(lang)).clicked() {
+            pressed = Some(Pressed::Save);
+        }
+        if look && button_sized(ui, Btn::Outline, "", w::view(lang), vec2(72.0, TARGET)).clicked() {
+            pressed = Some(Pressed::Look);
+        }
+        pressed
+    })
 }
 
 /// A name to offer in the dialog: never a path.
@@ -446,17 +423,4 @@ fn trail(ui: &mut Ui, model: &Model, steps: &[Trail], incoming: bool) {
 fn spoken_step(model: &Model, step: &Trail, incoming: bool) -> WidgetInfo {
     let words = format!("{} {}", w::step(model.lang(), &step.step, incoming), short_time(step.at, &model.zone));
     WidgetInfo::labeled(Role::Label, true, words)
-}
-
-/// What a person is called: by name where it came along, else by number.
-fn person_name(lang: Lang, sheet: &MonthSheet) -> String {
-    match &sheet.person_name {
-        Some(name) if !name.trim().is_empty() => w::person_named(lang, name, &sheet.person.insured),
-        _ => w::person_numbered(lang, &sheet.person.insured),
-    }
-}
-
-fn person_key(sheet: &MonthSheet) -> String {
-    let kana = sheet.kana.as_deref().unwrap_or_default();
-    search_key(&format!("{}\n{kana}\n{}", sheet.person_name.as_deref().unwrap_or_default(), sheet.person))
 }

@@ -1,0 +1,226 @@
+//! The thread that watches the outgoing folders and keeps the drafts.
+//!
+//! It looks when the system says that something changed, when a file may have become whole, and slowly all the time. A
+//! computer that slept is noticed by the clock: then everything is looked at afresh, and a round is made.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::Timestamp;
+
+use super::failure::of_history;
+use super::habits::AfterSending;
+use super::model::{Event, Notice, Settings};
+use super::runner::{Errand, Teller, tell_lists};
+use super::terminal::Terminal;
+use crate::folders::{Trouble, Watch, WatchPace};
+use crate::history::HistoryError;
+use crate::parcel::Limits;
+use crate::standard::OfficeNumber;
+
+/// The wall clock went so much further than our waiting: the computer slept.
+const SLEPT: Duration = Duration::from_secs(30);
+/// While somebody else has the turn, what goes by itself waits.
+const TURN_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What the watching thread is told.
+#[derive(Debug)]
+pub(super) enum Nudge {
+    /// The system told of a change in a folder.
+    Changed,
+    /// Look at everything now: somebody asks.
+    Afresh,
+    /// Something was sent, withdrawn, or learnt about the offices.
+    Refresh,
+    Dismiss(OfficeNumber),
+    Settings(Box<Settings>),
+    /// The face is gone.
+    End,
+}
+
+pub(super) struct Watching {
+    terminal: Terminal,
+    settings: Settings,
+    pace: WatchPace,
+    watch: Option<Watch>,
+    troubles: Vec<Trouble>,
+    /// For the handle that wakes us.
+    nudge: Sender<Nudge>,
+    /// When what goes by itself is due.
+    due: Option<Instant>,
+}
+
+impl Watching {
+    pub(super) fn new(terminal: Terminal, settings: Settings, nudge: Sender<Nudge>) -> Self {
+        let pace = WatchPace::default();
+        Self { terminal, settings, pace, watch: None, troubles: Vec::new(), nudge, due: None }
+    }
+
+    pub(super) fn until_closed(mut self, nudges: &Receiver<Nudge>, errands: &Sender<Errand>, teller: &Teller) {
+        self.begin(teller);
+        loop {
+            let wait = self.wait();
+            let (began, clock) = (Instant::now(), SystemTime::now());
+            let first = match nudges.recv_timeout(wait) {
+                Ok(nudge) => Some(nudge),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let mut refresh = false;
+            for nudge in first.into_iter().chain(nudges.try_iter()) {
+                match nudge {
+                    Nudge::Changed => {}
+                    Nudge::Afresh => self.afresh(),
+                    Nudge::Refresh => refresh = true,
+                    Nudge::Dismiss(receiver) => {
+                        let dismissed = self.terminal.history.dismiss_outgoing(receiver);
+                        self.said(dismissed, teller);
+                        refresh = true;
+                        self.tell(teller);
+                    }
+                    Nudge::Settings(settings) => {
+                        self.settings = *settings;
+                        self.begin(teller);
+                    }
+                    Nudge::End => return,
+                }
+            }
+            let slept = clock.elapsed().unwrap_or_default().saturating_sub(began.elapsed().min(wait)) > SLEPT;
+            if slept {
+                tracing::info!("the computer slept; everything is looked at afresh");
+                self.afresh();
+                let _ = errands.send(Errand::Round);
+            }
+            let step = self.step(refresh, errands, teller);
+            self.said(step, teller);
+        }
+    }
+
+    /// Begins to watch what the settings say.
+    fn begin(&mut self, teller: &Teller) {
+        self.watch = None;
+        self.troubles = Vec::new();
+        if self.settings.folders.watch {
+            let known = self.terminal.known_outgoing().inspect_err(|error| {
+                tracing::error!(%error, "what was taken before cannot be told; it is read again");
+            });
+            let nudge = self.nudge.clone();
+            let folders = self.settings.outgoing_folders();
+            let limit = Limits::default().file_bytes;
+            let wake = move || drop(nudge.send(Nudge::Changed));
+            self.watch = Some(Watch::new(&folders, self.pace, limit, known.unwrap_or_default(), Instant::now(), wake));
+        }
+        self.tell(teller);
+    }
+
+    fn afresh(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.look_afresh();
+        }
+    }
+
+    fn wait(&self) -> Duration {
+        let now = Instant::now();
+        let look = self.watch.as_ref().map_or(LONGEST_WAIT, |watch| watch.next_look(now));
+        let due = self.due.map_or(LONGEST_WAIT, |due| due.saturating_duration_since(now));
+        look.min(due).min(LONGEST_WAIT)
+    }
+
+    fn step(&mut self, mut refresh: bool, errands: &Sender<Errand>, teller: &Teller) -> Result<(), HistoryError> {
+        let now = Timestamp::now();
+        let look = self.watch.as_mut().map(|watch| watch.look(Instant::now())).unwrap_or_default();
+        if !look.whole.is_empty() {
+            if let Err(error) = self.terminal.note_whole(&look.whole, now) {
+                // Nothing is lost: the files are told again.
+                if let Some(watch) = &mut self.watch {
+                    look.whole.iter().for_each(|(file, _)| watch.tell_again(&file.path, Instant::now()));
+                }
+                return Err(error);
+            }
+        }
+        if !look.gone.is_empty() {
+            self.terminal.history.forget_outgoing(&look.gone)?;
+        }
+        refresh |= !look.whole.is_empty() || !look.gone.is_empty();
+        let mut changed = false;
+        if let Some(troubles) = look.troubles {
+            for trouble in troubles.iter().filter(|trouble| !self.troubles.contains(trouble)) {
+                teller.fail(trouble.failure.clone());
+            }
+            (self.troubles, changed) = (troubles, true);
+        }
+        if refresh && self.watch.is_some() {
+            if self.settings.folders.after_sending == AfterSending::PutAway {
+                self.terminal.put_away_sent(&self.settings.outgoing_folders(), now)?;
+            }
+            let refreshed = self.terminal.refresh_drafts(&look.whole, now)?;
+            changed |= refreshed.changed || !look.whole.is_empty() || !look.gone.is_empty();
+            if refreshed.new > 0 {
+                let (drafts, troubled) = (refreshed.new, refreshed.troubled);
+                teller.tell(Event::Notice(Notice::Drafted { drafts, troubled }));
+            }
+        }
+        if changed {
+            self.tell(teller);
+        }
+        if refresh || self.due.is_some_and(|due| due <= Instant::now()) {
+            self.send_automatic(now, errands, teller)?;
+        }
+        Ok(())
+    }
+
+    /// Sends what the settings let go without a click.
+    fn send_automatic(
+        &mut self,
+        now: Timestamp,
+        errands: &Sender<Errand>,
+        teller: &Teller,
+    ) -> Result<(), HistoryError> {
+        self.due = None;
+        let rules = &self.settings.folders.automatic;
+        if rules.is_empty() || self.watch.is_none() {
+            return Ok(());
+        }
+        let later = |at: Timestamp| {
+            Instant::now() + Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default()
+        };
+        let (requests, next) = self.terminal.automatic_requests(rules, now)?;
+        self.due = next.map(later);
+        if requests.is_empty() {
+            return Ok(());
+        }
+        let Ok(Some(turn)) = self.terminal.try_turn() else {
+            self.due = Some(Instant::now() + TURN_PAUSE);
+            return Ok(());
+        };
+        // Another program may have sent some of it a moment ago.
+        self.terminal.refresh_drafts(&[], now)?;
+        let (requests, _) = self.terminal.automatic_requests(rules, now)?;
+        let parcels = self.terminal.prepare_automatic(&requests, now);
+        self.terminal.history.queue(&parcels, now)?;
+        drop(turn);
+        if !parcels.is_empty() {
+            teller.tell(Event::Notice(Notice::Queued { parcels: parcels.len() }));
+            self.terminal.refresh_drafts(&[], now)?;
+            self.tell(teller);
+            tell_lists(&self.terminal, teller);
+            let _ = errands.send(Errand::Round);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, teller: &Teller) {
+        match self.terminal.drafts(&self.settings.folders.automatic, &self.troubles) {
+            Ok(drafts) => drop(teller.tell(Event::Drafts(drafts))),
+            Err(error) => teller.fail(of_history(&error)),
+        }
+    }
+
+    fn said<T>(&self, done: Result<T, HistoryError>, teller: &Teller) {
+        if let Err(error) = done {
+            tracing::error!(%error, source = std::error::Error::source(&error), "the history failed the watch");
+            teller.fail(of_history(&error));
+        }
+    }
+}
