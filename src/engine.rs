@@ -25,6 +25,7 @@ mod watching;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 pub use model::{Command, Event};
+pub use terminal::export_audit;
 
 /// A face's end of the engine. Neither call ever waits.
 #[derive(Debug)]

@@ -74,23 +74,7 @@ impl Terminal {
 
     /// Writes the whole record into a new file; says how many lines.
     pub fn export_audit(&self, to: &Path) -> Result<u64, Failure> {
-        let failed = |error: &io::Error| match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                Failure::NameTaken { name: to.file_name().unwrap_or_default().to_string_lossy().into_owned() }
-            }
-            _ => crate::folders::failure_of(error, to),
-        };
-        let file = OpenOptions::new().write(true).create_new(true).open(to).map_err(|error| failed(&error))?;
-        let mut out = io::BufWriter::new(file);
-        let written = self.history.export_audit(&mut out).and_then(|lines| {
-            let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.sync_all().map(|()| lines)
-        });
-        written.map_err(|error| {
-            // Half a record would look like a whole one.
-            let _ = std::fs::remove_file(to);
-            failed(&error)
-        })
+        export_audit(&self.history, to)
     }
 
     /// What people call this terminal: the name they gave it, or else the computer's.
@@ -122,4 +106,25 @@ fn computer_name() -> String {
     let named = std::env::var("COMPUTERNAME").ok().or_else(|| std::fs::read_to_string("/etc/hostname").ok());
     let name: String = named.unwrap_or_default().trim().chars().filter(|c| !c.is_control()).take(60).collect();
     if name.is_empty() { "端末".into() } else { name }
+}
+
+/// Writes the whole record into a new file; says how many lines.
+pub fn export_audit(history: &History, to: &Path) -> Result<u64, Failure> {
+    let failed = |error: &io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure::NameTaken { name: to.file_name().unwrap_or_default().to_string_lossy().into_owned() }
+        }
+        _ => crate::folders::failure_of(error, to),
+    };
+    let file = OpenOptions::new().write(true).create_new(true).open(to).map_err(|error| failed(&error))?;
+    let mut out = io::BufWriter::new(file);
+    let written = history.export_audit(&mut out).and_then(|lines| {
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_all().map(|()| lines)
+    });
+    written.map_err(|error| {
+        // Half a record would look like a whole one.
+        let _ = std::fs::remove_file(to);
+        failed(&error)
+    })
 }

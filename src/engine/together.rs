@@ -7,7 +7,7 @@ use rustls_pki_types::CertificateDer;
 use super::exchange::{Exchange, Patience, Round, RoundError};
 use super::model::Failure;
 use super::receiving::MOST_PAGES;
-use crate::history::{Action, HeldElsewhere, HistoryError, Mark, OwnReceipt, Teller};
+use crate::history::{Action, AuditHead, HeldElsewhere, HistoryError, Mark, OwnReceipt, Teller};
 use crate::link::LinkError;
 use crate::parcel::{self, OpenError, Opened, ParcelId, Receipt, TrustError};
 use crate::wire::{Claim, ClaimRequest, ClaimVerdict, ClaimWish, MarkEntry};
@@ -93,6 +93,27 @@ impl Exchange {
         let (receipt, _) = Receipt::look_into(signed).ok()?;
         let fits = receipt.parcel == parcel && receipt.office == self.terminal.office;
         fits.then(|| OwnReceipt { receipt, signed: signed.to_vec() })
+    }
+
+    /// Where this terminal's record ended, each time the hub was told. The hub cannot read or make up any of it.
+    pub fn noted_heads(&mut self, now: Timestamp) -> Result<Vec<AuditHead>, RoundError> {
+        let own = self.terminal.history.terminal_id()?;
+        let (mut after, mut heads) = (0, Vec::new());
+        for _ in 0..MOST_PAGES {
+            let page = self.link.told(after)?;
+            for entry in &page.marks {
+                let Ok(letter) = self.open_letter(entry, now)? else { continue };
+                heads.extend(letter.marks.into_iter().filter_map(|mark| match mark {
+                    Mark::Head { head } if letter.terminal == own => Some(head),
+                    _ => None,
+                }));
+            }
+            if page.next == after {
+                break;
+            }
+            after = page.next;
+        }
+        Ok(heads)
     }
 
     /// Opens what a terminal of ours told. A certificate that has ended since counts as it stood then.

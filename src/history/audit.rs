@@ -44,6 +44,9 @@ pub enum Action {
     Terminals,
     Setup,
     Settings,
+    /// Lists were looked at by command.
+    ShowLists,
+    ShowPartners,
     /// The record was looked at, or checked.
     ShowAudit,
     /// The record was written into a file.
@@ -95,6 +98,8 @@ impl Action {
             Self::Terminals => "terminals",
             Self::Setup => "setup",
             Self::Settings => "settings",
+            Self::ShowLists => "show-lists",
+            Self::ShowPartners => "show-partners",
             Self::ShowAudit => "show-audit",
             Self::Export => "export",
             Self::Exchange => "exchange",

@@ -139,6 +139,7 @@ impl Server {
         // A poll may wait longer than we do.
         self.hub.bell().ring_all();
         let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+        super::audit::log_head(self.hub.store());
         tracing::info!("the hub has stopped");
     }
 
@@ -178,6 +179,7 @@ impl Server {
             let config = tls_config(&self.hub, &self.identity)?;
             *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
             tracing::info!("the directory changed; a new revocation list is in force");
+            super::audit::log_head(self.hub.store());
         }
         Ok(())
     }
