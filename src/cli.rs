@@ -89,9 +89,9 @@ fn put_on_record(line: Option<(Action, &'static str)>, dir: &std::path::Path, ou
     let result = if matches!(outcome, Ok(Outcome::Fine)) { DONE } else { "troubled" };
     // Before it is set up, a terminal has no record to write into.
     let Ok(profile) = Profile::open(dir) else { return };
-    let recorded = profile.history().and_then(|mut history| {
-        history.record(action, subject, result, Timestamp::now()).map_err(ProfileError::from)
-    });
+    let recorded = profile
+        .history()
+        .and_then(|mut history| history.record(action, subject, result, Timestamp::now()).map_err(ProfileError::from));
     if let Err(error) = recorded {
         tracing::error!(%error, "a command is not on record");
     }

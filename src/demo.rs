@@ -30,7 +30,7 @@ pub use neighbours::Neighbours;
 
 use crate::engine::profile::{Profile, ProfileError, Settings};
 use crate::history::HistoryError;
-use crate::hub::home::{Home, HomeError, HubSettings, default_limit};
+use crate::hub::home::{Home, HomeError, HubSettings};
 use crate::hub::{Running, ServeError};
 use crate::identity::{self, Identity, IdentityError, Unlock, Vault, VaultError};
 use crate::standard::OfficeNumber;
@@ -114,11 +114,7 @@ impl District {
 }
 
 fn open_hub(dir: &Path, now: Timestamp) -> Result<Home, DemoError> {
-    let settings = HubSettings {
-        hosts: vec!["localhost".into(), "127.0.0.1".into()],
-        listen: ([127, 0, 0, 1], 0).into(),
-        max_parcel_bytes: default_limit(),
-    };
+    let settings = HubSettings::new(vec!["localhost".into(), "127.0.0.1".into()], ([127, 0, 0, 1], 0).into());
     match Home::open(dir) {
         Err(HomeError::Missing(_)) => Ok(Home::init(dir, settings, now)?),
         opened => Ok(opened?),

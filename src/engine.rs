@@ -2,6 +2,7 @@
 
 mod delivery;
 mod drafts;
+pub mod enrol;
 pub mod exchange;
 mod failure;
 mod fetching;

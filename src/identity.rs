@@ -1,16 +1,22 @@
-//! Our own key and certificate, the authorities we believe, and the three files they live in.
+//! Who we are in the exchange: our keys and certificates, the authorities we believe, and the files they live in.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `key.sealed` | the private key, PKCS#8 in PEM, sealed by the profile's vault |
-//! | `certificate.pem` | our office's certificate |
+//! | `office.pem`, `office-key.sealed` | the office's certificates, newest first, and their keys: what signs and opens parcels. All terminals of the office have them |
+//! | `terminal.pem`, `terminal-key.sealed` | what this terminal alone calls the hub with; its key never leaves |
+//! | `certificate.pem`, `key.sealed` | in place of the four above: one certificate for both, as an office gets it that brings a request by file |
 //! | `ca.pem` | the authorities we believe, one after the other |
 //!
-//! The key is made here by [`request`] and never leaves; the authority sees a signing request. Reading does not look at
-//! the clock: an office with an expired certificate may still read its own history. [`Identity::check`] does.
+//! Earlier certificates and keys of the office stay, since parcels that were sealed to them are still to be opened. Keys
+//! are made here and sealed by the profile's vault. Reading does not look at the clock: an office with an expired
+//! certificate may still read its own history. [`Identity::check`] does.
 
+pub mod chest;
+pub mod code;
+pub mod enrol;
 pub(crate) mod files;
 mod keyfile;
+pub mod p12;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +27,9 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
-use crate::parcel::{CertificateError, KeyError, SealingKey, Trust, certificate};
+use crate::parcel::{
+    self, CertificateError, KeyError, Limits, OpenError, Opened, ReadError, Received, SealingKey, Trust, certificate,
+};
 use crate::standard::OfficeNumber;
 pub use files::FileError;
 pub use keyfile::KeyFileError;
@@ -35,12 +43,21 @@ const KEY: &str = "key.pem";
 const CERTIFICATE: &str = "certificate.pem";
 const ROOTS: &str = "ca.pem";
 const WAITING_KEY: &str = "waiting-key.pem";
+const OFFICE: &str = "office.pem";
+const OFFICE_KEY: &str = "office-key.pem";
+const TERMINAL: &str = "terminal.pem";
+const TERMINAL_KEY: &str = "terminal-key.pem";
 
 /// Who we are in the exchange.
 #[derive(Clone, Debug)]
 pub struct Identity {
     pub office: OfficeNumber,
+    /// The office's: signs, and is sealed to.
     pub key: SealingKey,
+    /// What the office had before, newest first: parcels that were sealed to it open still.
+    pub older: Vec<SealingKey>,
+    /// This terminal's: calls the hub. The same as `key` where one certificate is for both.
+    pub terminal: SealingKey,
     pub roots: Vec<CertificateDer<'static>>,
 }
 
@@ -73,6 +90,8 @@ pub enum IdentityError {
     NoOffice { subject: String },
     #[error("the certificate belongs to {found}, not to {expected}")]
     OtherOffice { expected: OfficeNumber, found: OfficeNumber },
+    #[error("this terminal has no key of the office yet")]
+    NotAdmitted,
     #[error("the certificate expired at {until}")]
     Expired { until: Timestamp },
     #[error("the certificate is not valid before {from}")]
@@ -186,50 +205,151 @@ impl std::fmt::Debug for Request {
 }
 
 impl Identity {
-    /// The identity of the office the key's certificate names.
+    /// The identity of the office the key's certificate names, with one certificate for everything.
     pub fn new(key: SealingKey, roots: Vec<CertificateDer<'static>>) -> Result<Self, IdentityError> {
-        let office = certificate::office_of(key.certificate()).map_err(|error| match error {
-            CertificateError::NoOffice { subject } => IdentityError::NoOffice { subject },
-            unreadable => IdentityError::Unusable(unreadable.into()),
-        })?;
-        Ok(Self { office, key, roots })
+        Self::of_keys(key.clone(), vec![key], roots)
+    }
+
+    /// An identity of a terminal's certificate and the office's, newest first.
+    pub fn of_keys(
+        terminal: SealingKey,
+        keys: Vec<SealingKey>,
+        roots: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, IdentityError> {
+        let mut keys = keys.into_iter();
+        let key = keys.next().ok_or(IdentityError::NotAdmitted)?;
+        let (office, of_terminal) = (office_of(&key)?, office_of(&terminal)?);
+        if office != of_terminal {
+            return Err(IdentityError::OtherOffice { expected: of_terminal, found: office });
+        }
+        Ok(Self { office, key, older: keys.collect(), terminal, roots })
     }
 
     /// Reads what [`Identity::save`] wrote, or what a person put there.
     pub fn load(dir: &Path, vault: &Vault) -> Result<Self, IdentityError> {
-        let [key, certificate, roots_file] = [KEY, CERTIFICATE, ROOTS].map(|name| dir.join(name));
-        let key_pem = keyfile::read(vault, &key)?;
-        let certificate_pem = files::read(&certificate)?;
-        let roots = roots(&files::read(&roots_file)?, &roots_file)?;
-        let key = SealingKey::from_pem(&certificate_pem, &key_pem).map_err(|error| match error {
-            KeyError::NoCertificate => IdentityError::NoCertificate { path: certificate },
-            KeyError::NoKey => IdentityError::NoKey { path: key },
-            other => other.into(),
-        })?;
-        Self::new(key, roots)
+        let roots = roots_in(dir)?;
+        if !dir.join(TERMINAL).exists() {
+            let keys = pairs(dir, vault, CERTIFICATE, KEY)?;
+            let terminal = keys.first().cloned().ok_or(IdentityError::NotAdmitted)?;
+            return Self::of_keys(terminal, keys, roots);
+        }
+        let terminal = terminal_in(dir, vault)?;
+        if !dir.join(OFFICE).exists() {
+            return Err(IdentityError::NotAdmitted);
+        }
+        Self::of_keys(terminal, pairs(dir, vault, OFFICE, OFFICE_KEY)?, roots)
     }
 
-    /// Writes the three files; each is whole or not there at all.
+    /// Writes the files; each is whole or not there at all, and whenever it is cut off, what is there fits together.
     pub fn save(&self, dir: &Path, vault: &Vault) -> Result<(), IdentityError> {
-        let roots: String = self.roots.iter().map(|root| pem("CERTIFICATE", root)).collect();
-        let key = Zeroizing::new(pem("PRIVATE KEY", self.key.pkcs8()));
-        let certificate = pem("CERTIFICATE", self.key.certificate());
         files::private_folder(dir)?;
-        // All three are on the disk before the first gets its name, so that a full disk leaves the old ones together.
-        let plain = [(ROOTS, &roots), (CERTIFICATE, &certificate)]
-            .map(|(name, text)| files::stage(&dir.join(name), text.as_bytes()));
-        let plain = plain.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let key = keyfile::stage(vault, &dir.join(KEY), key.as_bytes())?;
-        for staged in plain.into_iter().chain([key]) {
+        let roots: String = self.roots.iter().map(|root| pem("CERTIFICATE", root)).collect();
+        let certificates: String = self.keys().map(|key| pem("CERTIFICATE", key.certificate())).collect();
+        let keys = keys_pem(self.keys());
+        // All are on the disk before the first gets its name, so that a full disk leaves the old ones together.
+        let plain = |name: &str, text: &str| files::stage(&dir.join(name), text.as_bytes());
+        let staged = if self.is_combined() {
+            vec![
+                plain(ROOTS, &roots)?,
+                keyfile::stage(vault, &dir.join(KEY), keys.as_bytes())?,
+                plain(CERTIFICATE, &certificates)?,
+            ]
+        } else {
+            let terminal = Zeroizing::new(pem("PRIVATE KEY", self.terminal.pkcs8()));
+            vec![
+                plain(ROOTS, &roots)?,
+                keyfile::stage(vault, &dir.join(OFFICE_KEY), keys.as_bytes())?,
+                keyfile::stage(vault, &dir.join(TERMINAL_KEY), terminal.as_bytes())?,
+                plain(OFFICE, &certificates)?,
+                // Last: from here on the old kind is not looked at.
+                plain(TERMINAL, &pem("CERTIFICATE", self.terminal.certificate()))?,
+            ]
+        };
+        for staged in staged {
             staged.commit()?;
+        }
+        if !self.is_combined() {
+            // Its key is among the office's now. One that stays opens nothing more.
+            let _ = std::fs::remove_file(dir.join(CERTIFICATE));
+            let _ = keyfile::remove(&dir.join(KEY));
         }
         Ok(())
     }
 
+    /// Whether one certificate is for everything.
+    pub fn is_combined(&self) -> bool {
+        self.terminal.certificate() == self.key.certificate()
+    }
+
+    /// Every certificate of the office that we have the key of, the present one first.
+    pub fn keys(&self) -> impl Iterator<Item = &SealingKey> {
+        std::iter::once(&self.key).chain(&self.older)
+    }
+
+    /// Opens a parcel with whichever of our keys it is sealed to.
+    pub fn read(&self, sealed: &[u8], trust: &Trust, limits: &Limits) -> Result<Received, ReadError> {
+        let mut read = Err(OpenError::NotForUs.into());
+        for key in self.keys() {
+            read = parcel::read(sealed, key, trust, limits);
+            if !matches!(read, Err(ReadError::Open(OpenError::NotForUs))) {
+                break;
+            }
+        }
+        read
+    }
+
+    /// Opens what was sealed to our office, with whichever of its keys fits: what its terminals tell each other.
+    pub fn open(&self, sealed: &[u8], trust: &Trust) -> Result<Opened, OpenError> {
+        let mut opened = Err(OpenError::NotForUs);
+        for key in self.keys() {
+            opened = parcel::open(sealed, key, trust);
+            if !matches!(opened, Err(OpenError::NotForUs)) {
+                break;
+            }
+        }
+        opened
+    }
+
+    /// Whether a certificate is over one of our office's own keys, of today or of before.
+    pub fn is_own(&self, certificate_der: &[u8]) -> bool {
+        let Ok(key) = certificate::key_fingerprint(certificate_der) else { return false };
+        self.keys().any(|own| certificate::key_fingerprint(own.certificate()).is_ok_and(|own| own == key))
+    }
+
+    /// Takes over certificates of our office that are new to us and for a key we have, as another terminal got them when it
+    /// renewed. Says whether there were any.
+    pub fn adopt(&mut self, certificates: &[Vec<u8>], trust: &Trust) -> bool {
+        let new: Vec<SealingKey> = certificates
+            .iter()
+            .filter(|der| self.keys().all(|key| key.certificate() != der.as_slice()))
+            .filter(|der| trust.office(der) == Ok(self.office))
+            .filter_map(|der| self.keys().find_map(|key| SealingKey::from_der(der, key.pkcs8()).ok()))
+            .collect();
+        let some = !new.is_empty();
+        for key in new {
+            self.take(key);
+        }
+        some
+    }
+
+    /// Puts a certificate among ours: in front if it is good for longer than the present one.
+    pub fn take(&mut self, key: SealingKey) {
+        let until = |key: &SealingKey| certificate::valid_until(key.certificate()).unwrap_or(Timestamp::MIN);
+        if self.is_combined() {
+            self.terminal = if until(&key) > until(&self.terminal) { key.clone() } else { self.terminal.clone() };
+        }
+        if until(&key) > until(&self.key) {
+            let before = std::mem::replace(&mut self.key, key);
+            self.older.insert(0, before);
+        } else {
+            self.older.push(key);
+        }
+    }
+
     /// Whether it is `office`'s and good at that time.
     pub fn check(&self, office: OfficeNumber, at: Timestamp) -> Result<(), IdentityError> {
-        let unusable = |e: CertificateError| IdentityError::Unusable(e.into());
-        let from = certificate::valid_from(self.key.certificate()).map_err(unusable)?;
+        let from = |key: &SealingKey| certificate::valid_from(key.certificate()).map_err(unusable);
+        let from = from(&self.key)?.max(from(&self.terminal)?);
         let until = self.valid_until()?;
         if self.office != office {
             Err(IdentityError::OtherOffice { expected: office, found: self.office })
@@ -242,9 +362,10 @@ impl Identity {
         }
     }
 
-    /// The last moment our certificate is good for.
+    /// The last moment both our certificates are good for.
     pub fn valid_until(&self) -> Result<Timestamp, IdentityError> {
-        certificate::valid_until(self.key.certificate()).map_err(|e| IdentityError::Unusable(e.into()))
+        let until = |key: &SealingKey| certificate::valid_until(key.certificate()).map_err(unusable);
+        Ok(until(&self.key)?.min(until(&self.terminal)?))
     }
 
     /// Our authorities with what is known of revocation. Without a list, nobody's certificate can be vouched for.
@@ -255,18 +376,78 @@ impl Identity {
 
     /// How we call the hub: TLS 1.3, our authorities and no others, our certificate shown.
     pub fn client_config(&self) -> Result<rustls::ClientConfig, IdentityError> {
-        let mut roots = rustls::RootCertStore::empty();
-        for root in &self.roots {
-            roots.add(root.clone())?;
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let chain = vec![CertificateDer::from(self.key.certificate().to_vec())];
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.pkcs8().to_vec()));
-        Ok(rustls::ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])?
-            .with_root_certificates(roots)
-            .with_client_auth_cert(chain, key)?)
+        client_config(&self.terminal, &self.roots)
     }
+}
+
+fn client_config(
+    terminal: &SealingKey,
+    believed: &[CertificateDer<'static>],
+) -> Result<rustls::ClientConfig, IdentityError> {
+    let mut roots = rustls::RootCertStore::empty();
+    for root in believed {
+        roots.add(root.clone())?;
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let chain = vec![CertificateDer::from(terminal.certificate().to_vec())];
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(terminal.pkcs8().to_vec()));
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])?
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)?)
+}
+
+fn unusable(error: CertificateError) -> IdentityError {
+    IdentityError::Unusable(error.into())
+}
+
+fn office_of(key: &SealingKey) -> Result<OfficeNumber, IdentityError> {
+    certificate::office_of(key.certificate()).map_err(|error| match error {
+        CertificateError::NoOffice { subject } => IdentityError::NoOffice { subject },
+        unreadable => IdentityError::Unusable(unreadable.into()),
+    })
+}
+
+/// The certificates of one file, each with its key from another. The first must have one; a later one that has none is
+/// of no use and passed over.
+fn pairs(dir: &Path, vault: &Vault, certificates: &str, keys: &str) -> Result<Vec<SealingKey>, IdentityError> {
+    let [certificates, keys] = [certificates, keys].map(|name| dir.join(name));
+    let key_pem = keyfile::read(vault, &keys)?;
+    let certificate_pem = files::read(&certificates)?;
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&certificate_pem).map_while(Result::ok).collect();
+    let keys = chest::keys_in(&key_pem).ok_or(IdentityError::NoKey { path: keys })?;
+    let first = found.first().ok_or(IdentityError::NoCertificate { path: certificates })?;
+    let fit = |certificate: &CertificateDer<'_>| {
+        let mut tried = keys.iter().map(|key| SealingKey::from_der(certificate, key));
+        let first = tried.next().unwrap_or(Err(KeyError::NoKey));
+        if first.is_ok() { first } else { tried.find(Result::is_ok).unwrap_or(first) }
+    };
+    let mut pairs = vec![fit(first)?];
+    pairs.extend(found.iter().skip(1).filter_map(|certificate| fit(certificate).ok()));
+    Ok(pairs)
+}
+
+fn terminal_in(dir: &Path, vault: &Vault) -> Result<SealingKey, IdentityError> {
+    pairs(dir, vault, TERMINAL, TERMINAL_KEY)?.into_iter().next().ok_or(IdentityError::NotAdmitted)
+}
+
+fn roots_in(dir: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    let path = dir.join(ROOTS);
+    roots(&files::read(&path)?, &path)
+}
+
+/// The keys of several certificates, each once, in PEM.
+fn keys_pem<'a>(keys: impl Iterator<Item = &'a SealingKey>) -> Zeroizing<String> {
+    let mut seen: Vec<&[u8]> = Vec::new();
+    keys.for_each(|key| {
+        if !seen.contains(&key.pkcs8()) {
+            seen.push(key.pkcs8());
+        }
+    });
+    let parts: Vec<Zeroizing<String>> = seen.into_iter().map(|key| Zeroizing::new(pem("PRIVATE KEY", key))).collect();
+    let mut all = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    parts.iter().for_each(|part| all.push_str(part));
+    all
 }
 
 fn roots(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, IdentityError> {

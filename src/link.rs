@@ -1,11 +1,15 @@
 //! The client's end of the exchange: what an office can ask, whoever carries it.
 
+mod enrol;
 mod hub;
+mod membership;
 mod parts;
 
 use std::time::Duration;
 
+pub use enrol::{Seen, enrol};
 pub use hub::HubLink;
+pub use membership::Membership;
 
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -33,7 +37,7 @@ pub enum LinkError {
 }
 
 /// A way to other offices. Calls wait for their answer, so they belong on a thread that may.
-pub trait Link: Send + Sync + std::fmt::Debug {
+pub trait Link: Membership {
     fn facts(&self) -> Result<HubFacts, LinkError>;
     fn directory(&self) -> Result<Directory, LinkError>;
     /// The revocation list in force (DER).

@@ -4,6 +4,7 @@
 //! its meaning for life. Binary values travel as Base64. The hub sees who, to whom, when and how large, and no more:
 //! nothing here has room for a name of a file or a person.
 
+mod enrol;
 mod login;
 pub mod schema;
 
@@ -19,6 +20,10 @@ pub use self::login::{
 };
 use crate::parcel::{ParcelId, ReceiptStep, hex, unhex};
 use crate::standard::{OfficeNumber, ServiceType};
+pub use enrol::{
+    CodeProof, EnrolAnswer, EnrolRequest, Enrolled, Enrolment, NewTerminalCode, RenewRequest, Renewed, SealedKeys,
+    TerminalCodeKept, TerminalEntry, Terminals,
+};
 
 /// The media type of a sealed parcel and of a signed receipt (RFC 8551).
 pub const SEALED_TYPE: &str = "application/pkcs7-mime";
@@ -324,6 +329,18 @@ pub enum ProblemCode {
     RequestInvalid,
     /// The hub cannot write now; sending again later helps.
     HubTroubled,
+    /// No certificate was shown where one is needed.
+    CertificateRequired,
+    /// Whether certificates were withdrawn cannot be told just now. Not a word against the caller.
+    RevocationUnknown,
+    /// Wrong code, wrong office, or a code that is no more: which of them is told to nobody.
+    EnrolmentRefused,
+    /// The code is right and its time is over.
+    CodeExpired,
+    /// The code is right and let another terminal in.
+    CodeUsed,
+    /// No such terminal, or not the caller's.
+    TerminalUnknown,
     /// A code this version does not know.
     #[serde(other)]
     Other,

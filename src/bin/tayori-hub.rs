@@ -1,5 +1,8 @@
 //! The hub: carries sealed parcels and knows the directory. For the operator, so its words are plain and technical.
 
+#[path = "tayori-hub/upkeep.rs"]
+mod upkeep;
+
 use std::fs;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
@@ -11,7 +14,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 use tayori::cli::in_japanese;
 use tayori::hub::audit;
-use tayori::hub::home::{Home, HubSettings, default_limit};
+use tayori::hub::home::{Home, HubSettings};
 use tayori::standard::{OfficeNumber, ServiceType};
 use tracing_subscriber::EnvFilter;
 
@@ -25,8 +28,19 @@ struct Cli {
     /// 版を出します
     #[arg(short = 'V', long, action = clap::ArgAction::Version)]
     version: Option<bool>,
+    /// ログの書き方
+    #[arg(long, global = true, env = "TAYORI_LOG_FORMAT", value_name = "書き方", default_value = "text")]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    /// 人が読む行
+    Text,
+    /// 1行に1つの JSON
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +49,12 @@ enum Command {
     Init(InitArgs),
     /// 動かします。止めるには Ctrl+C か SIGTERM
     Serve(ServeArgs),
+    /// 控え（バックアップ）を1つのファイルに作ります。動かしたままでかまいません。認証局の鍵が入ります
+    Backup(upkeep::BackupArgs),
+    /// 控えから、空のフォルダ（--dir）に連携基盤を作り直します
+    Restore(upkeep::RestoreArgs),
+    /// 預かっているデータと登録がすべて正しいかを調べます。動かしたままでかまいません
+    Check(upkeep::CheckArgs),
     /// API の説明（OpenAPI）を標準出力に書きます
     Openapi,
     /// 事業所の登録
@@ -127,8 +147,11 @@ fn main() -> ExitCode {
     let matches = in_japanese(Cli::command()).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let filter = EnvFilter::try_from_env("TAYORI_LOG").unwrap_or_else(|_| EnvFilter::new("warn,tayori=info"));
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match cli.log_format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -142,7 +165,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let now = Timestamp::now();
     match cli.command {
         Command::Init(args) => {
-            let settings = HubSettings { hosts: args.hosts, listen: args.listen, max_parcel_bytes: default_limit() };
+            let settings = HubSettings::new(args.hosts, args.listen);
             let home = Home::init(&cli.dir, settings, now).with_context(|| {
                 let dir = cli.dir.display();
                 format!("連携基盤を「{dir}」に作れませんでした。そこにもう連携基盤がないか、書き込めるかを確かめるか、--dir で別のフォルダを指定してください")
@@ -152,6 +175,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Serve(args) => serve(open(&cli.dir)?, args.listen),
+        Command::Backup(args) => upkeep::back_up(&cli.dir, &args, now),
+        Command::Restore(args) => upkeep::restore(&cli.dir, &args, now),
+        Command::Check(args) => upkeep::check(&open(&cli.dir)?, &args, now),
         Command::Openapi => {
             print!("{}", tayori::hub::api::description());
             Ok(())
@@ -197,14 +223,17 @@ fn audit(home: &Home, what: &AuditCommand) -> anyhow::Result<()> {
             let noted = noted
                 .iter()
                 .map(|noted| {
-                    let (lines, hash) = noted.split_once(':').context("控えた印は 件数:ハッシュ の形で指定してください")?;
+                    let (lines, hash) =
+                        noted.split_once(':').context("控えた印は 件数:ハッシュ の形で指定してください")?;
                     let lines = lines.parse().context("控えた印は 件数:ハッシュ の形で指定してください")?;
                     Ok(audit::Head { lines, hash: hash.to_owned() })
                 })
                 .collect::<anyhow::Result<Vec<_>>>()?;
             let verdict = home.store.read_now(|c| audit::verify(c, &noted)).context(unreadable)?;
             let lines = verdict.map_err(|fault| {
-                anyhow::anyhow!("記録が書いたときのままではありません（{fault}）。データのフォルダをそのまま保存し、調べてください")
+                anyhow::anyhow!(
+                    "記録が書いたときのままではありません（{fault}）。データのフォルダをそのまま保存し、調べてください"
+                )
             })?;
             let head = home.store.read_now(audit::head).context(unreadable)?;
             println!("記録 {lines}件は、書いたときのままです。いまの印: {}:{}", head.lines, head.hash);
@@ -212,7 +241,10 @@ fn audit(home: &Home, what: &AuditCommand) -> anyhow::Result<()> {
         }
         AuditCommand::Export { csv } => {
             let mut file = fs::OpenOptions::new().write(true).create_new(true).open(csv).with_context(|| {
-                format!("「{}」に書けませんでした。まだないファイルの名前と、書ける場所を指定してください", csv.display())
+                format!(
+                    "「{}」に書けませんでした。まだないファイルの名前と、書ける場所を指定してください",
+                    csv.display()
+                )
             })?;
             let lines = home.store.read_now(|c| Ok(audit::export(c, &mut file))).context(unreadable)?;
             let lines = lines.context("書き出しを終えられませんでした。空きを確かめ、もう一度お試しください")?;

@@ -146,7 +146,9 @@ fn say(line: &ParcelLine, out: &mut dyn Write) -> io::Result<()> {
     if let Some(to) = &line.assigned {
         writeln!(out, "    担当: {to}")?;
     }
-    if let State::Failed(why) | State::Refused(why) | State::Held(why) | State::Waiting { last: Some(why), .. } = &line.state {
+    if let State::Failed(why) | State::Refused(why) | State::Held(why) | State::Waiting { last: Some(why), .. } =
+        &line.state
+    {
         let sentence = failure(Lang::Ja, why);
         writeln!(out, "    {}{}", sentence.what, sentence.todo)?;
     }

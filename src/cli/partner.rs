@@ -59,7 +59,11 @@ pub fn run(args: &PartnerArgs, profile: &Profile, out: &mut dyn Write) -> Result
             let key: String = fingerprint.chars().filter(char::is_ascii_hexdigit).collect();
             let key = key.to_ascii_lowercase();
             if terminal.history.trust_partner(*office, &key, now)? {
-                let _ = writeln!(out, "{office} の鍵 {} を信頼しました。待っていたものは次の送受信で動きます。", fingerprint_in_groups(&key));
+                let _ = writeln!(
+                    out,
+                    "{office} の鍵 {} を信頼しました。待っていたものは次の送受信で動きます。",
+                    fingerprint_in_groups(&key)
+                );
                 return Ok(Outcome::Fine);
             }
             eprintln!(

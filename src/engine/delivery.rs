@@ -167,9 +167,10 @@ impl Terminal {
     /// The digest of an incoming parcel of which the sender may be told good things: not of one that was refused, or
     /// waits for a person's word.
     fn to_be_told(&self, id: ParcelId) -> Result<Option<String>, HistoryError> {
-        let stored = self.history.parcel(id)?.filter(|stored| {
-            stored.incoming && !matches!(stored.line.state, State::Refused(_) | State::Held(_))
-        });
+        let stored = self
+            .history
+            .parcel(id)?
+            .filter(|stored| stored.incoming && !matches!(stored.line.state, State::Refused(_) | State::Held(_)));
         Ok(stored.and_then(|stored| stored.digest))
     }
 }

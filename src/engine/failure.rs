@@ -14,7 +14,11 @@ pub fn of_link(error: &LinkError) -> Failure {
         LinkError::CertificateRefused(_) => Failure::CertificateRefused,
         LinkError::Nonsense(_) => Failure::HubNonsense,
         LinkError::Problem(problem) => match problem.code {
-            ProblemCode::CallerRefused => Failure::CertificateRefused,
+            ProblemCode::CallerRefused | ProblemCode::CertificateRequired => Failure::CertificateRefused,
+            ProblemCode::RevocationUnknown => Failure::RevocationUnknown,
+            ProblemCode::EnrolmentRefused => Failure::CodeWrong,
+            ProblemCode::CodeExpired => Failure::CodeExpired,
+            ProblemCode::CodeUsed => Failure::CodeUsed,
             ProblemCode::ReceiverUnknown => Failure::ReceiverUnknown { office: String::new() },
             ProblemCode::HubTroubled => Failure::HubTroubled { status: problem.status },
             ProblemCode::DigestMismatch | ProblemCode::PartsMissing | ProblemCode::TooMany => {
@@ -35,9 +39,10 @@ fn code_text(code: ProblemCode, status: u16) -> String {
 pub fn of_identity(error: &IdentityError) -> Failure {
     match error {
         IdentityError::Missing { .. } => Failure::CertificateMissing,
+        IdentityError::NotAdmitted => Failure::WaitingForAdmission,
+        IdentityError::Vault(error) => of_vault(error),
         IdentityError::Expired { .. } => Failure::CertificateExpired,
         IdentityError::NotYetValid { .. } => Failure::ClockUncertain,
-        IdentityError::Vault(error) => of_vault(error),
         IdentityError::OtherOffice { .. } => Failure::CertificateOfOther,
         IdentityError::Unreadable { path, source } | IdentityError::Unwritable { path, source } => {
             crate::folders::failure_of(source, path)

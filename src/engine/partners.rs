@@ -63,12 +63,6 @@ impl Terminal {
         let known = newest.key.clone();
         Ok(Some(Failure::PartnerChanged { office: office.to_string(), known, offered: key.clone() }))
     }
-
-    /// Whether a certificate is over our office's own key: ours, or another terminal's of ours.
-    pub(super) fn is_own_key(&self, certificate_der: &[u8]) -> bool {
-        let own = certificate::key_fingerprint(self.identity.key.certificate());
-        own.is_ok() && own == certificate::key_fingerprint(certificate_der)
-    }
 }
 
 /// The certificates of an office that hold and are its own.

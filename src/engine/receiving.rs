@@ -14,9 +14,7 @@ use super::subject::subjects_of;
 use crate::history::{HeldParcel, HistoryError, NewIncoming, NewRefused, OwnReceipt, RefusalReceipt};
 use crate::identity::Identity;
 use crate::link::LinkError;
-use crate::parcel::{
-    self, Content, Limits, OpenError, ParcelId, ReadError, ReceiptStep, Received, TrustError, certificate,
-};
+use crate::parcel::{Content, Limits, OpenError, ParcelId, ReadError, ReceiptStep, Received, TrustError, certificate};
 use crate::standard::{self, FileName, Input, Known};
 use crate::wire::InboxEntry;
 
@@ -186,11 +184,11 @@ impl Exchange {
         entry: &InboxEntry,
         now: Timestamp,
     ) -> Result<Result<Received, ReadError>, HistoryError> {
-        let key = &self.terminal.identity.key;
-        let read = parcel::read(sealed, key, &self.terminal.trust(now)?, &Limits::default());
+        let identity = &self.terminal.identity;
+        let read = identity.read(sealed, &self.terminal.trust(now)?, &Limits::default());
         Ok(match read {
             Err(ReadError::Open(OpenError::Signer(TrustError::Expired { .. }))) => {
-                parcel::read(sealed, key, &self.terminal.trust(entry.accepted_at)?, &Limits::default())
+                identity.read(sealed, &self.terminal.trust(entry.accepted_at)?, &Limits::default())
             }
             read => read,
         })

@@ -8,7 +8,7 @@ use super::model::Failure;
 use super::subject::subjects_of;
 use crate::history::{HistoryError, NewSent};
 use crate::link::LinkError;
-use crate::parcel::{self, Content, Limits, OpenError, ReadError, Received, TrustError};
+use crate::parcel::{Content, Limits, OpenError, ReadError, Received, TrustError};
 use crate::standard::{self, Checked, Input, Known};
 use crate::wire::{ProblemCode, SentEntry};
 
@@ -40,18 +40,13 @@ impl Exchange {
         self.fetched(entry.id, entry.size)
     }
 
-    fn open_own(
-        &self,
-        sealed: &[u8],
-        entry: &SentEntry,
-        now: Timestamp,
-    ) -> Result<Option<Content>, RoundError> {
+    fn open_own(&self, sealed: &[u8], entry: &SentEntry, now: Timestamp) -> Result<Option<Content>, RoundError> {
         match self.read_own(sealed, entry, now)? {
             Ok(Received { content, signer_certificate, .. })
                 if content.manifest.id == entry.id
                     && content.manifest.sender == self.terminal.office
                     && content.manifest.receiver == entry.to
-                    && self.terminal.is_own_key(&signer_certificate) =>
+                    && self.terminal.identity.is_own(&signer_certificate) =>
             {
                 Ok(Some(content))
             }
@@ -76,11 +71,11 @@ impl Exchange {
         entry: &SentEntry,
         now: Timestamp,
     ) -> Result<Result<Received, ReadError>, HistoryError> {
-        let key = &self.terminal.identity.key;
-        let read = parcel::read(sealed, key, &self.terminal.trust(now)?, &Limits::default());
+        let identity = &self.terminal.identity;
+        let read = identity.read(sealed, &self.terminal.trust(now)?, &Limits::default());
         Ok(match read {
             Err(ReadError::Open(OpenError::Signer(TrustError::Expired { .. }))) => {
-                parcel::read(sealed, key, &self.terminal.trust(entry.accepted_at)?, &Limits::default())
+                identity.read(sealed, &self.terminal.trust(entry.accepted_at)?, &Limits::default())
             }
             read => read,
         })

@@ -38,6 +38,8 @@ pub fn is_lasting(error: &LinkError) -> bool {
             ProblemCode::DigestMismatch
             | ProblemCode::HubTroubled
             | ProblemCode::CallerRefused
+            | ProblemCode::CertificateRequired
+            | ProblemCode::RevocationUnknown
             | ProblemCode::PartsMissing
             | ProblemCode::TooMany => false,
             ProblemCode::ReceiverUnknown
@@ -47,6 +49,10 @@ pub fn is_lasting(error: &LinkError) -> bool {
             | ProblemCode::ParcelRemoved
             | ProblemCode::RangeInvalid
             | ProblemCode::ReceiptInvalid
+            | ProblemCode::EnrolmentRefused
+            | ProblemCode::CodeExpired
+            | ProblemCode::CodeUsed
+            | ProblemCode::TerminalUnknown
             | ProblemCode::RequestInvalid => true,
             ProblemCode::Other => (400..500).contains(&problem.status) && !matches!(problem.status, 408 | 425 | 429),
         },

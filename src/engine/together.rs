@@ -33,11 +33,7 @@ impl Exchange {
     pub(super) fn tell_others(&mut self, now: Timestamp) -> Result<(), RoundError> {
         self.terminal.history.tell_head(now)?;
         while let Some((last, marks)) = self.terminal.history.to_tell()? {
-            let letter = Letter {
-                terminal: self.terminal.history.terminal_id()?,
-                name: self.terminal.name()?,
-                marks,
-            };
+            let letter = Letter { terminal: self.terminal.history.terminal_id()?, name: self.terminal.name()?, marks };
             let key = &self.terminal.identity.key;
             let own = CertificateDer::from(key.certificate().to_vec());
             let text = serde_json::to_vec(&letter).map_err(|_| RoundError::Waits(Failure::Unexpected))?;
@@ -118,13 +114,13 @@ impl Exchange {
 
     /// Opens what a terminal of ours told. A certificate that has ended since counts as it stood then.
     fn open_letter(&self, entry: &MarkEntry, now: Timestamp) -> Result<Result<Letter, OpenError>, HistoryError> {
-        let key = &self.terminal.identity.key;
-        let mut opened = parcel::open(&entry.sealed.0, key, &self.terminal.trust(now)?);
+        let identity = &self.terminal.identity;
+        let mut opened = identity.open(&entry.sealed.0, &self.terminal.trust(now)?);
         if let Err(OpenError::Signer(TrustError::Expired { .. })) = opened {
-            opened = parcel::open(&entry.sealed.0, key, &self.terminal.trust(entry.at)?);
+            opened = identity.open(&entry.sealed.0, &self.terminal.trust(entry.at)?);
         }
         Ok(opened.and_then(|opened: Opened| {
-            if opened.signer != self.terminal.office || !self.terminal.is_own_key(&opened.signer_certificate) {
+            if opened.signer != self.terminal.office || !identity.is_own(&opened.signer_certificate) {
                 return Err(OpenError::WrongSender { claimed: self.terminal.office, signer: opened.signer });
             }
             serde_json::from_slice(&opened.payload).map_err(|_| OpenError::Malformed { part: "letter" })

@@ -146,13 +146,7 @@ pub const DONE: &str = "done";
 
 impl History {
     /// Records what has no other trace in the history. `result` is [`DONE`] or a failure's code.
-    pub fn record(
-        &mut self,
-        action: Action,
-        subject: &str,
-        result: &str,
-        now: Timestamp,
-    ) -> Result<(), HistoryError> {
+    pub fn record(&mut self, action: Action, subject: &str, result: &str, now: Timestamp) -> Result<(), HistoryError> {
         let transaction = self.begin()?;
         record(&transaction, action, subject, result, now)?;
         transaction.commit().named("record")

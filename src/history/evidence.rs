@@ -125,6 +125,28 @@ pub enum Failure {
     CertificateOfOther,
     /// The certificate or its key cannot be read, or they do not fit.
     CertificateUnusable,
+    /// What was typed is no code: too short, too long, or with other letters.
+    CodeIncomplete,
+    /// No such code for this office.
+    CodeWrong,
+    CodeExpired,
+    /// The code let another terminal in.
+    CodeUsed,
+    /// Too many failures; later helps.
+    TooManyTries,
+    /// The recovery code does not open what it should.
+    RecoveryCodeWrong,
+    /// This terminal has no key of the office yet; another terminal has to let it in.
+    WaitingForAdmission,
+    /// The hub's authority is not the one the letter names.
+    AuthorityOther,
+    /// The address of the hub is none.
+    AddressWrong,
+    /// The certificate file (PKCS#12) cannot be read.
+    CertificateFileBroken,
+    /// It is of a form we cannot read (BER); exported again it can.
+    CertificateFileForm,
+    CertificateFilePassword,
     /// The receiver is not in the directory, or has no valid certificate.
     ReceiverUnknown {
         office: String,

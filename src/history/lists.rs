@@ -39,7 +39,8 @@ pub struct StoredFile {
 }
 
 /// The columns of [`line_of`].
-const LINE: &str = "SELECT parcel.id, partner, partner_name, parcel.at, read_at, files, subjects, message <> '', errors,
+const LINE: &str =
+    "SELECT parcel.id, partner, partner_name, parcel.at, read_at, files, subjects, message <> '', errors,
         warnings, direction, parcel.accepted_at, arrived_at, imported_at, refused_at, failed_at, failure,
         outbox.next_try_at, outbox.last, held.parcel IS NOT NULL,
         CASE WHEN NOT mine AND imported_at IS NULL THEN coalesce(terminal.name, '') END, nullif(assigned.value, '')

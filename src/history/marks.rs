@@ -108,8 +108,10 @@ impl History {
 
     /// The other terminals of this office that told us something, with the time of the last word.
     pub fn terminals(&self) -> Result<Vec<(String, Timestamp)>, HistoryError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT name, seen_at FROM terminal ORDER BY name, id").named("terminals")?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT name, seen_at FROM terminal ORDER BY name, id")
+            .named("terminals")?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)));
         let found: Vec<(String, i64)> = rows.and_then(Iterator::collect).named("terminals")?;
         found.into_iter().map(|(name, at)| Ok((name, super::to_time(at)?))).collect()
@@ -253,9 +255,7 @@ pub(super) fn keep(
              ON CONFLICT (parcel, kind) DO UPDATE SET value = ?3, at = ?4, who = ?5, terminal = ?6
              WHERE (?4, ?6) > (at, terminal)",
         )
-        .and_then(|mut keep| {
-            keep.execute(params![parcel.to_string(), kind, value, at.as_millisecond(), who, terminal])
-        })
+        .and_then(|mut keep| keep.execute(params![parcel.to_string(), kind, value, at.as_millisecond(), who, terminal]))
         .named("keep mark")
         .map(|rows| rows > 0)
 }

@@ -2,6 +2,7 @@
 
 mod document;
 mod door;
+mod enrol;
 mod health;
 mod lists;
 mod parcels;
@@ -14,21 +15,25 @@ mod together;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::StatusCode;
+use axum::{Router, middleware};
 
 pub use document::description;
 
+use super::limits;
 use super::state::Hub;
 use crate::wire::ProblemCode;
-use refusal::Refusal;
+pub(super) use health::healthz;
+pub(super) use refusal::Refusal;
 
 /// The routes. [`Caller`](super::Caller) must have been added by the acceptor.
 pub fn routes(hub: Arc<Hub>) -> Router {
+    let within = middleware::from_fn_with_state(Arc::clone(&hub), limits::keep_within);
     table::router(&hub)
         .fallback(|| async { Refusal::of(StatusCode::NOT_FOUND, ProblemCode::RequestInvalid, "no such resource") })
         .method_not_allowed_fallback(|| async {
             Refusal::of(StatusCode::METHOD_NOT_ALLOWED, ProblemCode::RequestInvalid, "no such method here")
         })
+        .layer(within)
         .with_state(hub)
 }

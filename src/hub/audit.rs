@@ -37,7 +37,7 @@ impl Actor {
 
 impl From<&Caller> for Actor {
     fn from(caller: &Caller) -> Self {
-        Self { who: caller.office.to_string(), terminal: caller.serial.clone() }
+        Self { who: caller.office.to_string(), terminal: caller.terminal.clone() }
     }
 }
 

@@ -23,15 +23,47 @@ use crate::identity::files::{self, FileError};
 use crate::identity::pem;
 use crate::parcel::{CertificateError, certificate, unhex};
 use crate::standard::OfficeNumber;
-pub use request::RequestError;
+pub use request::{RequestError, requested_key};
 
 const CERTIFICATE: &str = "ca.pem";
 const KEY: &str = "ca.key";
 const ROOT_DAYS: u32 = 3_652;
 const SERVER_DAYS: u32 = 730;
-const CRL_DAYS: u32 = 7;
-/// How long an office's certificate is good for, unless the operator says otherwise.
+/// How long a revocation list is good for.
+pub const CRL_DAYS: u32 = 7;
+/// How long the certificates of offices and terminals are good for, unless the operator says otherwise.
 pub const OFFICE_DAYS: u32 = 730;
+
+/// What a certificate is good for; `certs/README.md` has the profiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One key for everything, as an office gets it that brings its own signing request.
+    Both,
+    /// Signs parcels and receipts and is sealed to; shared by the office's terminals.
+    Office,
+    /// Lets one terminal in.
+    Terminal,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::Office => "office",
+            Self::Terminal => "terminal",
+        }
+    }
+
+    /// Whether parcels are sealed to it and signed with it.
+    pub fn seals(self) -> bool {
+        self != Self::Terminal
+    }
+
+    /// Whether a terminal calls with it.
+    pub fn calls(self) -> bool {
+        self != Self::Office
+    }
+}
 
 /// A root key and its certificate, ready to issue.
 pub struct Authority {
@@ -116,17 +148,34 @@ impl Authority {
         self.der.clone()
     }
 
+    /// When the root certificate ends.
+    pub fn valid_until(&self) -> Result<Timestamp, AuthorityError> {
+        Ok(certificate::valid_until(&self.der)?)
+    }
+
     /// The root certificate, PEM.
     pub fn certificate_pem(&self) -> String {
         pem("CERTIFICATE", &self.der)
     }
 
-    /// A certificate for an office's key. Of the request only the key is taken, after its signature proved that whoever
-    /// asks holds the private half; the caller must know that it is the office that asks.
+    /// A certificate that is both an office's and its terminal's.
     pub fn issue_office(
         &self,
         csr_pem: &str,
         office: OfficeNumber,
+        at: Timestamp,
+        valid_days: u32,
+    ) -> Result<Issued, AuthorityError> {
+        self.issue(csr_pem, office, Kind::Both, at, valid_days)
+    }
+
+    /// A certificate for an office's key. Of the request only the key is taken, after its signature proved that whoever
+    /// asks holds the private half; the caller must know that it is the office that asks.
+    pub fn issue(
+        &self,
+        csr_pem: &str,
+        office: OfficeNumber,
+        kind: Kind,
         at: Timestamp,
         valid_days: u32,
     ) -> Result<Issued, AuthorityError> {
@@ -135,12 +184,17 @@ impl Authority {
             return Err(AuthorityError::OtherOffice { asked, given: office });
         }
         let mut params = self.leaf(at, valid_days)?;
-        params.distinguished_name.push(DnType::OrganizationalUnitName, "Tayori office");
+        let unit = if kind.seals() { "Tayori office" } else { "Tayori terminal" };
+        params.distinguished_name.push(DnType::OrganizationalUnitName, unit);
         params.distinguished_name.push(DnType::CommonName, office.as_str());
         let for_keys = if request.is_rsa { KeyUsagePurpose::KeyEncipherment } else { KeyUsagePurpose::KeyAgreement };
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature, for_keys];
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::EmailProtection];
+        if kind.calls() {
+            params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
+        }
+        if kind.seals() {
+            params.extended_key_usages.push(ExtendedKeyUsagePurpose::EmailProtection);
+        }
         let der = params.signed_by(&request.key, &self.issuer)?.der().to_vec();
         Ok(Issued {
             pem: pem("CERTIFICATE", &der),

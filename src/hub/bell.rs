@@ -53,6 +53,13 @@ impl Bell {
         }
     }
 
+    /// Wakes everyone who listens now: something changed that may concern any of them.
+    pub fn ring_everyone(&self) {
+        if let Offices::Open(offices) = &mut *self.offices() {
+            offices.drain().for_each(|(_, bell)| bell.notify_waiters());
+        }
+    }
+
     /// Wakes everyone for good: who listens from now on hears a ring at once.
     pub fn ring_all(&self) {
         if let Offices::Open(offices) = std::mem::replace(&mut *self.offices(), Offices::Closing) {

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use crate::hub::audit::Actor;
     use crate::hub::{directory, mailbox};
-    use crate::parcel::{Receipt, ReceiptStep, sha256_hex};
+    use crate::parcel::{ReceiptStep, sha256_hex};
 
     const NOW: &str = "2026-06-01T00:00:00Z";
 
@@ -160,7 +160,8 @@ mod tests {
         for id in &ids {
             let sealed = Bytes::from_static(b"sealed");
             let digest = sha256_hex(&sealed);
-            let parcel = mailbox::Incoming { id: *id, sender: north, receiver: south, digest, sealed, by: Actor::hub() };
+            let parcel =
+                mailbox::Incoming { id: *id, sender: north, receiver: south, digest, sealed, by: Actor::hub() };
             runtime.block_on(mailbox::put(&store, parcel, at(NOW))).unwrap();
         }
         (dir, store, south, ids)
@@ -175,16 +176,21 @@ mod tests {
         runtime().block_on(decide(store, office, request, now)).unwrap().remove(0)
     }
 
-    fn verdict(store: &Store, office: OfficeNumber, who: &str, wish: ClaimWish, id: ParcelId, now: Timestamp) -> ClaimVerdict {
+    fn verdict(
+        store: &Store,
+        office: OfficeNumber,
+        who: &str,
+        wish: ClaimWish,
+        id: ParcelId,
+        now: Timestamp,
+    ) -> ClaimVerdict {
         ask(store, office, who, wish, id, now).verdict
     }
 
     fn give_receipt(store: &Store, id: ParcelId, step: ReceiptStep) {
         let runtime = runtime();
-        let outside = runtime.block_on(mailbox::outside(store, id)).unwrap().unwrap();
-        let (office, digest) = (outside.receiver, outside.digest);
-        let receipt = Receipt { parcel: id, digest, office, step, at: at(NOW), reason: None };
-        let noted = mailbox::note(store, &receipt, outside.seq, b"signed".to_vec(), Actor::hub(), at(NOW));
+        let seq = runtime.block_on(mailbox::outside(store, id)).unwrap().unwrap().seq;
+        let noted = mailbox::note(store, seq, step, b"signed".to_vec(), Actor::hub(), at(NOW));
         runtime.block_on(noted).unwrap();
     }
 
@@ -225,7 +231,11 @@ mod tests {
         assert_eq!((refused.verdict, refused.holder.as_str()), (ClaimVerdict::Held, "one"));
         assert_eq!(refused.since, later(60));
         assert_eq!(verdict(&store, south, "two", ClaimWish::Release, id, at(NOW)), ClaimVerdict::Free);
-        assert_eq!(verdict(&store, south, "two", import, id, at(NOW)), ClaimVerdict::Held, "it was not two's to release");
+        assert_eq!(
+            verdict(&store, south, "two", import, id, at(NOW)),
+            ClaimVerdict::Held,
+            "it was not two's to release"
+        );
         assert_eq!(verdict(&store, south, "one", ClaimWish::Release, id, at(NOW)), ClaimVerdict::Free);
         assert_eq!(verdict(&store, south, "two", import, id, at(NOW)), ClaimVerdict::Granted);
     }

@@ -25,7 +25,7 @@ pub async fn note(store: &Store, caller: &Caller, inbox: u64, now: Timestamp) {
 }
 
 async fn try_note(store: &Store, caller: &Caller, inbox: u64, now: Timestamp) -> Result<(), StoreError> {
-    let terminal = caller.serial.clone();
+    let terminal = caller.terminal.clone();
     let stands = store
         .read(move |connection| {
             connection
@@ -37,7 +37,7 @@ async fn try_note(store: &Store, caller: &Caller, inbox: u64, now: Timestamp) ->
     if inbox == 0 || stands.is_some_and(|stands| stands >= inbox) {
         return Ok(());
     }
-    let (terminal, office) = (caller.serial.clone(), caller.office);
+    let (terminal, office) = (caller.terminal.clone(), caller.office);
     store
         .write(move |connection| {
             connection

@@ -1,12 +1,14 @@
 //! Who is part of the exchange: offices, their certificates, and what was withdrawn.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::authority::Kind;
 use super::mailbox::{parsed, time};
 use super::stores::sqlite::{Named as _, StoreError};
+use super::terminals::{self, Admission};
 use crate::standard::{OfficeNumber, ServiceType};
 use crate::wire::{Binary, Directory, OfficeEntry};
 
@@ -18,8 +20,20 @@ pub struct Registered {
     pub name: String,
     pub added_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
-    /// Certificates that are neither withdrawn nor expired.
+    /// Certificates that parcels are sealed to, neither withdrawn nor expired.
     pub certificates: usize,
+}
+
+/// A certificate as the hub keeps it.
+#[derive(Clone, Copy, Debug)]
+pub struct Certificate<'a> {
+    pub office: OfficeNumber,
+    pub kind: Kind,
+    /// The terminal that calls with it; empty for an office's.
+    pub terminal: &'a str,
+    pub serial: &'a str,
+    pub der: &'a [u8],
+    pub not_after: Timestamp,
 }
 
 /// What a server must know of every caller, read again whenever [`version`] moved.
@@ -29,6 +43,8 @@ pub struct Standing {
     pub offices: BTreeSet<OfficeNumber>,
     /// Serials (lower-case hex) that were withdrawn, with the time.
     pub revoked: BTreeMap<String, Timestamp>,
+    /// Which terminal calls with a certificate of this serial.
+    pub terminals: HashMap<String, String>,
 }
 
 /// Registers an office, or gives a known one its new name and service; one that was withdrawn comes back.
@@ -49,7 +65,7 @@ pub fn register(
     move_on(connection)
 }
 
-/// Keeps a certificate that was issued to an office.
+/// Keeps a certificate that is both an office's and its only terminal's, and notes that terminal.
 pub fn add_certificate(
     connection: &Connection,
     office: OfficeNumber,
@@ -58,12 +74,60 @@ pub fn add_certificate(
     not_after: Timestamp,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    terminals::add(connection, office, serial, "", Admission::Has, now)?;
+    add(connection, Certificate { office, kind: Kind::Both, terminal: serial, serial, der, not_after }, now)
+}
+
+/// Keeps a certificate that was issued.
+pub fn add(connection: &Connection, certificate: Certificate<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let Certificate { office, kind, terminal, serial, der, not_after } = certificate;
     connection
         .execute(
-            "INSERT INTO certificate (serial, office, der, issued_at, not_after) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![serial, office.as_str(), der, now.as_millisecond(), not_after.as_millisecond()],
+            "INSERT INTO certificate (serial, office, der, issued_at, not_after, kind, terminal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                serial,
+                office.as_str(),
+                der,
+                now.as_millisecond(),
+                not_after.as_millisecond(),
+                kind.as_str(),
+                terminal
+            ],
         )
         .named("add certificate")?;
+    move_on(connection)
+}
+
+/// The certificates parcels to this office are sealed to, newest first.
+pub fn sealing(connection: &Connection, office: OfficeNumber, now: Timestamp) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT der FROM certificate WHERE office = ?1 AND revoked_at IS NULL AND not_after > ?2
+             AND kind <> 'terminal' ORDER BY issued_at DESC, serial",
+        )
+        .named("certificates of an office")?;
+    let rows = statement.query_map(params![office.as_str(), now.as_millisecond()], |row| row.get(0));
+    rows.and_then(Iterator::collect).named("certificates of an office")
+}
+
+/// An office that was not withdrawn: its service and name.
+pub fn entry(connection: &Connection, office: OfficeNumber) -> Result<Option<(ServiceType, String)>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT service, name FROM office WHERE number = ?1 AND revoked_at IS NULL")
+        .named("office")?;
+    let mut rows = statement.query([office.as_str()]).named("office")?;
+    rows.next().named("office")?.map(|row| Ok((parsed(row, 0)?, row.get(1).named("office")?))).transpose()
+}
+
+/// Withdraws what parcels to this office are sealed to: its key is lost, and another takes its place.
+pub fn withdraw_sealing(connection: &Connection, office: OfficeNumber, now: Timestamp) -> Result<(), StoreError> {
+    connection
+        .execute(
+            "UPDATE certificate SET revoked_at = ?2 WHERE office = ?1 AND revoked_at IS NULL AND kind <> 'terminal'",
+            params![office.as_str(), now.as_millisecond()],
+        )
+        .named("withdraw the office's key")?;
     move_on(connection)
 }
 
@@ -82,6 +146,7 @@ pub fn revoke(connection: &Connection, office: OfficeNumber, now: Timestamp) -> 
             params![office.as_str(), at],
         )
         .named("revoke certificates")?;
+    terminals::revoke_all(connection, office, now)?;
     move_on(connection)?;
     Ok(known > 0)
 }
@@ -92,7 +157,7 @@ pub fn list(connection: &Connection, now: Timestamp) -> Result<Vec<Registered>, 
         .prepare_cached(
             "SELECT number, service, name, added_at, revoked_at,
                     (SELECT count(*) FROM certificate WHERE office = number AND certificate.revoked_at IS NULL
-                     AND not_after > ?1)
+                     AND not_after > ?1 AND kind <> 'terminal')
              FROM office ORDER BY number",
         )
         .named("list offices")?;
@@ -117,7 +182,8 @@ pub fn published(connection: &Connection, now: Timestamp) -> Result<Directory, S
     let mut certificates: BTreeMap<OfficeNumber, Vec<Binary>> = BTreeMap::new();
     let mut statement = connection
         .prepare_cached(
-            "SELECT office, der FROM certificate WHERE revoked_at IS NULL AND not_after > ?1 ORDER BY issued_at, serial",
+            "SELECT office, der FROM certificate WHERE revoked_at IS NULL AND not_after > ?1 AND kind <> 'terminal'
+             ORDER BY issued_at, serial",
         )
         .named("certificates")?;
     let mut rows = statement.query([now.as_millisecond()]).named("certificates")?;
@@ -142,7 +208,8 @@ pub fn can_receive(connection: &Connection, office: OfficeNumber, now: Timestamp
     connection
         .prepare_cached(
             "SELECT 1 FROM office JOIN certificate ON certificate.office = number
-             WHERE number = ?1 AND office.revoked_at IS NULL AND certificate.revoked_at IS NULL AND not_after > ?2",
+             WHERE number = ?1 AND office.revoked_at IS NULL AND certificate.revoked_at IS NULL AND not_after > ?2
+             AND kind <> 'terminal'",
         )
         .and_then(|mut statement| {
             statement.query_row(params![office.as_str(), now.as_millisecond()], |_| Ok(())).optional()
@@ -175,6 +242,11 @@ pub fn standing(connection: &Connection) -> Result<Standing, StoreError> {
     while let Some(row) = rows.next().named("revoked certificates")? {
         standing.revoked.insert(row.get(0).named("revoked certificates")?, time(row, 1)?);
     }
+    let mut statement = connection
+        .prepare_cached("SELECT serial, terminal FROM certificate WHERE kind <> 'office'")
+        .named("terminals' certificates")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    standing.terminals = rows.and_then(Iterator::collect).named("terminals' certificates")?;
     Ok(standing)
 }
 
@@ -185,7 +257,7 @@ pub fn next_crl_number(connection: &Connection) -> Result<u64, StoreError> {
         .named("next CRL number")
 }
 
-fn move_on(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn move_on(connection: &Connection) -> Result<(), StoreError> {
     connection
         .execute("UPDATE counter SET value = value + 1 WHERE name = 'directory'", [])
         .named("move directory version")

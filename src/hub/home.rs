@@ -10,31 +10,16 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::authority::{Authority, AuthorityError, OFFICE_DAYS};
 use super::audit::{self, Actor, DONE};
+use super::authority::{Authority, AuthorityError, OFFICE_DAYS};
+use super::settings::EXPLAINED;
+pub use super::settings::{HubSettings, default_limit};
 use super::state::{Hub, HubError};
 use super::stores::sqlite::{Store, StoreError};
 use super::{directory, serve};
 use crate::identity::files;
 use crate::standard::{OfficeNumber, ServiceType};
-
-/// What an operator can set; `hub.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HubSettings {
-    /// Names and addresses under which clients reach the hub; they go into its certificate.
-    pub hosts: Vec<String>,
-    pub listen: SocketAddr,
-    /// The largest sealed parcel the hub takes.
-    #[serde(default = "default_limit")]
-    pub max_parcel_bytes: u64,
-}
-
-/// 50 MiB: a month's tables are some 100 KB, scans of a whole plan some 20 MB.
-pub fn default_limit() -> u64 {
-    50 * 1024 * 1024
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum HomeError {
@@ -79,7 +64,8 @@ impl Home {
         };
         let store = Store::open(&dir.join("hub.db"))?;
         let text = toml::to_string(&settings)
-            .map_err(|error| HomeError::Settings { path: file.clone(), reason: error.to_string() })?;
+            .map_err(|error| HomeError::Settings { path: file.clone(), reason: error.to_string() })?
+            + EXPLAINED;
         // Written last, and whole: a folder with hub.toml is a whole hub.
         files::stage(&file, text.as_bytes()).and_then(|staged| staged.commit_new()).map_err(AuthorityError::from)?;
         Ok(Self { dir: dir.to_owned(), settings, store, authority })
@@ -149,7 +135,8 @@ impl Home {
     pub fn serve(self, listen: Option<SocketAddr>) -> Result<serve::Running, serve::ServeError> {
         let address = listen.unwrap_or(self.settings.listen);
         let hosts = self.settings.hosts.clone();
-        let hub = Hub::new(self.store, self.authority, self.settings.max_parcel_bytes, Timestamp::now())?;
+        let hub = Hub::new(self.store, self.authority, self.settings.max_parcel_bytes, Timestamp::now())?
+            .with_settings(&self.settings);
         serve::start(hub, &hosts, address)
     }
 }

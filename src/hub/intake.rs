@@ -52,6 +52,11 @@ impl Intake {
         Self { room, limit, patience: Duration::from_secs(10), allowance: Duration::from_secs(5 * 60) }
     }
 
+    /// The same, with another time for a body, beside what its size needs.
+    pub fn with_allowance(self, allowance: Duration) -> Self {
+        Self { allowance, ..self }
+    }
+
     pub async fn take(&self, body: Body) -> Result<Bytes, IntakeError> {
         let length = body.size_hint().exact().ok_or(IntakeError::NoLength)?;
         if length > self.limit {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::audit::{self, Actor, DONE};
 use super::directory;
 use super::stores::sqlite::{Named as _, Store, StoreError};
-use crate::parcel::{ParcelId, Receipt, ReceiptStep};
+use crate::parcel::{ParcelId, ReceiptStep};
 use crate::standard::OfficeNumber;
 use crate::wire::{Accepted, Binary, InboxEntry, InboxPage, PART_BYTES, SentEntry, SentPage, SignedReceipt};
 
@@ -239,13 +239,12 @@ pub fn piece_now(connection: &Connection, seq: i64, from: u64, most: u64) -> Res
 /// Keeps a receipt whose signature was verified, and moves the parcel on in its sender's list.
 pub async fn note(
     store: &Store,
-    receipt: &Receipt,
     parcel: i64,
+    step: ReceiptStep,
     signed: Vec<u8>,
     by: Actor,
     now: Timestamp,
 ) -> Result<Noted, StoreError> {
-    let (id, step) = (receipt.parcel, receipt.step);
     store
         .write(move |connection| {
             let new = connection
@@ -259,9 +258,9 @@ pub async fn note(
                 return Ok(Noted::Repeat);
             }
             let changed = next_change(connection)?;
-            connection
-                .prepare_cached("UPDATE parcel SET changed = ?2 WHERE seq = ?1")
-                .and_then(|mut update| update.execute(params![parcel, changed]))
+            let id: String = connection
+                .prepare_cached("UPDATE parcel SET changed = ?2 WHERE seq = ?1 RETURNING id")
+                .and_then(|mut update| update.query_row(params![parcel, changed], |row| row.get(0)))
                 .named("move sent cursor")?;
             let action = match step {
                 ReceiptStep::Delivered => "receipt-delivered",
@@ -269,7 +268,7 @@ pub async fn note(
                 ReceiptStep::Imported => "receipt-imported",
                 ReceiptStep::Refused => "receipt-refused",
             };
-            audit::record(connection, &by, action, &id.to_string(), DONE, now)?;
+            audit::record(connection, &by, action, &id, DONE, now)?;
             Ok(Noted::New)
         })
         .await

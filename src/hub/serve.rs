@@ -1,13 +1,13 @@
 //! Listens, asks every caller for its certificate, and serves until told to stop.
 //!
-//! TLS 1.3 only. When the directory changes, the server builds a fresh TLS configuration: one that kept its old session
+//! TLS 1.3 only. A caller without a certificate gets as far as the few resources that need none, such as enrolling. When the directory changes, the server builds a fresh TLS configuration: one that kept its old session
 //! store would let a withdrawn office resume. Kept connections are looked at again with each request (see the api).
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -15,24 +15,30 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::api;
-use super::state::{Caller, Hub, HubError};
+use super::gate::Gate;
+use super::metrics::Counted;
+use super::retention::Swept;
+use super::state::{Hub, HubError, Shown};
+use super::{api, gate, metrics, retention};
 use crate::parcel::certificate;
 
-/// A caller that does not finish its handshake or its request head holds a socket and nothing else.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// How often the operator's changes are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long requests under way may take to end when the hub stops.
-const GRACE: Duration = Duration::from_secs(10);
+/// How often it is looked for parcels whose time is over.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// The rest between two steps of that.
+const SWEEP_REST: Duration = Duration::from_millis(50);
+
+/// The address a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CallsFrom(pub(super) IpAddr);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -42,6 +48,8 @@ pub enum ServeError {
     Thread(#[from] io::Error),
     #[error("the TLS configuration is not valid: {0}")]
     Tls(String),
+    #[error("the authorities of others: {0}")]
+    Gate(#[from] gate::GateError),
     #[error(transparent)]
     Hub(#[from] HubError),
 }
@@ -91,16 +99,20 @@ pub fn start(hub: Hub, hosts: &[String], address: SocketAddr) -> Result<Running,
         .collect::<Result<_, _>>()
         .map_err(|error| ServeError::Tls(error.to_string()))?;
     let identity = ServerIdentity { chain, pkcs8 };
+    if let Some(until) = identity.chain.first().and_then(|leaf| certificate::valid_until(leaf).ok()) {
+        let _ = hub.server_until().set(until);
+    }
     let config = tls_config(&hub, &identity)?;
     let listener = std::net::TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
+    let metrics = hub.metrics_address().map(listen_for_metrics).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("hub").build()?;
     let (stop, stopped) = watch::channel(false);
     let server = Server { hub: Arc::new(hub), identity, config: RwLock::new(config) };
     let thread = std::thread::Builder::new()
         .name("hub".into())
-        .spawn(move || runtime.block_on(Arc::new(server).run(listener, stopped)))?;
+        .spawn(move || runtime.block_on(Arc::new(server).run(listener, metrics, stopped)))?;
     tracing::info!(%address, "the hub listens");
     Ok(Running { address, stop, thread: Some(thread) })
 }
@@ -108,25 +120,46 @@ pub fn start(hub: Hub, hosts: &[String], address: SocketAddr) -> Result<Running,
 struct Server {
     hub: Arc<Hub>,
     identity: ServerIdentity,
-    config: RwLock<Arc<ServerConfig>>,
+    config: RwLock<Config>,
 }
 
 impl Server {
-    async fn run(self: Arc<Self>, listener: std::net::TcpListener, mut stop: watch::Receiver<bool>) {
+    async fn run(
+        self: Arc<Self>,
+        listener: std::net::TcpListener,
+        metrics: Option<std::net::TcpListener>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let listener = match TcpListener::from_std(listener) {
             Ok(listener) => listener,
             Err(error) => return tracing::error!(%error, "the hub cannot listen"),
         };
-        let looking = tokio::spawn(Arc::clone(&self).look_for_changes());
+        let mut beside = tokio::task::JoinSet::new();
+        beside.spawn(Arc::clone(&self).look_for_changes());
+        beside.spawn(Arc::clone(&self).sweep());
+        if let Some(listener) = metrics {
+            beside.spawn(tell_metrics(Arc::clone(&self.hub), listener));
+        }
         let connections = GracefulShutdown::new();
         let routes = api::routes(Arc::clone(&self.hub));
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
                 accepted = listener.accept() => match accepted {
-                    Ok((tcp, _)) => {
-                        tokio::spawn(Arc::clone(&self).serve(tcp, routes.clone(), connections.watcher()));
-                    }
+                    Ok((tcp, from)) => match self.hub.limiter().admit(from.ip()) {
+                        Some(admitted) => {
+                            let routes = routes.clone().layer(Extension(CallsFrom(from.ip())));
+                            let served = Arc::clone(&self).serve(tcp, routes, connections.watcher());
+                            tokio::spawn(async move {
+                                served.await;
+                                drop(admitted);
+                            });
+                        }
+                        // Nothing is said: whoever has too many would have one more answer to wait for.
+                        None => {
+                            self.hub.metrics().turned_away.inc();
+                        }
+                    },
                     // Out of sockets, or a caller that vanished: others may still come.
                     Err(error) => {
                         tracing::warn!(%error, "a caller was not accepted");
@@ -135,28 +168,40 @@ impl Server {
                 },
             }
         }
-        looking.abort();
+        beside.shutdown().await;
         // A poll may wait longer than we do.
         self.hub.bell().ring_all();
-        let _ = tokio::time::timeout(GRACE, connections.shutdown()).await;
+        let _ = tokio::time::timeout(seconds(self.hub.limits().stop_seconds), connections.shutdown()).await;
         super::audit::log_head(self.hub.store());
         tracing::info!("the hub has stopped");
     }
 
     async fn serve(self: Arc<Self>, tcp: TcpStream, routes: Router, watcher: Watcher) {
+        let _counted = Counted::in_(&self.hub.metrics().connections);
         let _ = tcp.set_nodelay(true);
-        let acceptor = TlsAcceptor::from(Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner)));
-        let tls = match tokio::time::timeout(PATIENCE, acceptor.accept(tcp)).await {
+        // A caller that does not finish its handshake or its request head holds a socket and nothing else.
+        let patience = seconds(self.hub.limits().head_seconds);
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner).tls));
+        let tls = match tokio::time::timeout(patience, acceptor.accept(tcp)).await {
             Ok(Ok(tls)) => tls,
-            Ok(Err(error)) => return tracing::info!(%error, "a caller was turned away"),
-            Err(_) => return,
+            Ok(Err(error)) => {
+                self.hub.metrics().turned_away.inc();
+                return tracing::info!(%error, "a caller was turned away");
+            }
+            Err(_) => {
+                self.hub.metrics().turned_away.inc();
+                return;
+            }
         };
-        let Some(caller) = caller_of(tls.get_ref().1) else {
-            return tracing::warn!("a caller's certificate names no office");
+        let routes = match tls.get_ref().1.peer_certificates().map(|chain| self.hub.shown_by(chain)) {
+            Some(Some(Shown::Terminal(caller))) => routes.layer(Extension(caller)),
+            Some(Some(Shown::External(caller))) => routes.layer(Extension(caller)),
+            Some(None) => return tracing::warn!("a caller's certificate names no office"),
+            None => routes,
         };
-        let service = TowerToHyperService::new(routes.layer(Extension(caller)));
+        let service = TowerToHyperService::new(routes);
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(patience);
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30));
         // An error here is a caller that went away; there is nobody left to tell.
         let _ = watcher.watch(builder.serve_connection(TokioIo::new(tls), service)).await;
@@ -174,45 +219,94 @@ impl Server {
         }
     }
 
+    /// Every minute: whose time is over? In small steps, so that no sender waits for it.
+    async fn sweep(self: Arc<Self>) {
+        loop {
+            match retention::sweep(self.hub.store(), self.hub.keeping(), Timestamp::now()).await {
+                Ok(swept) => {
+                    let more = swept.more;
+                    self.note(swept);
+                    if more {
+                        tokio::time::sleep(SWEEP_REST).await;
+                        continue;
+                    }
+                }
+                Err(error) => tracing::error!(%error, "what is over could not be removed; it is tried again"),
+            }
+            self.hub.limiter().tidy();
+            tokio::time::sleep(SWEEP_EVERY).await;
+        }
+    }
+
+    fn note(&self, swept: Swept) {
+        let Swept { removed, overdue, forgotten, .. } = swept;
+        if removed > 0 || forgotten > 0 || !overdue.is_empty() {
+            tracing::info!(removed, forgotten, overdue = overdue.len(), "parcels whose time is over");
+        }
+        self.hub.metrics().removed.inc_by(removed);
+        self.hub.metrics().overdue.inc_by(overdue.len() as u64);
+        overdue.into_iter().for_each(|sender| self.hub.bell().ring(sender));
+    }
+
     fn renew_if_changed(&self) -> Result<(), ServeError> {
-        if self.hub.refresh(Timestamp::now())? {
+        self.hub.refresh(Timestamp::now())?;
+        // Whoever let the hub look again, this one or a request: what counts is the list this configuration was made of.
+        let (list, others) = (self.hub.crl(), self.hub.others_lists());
+        let current = {
+            let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+            Arc::ptr_eq(&config.list, &list) && config.others == others
+        };
+        if !current {
             let config = tls_config(&self.hub, &self.identity)?;
             *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
-            tracing::info!("the directory changed; a new revocation list is in force");
+            tracing::info!("a new revocation list is in force");
             super::audit::log_head(self.hub.store());
         }
         Ok(())
     }
 }
 
-/// Only end entities are looked up in the list (offices have no intermediates), and a stale list stops everyone rather
-/// than letting a withdrawn office in.
-fn tls_config(hub: &Hub, identity: &ServerIdentity) -> Result<Arc<ServerConfig>, ServeError> {
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
+fn listen_for_metrics(address: SocketAddr) -> Result<std::net::TcpListener, ServeError> {
+    let listener = std::net::TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
+    listener.set_nonblocking(true)?;
+    tracing::info!(address = %listener.local_addr()?, "the hub tells its numbers");
+    Ok(listener)
+}
+
+async fn tell_metrics(hub: Arc<Hub>, listener: std::net::TcpListener) {
+    let served = match TcpListener::from_std(listener) {
+        Ok(listener) => axum::serve(listener, metrics::routes(hub)).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = served {
+        tracing::error!(%error, "the hub cannot tell its numbers any more");
+    }
+}
+
+/// A TLS configuration and the revocation lists it goes by.
+struct Config {
+    list: Arc<[u8]>,
+    others: Vec<Option<SystemTime>>,
+    tls: Arc<ServerConfig>,
+}
+
+fn tls_config(hub: &Hub, identity: &ServerIdentity) -> Result<Config, ServeError> {
     let tls = |error: &dyn std::fmt::Display| ServeError::Tls(error.to_string());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(hub.authority().certificate_der()).map_err(|e| tls(&e))?;
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-        .with_crls([CertificateRevocationListDer::from(hub.crl().to_vec())])
-        .only_check_end_entity_revocation()
-        .enforce_revocation_expiration()
-        .build()
-        .map_err(|e| tls(&e))?;
+    // Read before the lists are: a change in between is seen again at the next look.
+    let (others, list) = (hub.others_lists(), hub.crl());
+    let gate = Gate::new(hub.authority().certificate_der(), &list, hub.externals(), &provider)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(identity.pkcs8.to_vec()));
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|e| tls(&e))?
-        .with_client_cert_verifier(verifier)
+        .with_client_cert_verifier(Arc::new(gate))
         .with_single_cert(identity.chain.clone(), key)
         .map_err(|e| tls(&e))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
-}
-
-fn caller_of(connection: &rustls::ServerConnection) -> Option<Caller> {
-    let certificate = connection.peer_certificates()?.first()?;
-    Some(Caller {
-        office: certificate::office_of(certificate).ok()?,
-        serial: certificate::serial_of(certificate).ok()?,
-    })
+    Ok(Config { list, others, tls: Arc::new(config) })
 }

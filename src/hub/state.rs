@@ -1,25 +1,35 @@
 //! What a running hub holds: its store, who may call, the revocation list, and the bell.
 //!
 //! The operator's commands change the store from another program, so [`Hub::refresh`] looks at the directory's version
-//! every second and makes a new revocation list when it moved, or when the list gets old. A hub that cannot make one
-//! keeps the last, which is good for seven days.
+//! every second and makes a new revocation list when something was withdrawn, or when the list gets old. A hub that
+//! cannot make one keeps the last, which is good for seven days; after that it says that it cannot check, to everyone,
+//! rather than letting a withdrawn office in or calling anybody withdrawn.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
-use rustls_pki_types::CertificateRevocationListDer;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
-use super::authority::{Authority, AuthorityError};
+use super::authority::{Authority, AuthorityError, CRL_DAYS, OFFICE_DAYS};
 use super::bell::Bell;
 use super::directory;
+use super::enrol::Terms;
+use super::external::{External, ExternalCaller};
 use super::intake::Intake;
+use super::limits::Limiter;
+use super::metrics::Metrics;
+use super::settings::{HubSettings, Keeping, Limits};
 use super::stores::sqlite::{Named as _, Store, StoreError};
-use crate::parcel::Trust;
+use super::tries::Tries;
+use crate::parcel::{Trust, certificate};
 use crate::standard::OfficeNumber;
 use crate::wire::Health;
 
 /// How old a revocation list may get before a new one is made; it is valid for seven days.
 const RENEW_LIST_AFTER: SignedDuration = SignedDuration::from_hours(12);
+const LIST_IS_GOOD_FOR: SignedDuration = SignedDuration::from_hours(24 * CRL_DAYS as i64);
 
 /// A list that is older was not renewed, though it should have been.
 const OLD_LIST_AFTER: SignedDuration = SignedDuration::from_hours(36);
@@ -30,8 +40,18 @@ const PROVE_EVERY: SignedDuration = SignedDuration::from_secs(5);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub office: OfficeNumber,
-    /// Lower-case hex.
+    /// Of the certificate it shows, lower-case hex; another one after a renewal.
     pub serial: String,
+    /// The terminal's id: the same for as long as the terminal is part of the exchange.
+    pub terminal: String,
+}
+
+/// Whose certificate was shown on a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Terminal(Caller),
+    /// One of another authority's: good for enrolling and for nothing else.
+    External(ExternalCaller),
 }
 
 /// Whether a caller may ask for anything.
@@ -68,12 +88,29 @@ pub struct Hub {
     intake: Intake,
     /// When the store last proved that it can write, and whether it could.
     proved: tokio::sync::Mutex<Option<(Timestamp, bool)>>,
+    limiter: Arc<Limiter>,
+    metrics: Metrics,
+    settings: Settings,
+    /// When the certificate ends under which the hub answers.
+    server_until: OnceLock<Timestamp>,
+    externals: Vec<External>,
+    tries: Tries,
+}
+
+/// What of the operator's settings is asked for while the hub runs.
+#[derive(Debug)]
+struct Settings {
     max_parcel_bytes: u64,
+    limits: Limits,
+    keeping: Keeping,
+    metrics: Option<SocketAddr>,
+    certificate_days: u32,
 }
 
 impl Hub {
     pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64, now: Timestamp) -> Result<Self, HubError> {
         let members = RwLock::new(Arc::new(read_members(&store, &authority, now)?));
+        let (metrics, limits) = (Metrics::new(&store), Limits::default());
         Ok(Self {
             store,
             authority,
@@ -81,8 +118,34 @@ impl Hub {
             bell: Bell::default(),
             intake: Intake::new(max_parcel_bytes),
             proved: tokio::sync::Mutex::default(),
-            max_parcel_bytes,
+            limiter: Arc::new(Limiter::new(limits)),
+            metrics,
+            settings: Settings {
+                max_parcel_bytes,
+                limits,
+                keeping: Keeping::default(),
+                metrics: None,
+                certificate_days: OFFICE_DAYS,
+            },
+            server_until: OnceLock::new(),
+            externals: Vec::new(),
+            tries: Tries::default(),
         })
+    }
+
+    /// The same hub as its operator wants it.
+    pub fn with_settings(mut self, settings: &HubSettings) -> Self {
+        let HubSettings { max_parcel_bytes, limits, keeping, metrics, certificate_days, .. } = *settings;
+        self.intake = Intake::new(max_parcel_bytes).with_allowance(Duration::from_secs(limits.body_seconds.into()));
+        self.limiter = Arc::new(Limiter::new(limits));
+        self.settings = Settings { max_parcel_bytes, limits, keeping, metrics, certificate_days };
+        self
+    }
+
+    /// The same, letting offices enrol with certificates of these authorities.
+    #[must_use]
+    pub fn trusting(self, externals: Vec<External>) -> Self {
+        Self { externals, ..self }
     }
 
     pub fn store(&self) -> &Store {
@@ -95,18 +158,69 @@ impl Hub {
         &self.intake
     }
     pub fn max_parcel_bytes(&self) -> u64 {
-        self.max_parcel_bytes
+        self.settings.max_parcel_bytes
     }
-    /// How much one office may have begun and not finished, in bytes.
-    pub fn most_begun_bytes(&self) -> u64 {
-        self.max_parcel_bytes.saturating_mul(4)
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
+    }
+    pub fn keeping(&self) -> Keeping {
+        self.settings.keeping
+    }
+    pub fn limiter(&self) -> &Arc<Limiter> {
+        &self.limiter
+    }
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+    /// Where the operator's own monitoring is to find us.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.settings.metrics
+    }
+    pub fn server_until(&self) -> &OnceLock<Timestamp> {
+        &self.server_until
+    }
+    /// When the revocation list in force was made.
+    pub fn list_made_at(&self) -> Timestamp {
+        self.members().made_at
     }
     pub fn authority(&self) -> &Authority {
         &self.authority
     }
+    pub fn terms(&self) -> Terms<'_> {
+        Terms { authority: &self.authority, days: self.settings.certificate_days }
+    }
+    pub fn externals(&self) -> &[External] {
+        &self.externals
+    }
+    /// When the lists of the other authorities were last written.
+    pub fn others_lists(&self) -> Vec<Option<SystemTime>> {
+        self.externals.iter().map(External::list_written).collect()
+    }
+    /// Failures of those who want in.
+    pub fn tries(&self) -> &Tries {
+        &self.tries
+    }
     /// The revocation list in force (DER).
     pub fn crl(&self) -> Arc<[u8]> {
         Arc::clone(&self.members().crl)
+    }
+
+    /// Whether that list says anything about certificates at `now`.
+    pub fn list_is_current(&self, now: Timestamp) -> bool {
+        now.duration_since(self.members().made_at) < LIST_IS_GOOD_FOR
+    }
+
+    /// Whose certificate this is. That it is to be believed is settled when the connection is made.
+    pub fn shown_by(&self, chain: &[CertificateDer<'_>]) -> Option<Shown> {
+        let certificate = chain.first()?;
+        // An authority of others may give a certificate any number, ours among them.
+        if !self.externals.is_empty() && !super::gate::is_issued_by(certificate, &self.authority.certificate_der()) {
+            return self.externals.iter().find_map(|external| external.caller(chain)).map(Shown::External);
+        }
+        let office = certificate::office_of(certificate).ok()?;
+        let serial = certificate::serial_of(certificate).ok()?;
+        let terminal = self.members().standing.terminals.get(&serial).cloned();
+        Some(Shown::Terminal(Caller { office, terminal: terminal.unwrap_or_else(|| serial.clone()), serial }))
     }
 
     pub fn standing_of(&self, caller: &Caller) -> Standing {
@@ -137,9 +251,19 @@ impl Hub {
         if version == members.version && fresh {
             return Ok(false);
         }
-        let members = read_members(&self.store, &self.authority, now)?;
+        let standing = self.store.read_now(directory::standing)?;
+        let keeps_list = fresh && standing.revoked == members.standing.revoked;
+        let members = if keeps_list {
+            Members { version, standing, crl: Arc::clone(&members.crl), made_at: members.made_at }
+        } else {
+            with_new_list(&self.store, &self.authority, version, standing, now)?
+        };
         *self.members.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(members);
-        Ok(true)
+        if !keeps_list {
+            // Whoever was withdrawn while it waited for mail is to hear so now.
+            self.bell.ring_everyone();
+        }
+        Ok(!keeps_list)
     }
 
     /// Whether the hub can do its work. The store writes something, at most every few seconds however often it is asked.
@@ -176,6 +300,16 @@ fn read_members(store: &Store, authority: &Authority, now: Timestamp) -> Result<
     // The version is read first: a change in between is seen again at the next look.
     let version = store.read_now(directory::version)?;
     let standing = store.read_now(directory::standing)?;
+    with_new_list(store, authority, version, standing, now)
+}
+
+fn with_new_list(
+    store: &Store,
+    authority: &Authority,
+    version: i64,
+    standing: directory::Standing,
+    now: Timestamp,
+) -> Result<Members, HubError> {
     let number = store.write_now(directory::next_crl_number)?;
     let revoked: Vec<(String, Timestamp)> = standing.revoked.iter().map(|(serial, at)| (serial.clone(), *at)).collect();
     let crl = authority.crl(&revoked, number, now)?;

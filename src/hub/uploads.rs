@@ -258,10 +258,128 @@ fn parts_of(connection: &Connection, upload: i64) -> Result<Vec<u64>, StoreError
         .named("numbers of parts")
 }
 
-fn forget(connection: &Connection, upload: i64) -> Result<(), StoreError> {
+pub(super) fn forget(connection: &Connection, upload: i64) -> Result<(), StoreError> {
     connection
         .execute("DELETE FROM part WHERE upload = ?1", [upload])
         .and_then(|_| connection.execute("DELETE FROM upload WHERE number = ?1", [upload]))
         .named("forget upload")
         .map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parcel::sha256_hex;
+
+    const NOW: &str = "2026-06-01T00:00:00Z";
+
+    async fn store() -> (tempfile::TempDir, Store, Announced, Vec<Bytes>) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let [north, south, east] = ["3100000001", "3100000002", "3100000003"].map(|office| office.parse().unwrap());
+        let now = NOW.parse().unwrap();
+        store
+            .write(move |c| {
+                for office in [north, south, east] {
+                    directory::register(c, office, "11".parse().unwrap(), "名", now)?;
+                }
+                directory::add_certificate(c, south, "0a", b"der", "2028-06-01T00:00:00Z".parse().unwrap(), now)
+            })
+            .await
+            .unwrap();
+        let sealed: Vec<u8> = (0..PART_BYTES + 9).map(|at| (at % 251) as u8).collect();
+        let whole = Announced {
+            id: ParcelId::new(),
+            sender: north,
+            receiver: south,
+            digest: sha256_hex(&sealed),
+            size: sealed.len() as u64,
+        };
+        let parts = sealed.chunks(PART_BYTES as usize).map(Bytes::copy_from_slice).collect();
+        (dir, store, whole, parts)
+    }
+
+    async fn keep(store: &Store, whole: &Announced, part: u64, bytes: &Bytes) -> Kept {
+        keep_part(store, whole.clone(), part, bytes.clone(), u64::MAX, NOW.parse().unwrap()).await.unwrap()
+    }
+
+    async fn end(store: &Store, whole: &Announced) -> Finished {
+        finish(store, whole.clone(), Actor::hub(), NOW.parse().unwrap()).await.unwrap()
+    }
+
+    #[test]
+    fn every_part_has_its_length() {
+        let id = ParcelId::new();
+        let [sender, receiver] = ["3100000001", "3100000002"].map(|office| office.parse().unwrap());
+        let of = |size| Announced { id, sender, receiver, digest: String::new(), size };
+        assert_eq!([0, 1, 2].map(|part| of(PART_BYTES + 9).length_of(part)), [Some(PART_BYTES), Some(9), None]);
+        assert_eq!([0, 1].map(|part| of(PART_BYTES).length_of(part)), [Some(PART_BYTES), None]);
+        assert_eq!(of(1).length_of(u64::MAX), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_there_is_told_to_its_sender_and_to_nobody_else() {
+        let (_dir, store, whole, parts) = store().await;
+        assert_eq!(state(&store, whole.sender, whole.id).await.unwrap(), None);
+        assert_eq!(keep(&store, &whole, 1, &parts[1]).await, Kept::Kept);
+        assert_eq!(keep(&store, &whole, 1, &parts[1]).await, Kept::Kept, "safe to repeat");
+        let upload = state(&store, whole.sender, whole.id).await.unwrap().unwrap();
+        assert_eq!((upload.parts, upload.accepted), (vec![1], None));
+        assert_eq!(state(&store, whole.receiver, whole.id).await.unwrap(), None);
+        assert_eq!(end(&store, &whole).await, Finished::Missing);
+        assert_eq!(keep(&store, &whole, 0, &parts[0]).await, Kept::Kept);
+        let Finished::Settled(Put::New(accepted)) = end(&store, &whole).await else { panic!("not accepted") };
+        assert_eq!((accepted.size, &accepted.digest), (whole.size, &whole.digest));
+        let upload = state(&store, whole.sender, whole.id).await.unwrap().unwrap();
+        assert_eq!(upload.accepted.as_ref(), Some(&accepted));
+        assert_eq!(state(&store, whole.receiver, whole.id).await.unwrap(), None);
+        assert_eq!(keep(&store, &whole, 0, &parts[0]).await, Kept::Settled(Put::Repeat(accepted)));
+        // Read back across the end of a part.
+        let seq = mailbox::outside(&store, whole.id).await.unwrap().unwrap().seq;
+        let piece = mailbox::piece(&store, seq, PART_BYTES - 2, 5).await.unwrap().unwrap();
+        assert_eq!(piece, parts[0][parts[0].len() - 2..]);
+        assert_eq!(mailbox::piece(&store, seq, PART_BYTES, 5).await.unwrap().unwrap(), parts[1][..5]);
+    }
+
+    #[tokio::test]
+    async fn an_id_is_not_anybodys_before_it_is_accepted() {
+        let (_dir, store, whole, parts) = store().await;
+        let east = Announced { sender: "3100000003".parse().unwrap(), ..whole.clone() };
+        assert_eq!(keep(&store, &east, 0, &parts[1]).await, Kept::Kept, "east squats on north's id");
+        for (number, part) in (0..).zip(&parts) {
+            assert_eq!(keep(&store, &whole, number, part).await, Kept::Kept);
+        }
+        assert!(matches!(end(&store, &whole).await, Finished::Settled(Put::New(_))));
+        assert_eq!(keep(&store, &east, 1, &parts[1]).await, Kept::Settled(Put::Taken));
+        assert_eq!(end(&store, &east).await, Finished::Settled(Put::Taken));
+    }
+
+    #[tokio::test]
+    async fn parts_of_other_bytes_begin_anew_and_damage_is_found() {
+        let (_dir, store, whole, parts) = store().await;
+        keep(&store, &whole, 0, &parts[0]).await;
+        keep(&store, &whole, 1, &Bytes::from_static(b"otherwise")).await;
+        assert_eq!(end(&store, &whole).await, Finished::Damaged);
+        assert_eq!(state(&store, whole.sender, whole.id).await.unwrap(), None, "it begins anew");
+        // Sealed anew since: what came of the first seal is of no use.
+        let sealed_anew = Announced { digest: sha256_hex(b"another"), size: 7, ..whole.clone() };
+        keep(&store, &whole, 0, &parts[0]).await;
+        assert_eq!(keep(&store, &sealed_anew, 0, &Bytes::from_static(b"another")).await, Kept::Kept);
+        assert_eq!(end(&store, &whole).await, Finished::Missing);
+        assert!(matches!(end(&store, &sealed_anew).await, Finished::Settled(Put::New(_))));
+    }
+
+    #[tokio::test]
+    async fn an_office_begins_only_so_much_and_only_for_who_can_receive() {
+        let (_dir, store, whole, parts) = store().await;
+        let now = NOW.parse().unwrap();
+        let most = whole.size + 1;
+        let keep = |whole: Announced| keep_part(&store, whole, 0, parts[0].clone(), most, now);
+        assert_eq!(keep(whole.clone()).await.unwrap(), Kept::Kept);
+        let second = Announced { id: ParcelId::new(), ..whole.clone() };
+        assert_eq!(keep(second.clone()).await.unwrap(), Kept::TooMuch);
+        assert_eq!(keep(whole.clone()).await.unwrap(), Kept::Kept, "what is begun goes on");
+        let nowhere = Announced { receiver: "3100000009".parse().unwrap(), ..second };
+        assert_eq!(keep(nowhere).await.unwrap(), Kept::Settled(Put::ReceiverUnknown));
+    }
 }

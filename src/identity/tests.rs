@@ -44,8 +44,8 @@ fn an_identity_is_saved_and_loaded_as_it_was() {
     let crl = authority.crl(&[], 1, now()).unwrap();
     let to_itself = CertificateDer::from(loaded.key.certificate().to_vec());
     let sealed = seal(b"x", &loaded.key, &[to_itself], now()).unwrap();
-    assert!(crate::parcel::open(&sealed, &loaded.key, &loaded.trust(Some(&crl), now())).is_ok());
-    assert!(crate::parcel::open(&sealed, &loaded.key, &loaded.trust(None, now())).is_err());
+    assert!(parcel::open(&sealed, &loaded.key, &loaded.trust(Some(&crl), now())).is_ok());
+    assert!(parcel::open(&sealed, &loaded.key, &loaded.trust(None, now())).is_err());
 }
 
 #[cfg(unix)]

@@ -13,9 +13,8 @@ use super::{Link, LinkError};
 use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{
-    ClaimAnswer, ClaimRequest, Heads, MarksPage,
-    Accepted, DIGEST_HEADER, Directory, HubFacts, InboxPage, PART_BYTES, Problem, ProblemCode, SEALED_TYPE, SentPage,
-    digest_header,
+    Accepted, ClaimAnswer, ClaimRequest, DIGEST_HEADER, Directory, Heads, HubFacts, InboxPage, MarksPage, PART_BYTES,
+    Problem, ProblemCode, SEALED_TYPE, SentPage, digest_header,
 };
 
 /// How long a hub may be silent before it counts as not there.
@@ -56,7 +55,7 @@ impl HubLink {
         self.client.request(method, format!("{}{path}", self.base))
     }
 
-    fn get(&self, path: &str) -> RequestBuilder {
+    pub(super) fn get(&self, path: &str) -> RequestBuilder {
         self.ask(Method::GET, path)
     }
 

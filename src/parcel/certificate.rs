@@ -2,7 +2,7 @@
 //! [`Trust`](super::Trust)'s business.
 
 use der::asn1::{PrintableStringRef, Utf8StringRef};
-use der::{Decode, Encode, Tag, Tagged};
+use der::{Decode, Encode as _, Tag, Tagged};
 use jiff::Timestamp;
 use x509_cert::Certificate;
 use x509_cert::name::Name;
@@ -35,12 +35,16 @@ pub fn fingerprint(certificate_der: &[u8]) -> String {
     digest::sha256_hex(certificate_der)
 }
 
-/// The SHA-256 of its public key (SubjectPublicKeyInfo), lowercase: the same for every certificate over that key, and what
-/// people compare on the telephone when a partner's has changed.
+/// The SHA-256 of its public key (SubjectPublicKeyInfo, DER), lowercase. A renewed certificate over the same key has the
+/// same; this is what partners remember.
 pub fn key_fingerprint(certificate_der: &[u8]) -> Result<String, CertificateError> {
-    let certificate = parse(certificate_der)?;
-    let spki = certificate.tbs_certificate().subject_public_key_info().to_der();
-    spki.map(|der| digest::sha256_hex(&der)).map_err(|e| CertificateError::Unreadable(e.to_string()))
+    let spki = parse(certificate_der)?.tbs_certificate().subject_public_key_info().to_der();
+    Ok(fingerprint_of_key(&spki.map_err(|error| CertificateError::Unreadable(error.to_string()))?))
+}
+
+/// The same of a key alone (SubjectPublicKeyInfo, DER).
+pub(crate) fn fingerprint_of_key(spki_der: &[u8]) -> String {
+    digest::sha256_hex(spki_der)
 }
 
 /// The last moment it is good for.

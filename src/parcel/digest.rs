@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::digest;
 
-pub(super) fn sha256(bytes: &[u8]) -> Vec<u8> {
+/// The SHA-256 of some bytes, as bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
 }
 

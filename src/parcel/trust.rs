@@ -17,6 +17,9 @@ use webpki::{
 use super::certificate;
 use crate::standard::OfficeNumber;
 
+/// id-kp-emailProtection, 1.3.6.1.5.5.7.3.4.
+const EMAIL_PROTECTION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x04];
+
 /// The authorities we believe, what they took back, and the time to judge at.
 #[derive(Clone, Debug)]
 pub struct Trust {
@@ -103,7 +106,8 @@ impl Trust {
         revocation: Option<webpki::RevocationOptions<'_>>,
     ) -> Result<(), TrustError> {
         let at = unix(self.at)?;
-        let usage = KeyUsage::client_auth();
+        // What seals and signs is an office's certificate; a terminal's only opens the door.
+        let usage = KeyUsage::required(EMAIL_PROTECTION);
         certificate
             .verify_for_usage(ALL_VERIFICATION_ALGS, anchors, between, at, usage, revocation, None)
             .map(|_| ())

@@ -57,3 +57,11 @@ text!(
     Step,
     |text| text.enum_values(Some(["delivered", "opened", "imported", "refused"]))
 );
+
+impl PartialSchema for super::Binary {
+    fn schema() -> RefOr<Schema> {
+        Base64::schema()
+    }
+}
+
+impl ToSchema for super::Binary {}

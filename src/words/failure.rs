@@ -88,6 +88,87 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             ("この端末の電子証明書を読み取れません。", "The certificate on this PC cannot be used."),
             ("電子証明書を入れ直してください。", "Install the certificate again."),
         ),
+        Failure::CodeIncomplete => say(
+            ("コードの文字数が合わないか、使われない文字があります。", "That is not a whole code."),
+            (
+                "コードは24文字です。書面のとおりに入れ直してください。大文字と小文字、間の線は気にしなくてかまいません。",
+                "A code has 24 letters and digits. Type it as it stands in the letter; small letters and strokes do not matter.",
+            ),
+        ),
+        Failure::CodeWrong => say(
+            ("事業所番号かコードが違います。", "The office number or the code is wrong."),
+            (
+                "書面を見て、両方を入れ直してください。それでも進めないときは、運用者に新しいコードをご依頼ください。",
+                "Type both again as they stand in the letter. If that does not help, ask the operator for a new code.",
+            ),
+        ),
+        Failure::CodeExpired => say(
+            ("このコードは期限が切れています。", "This code's time is over."),
+            ("コードを出した方に、新しいコードをご依頼ください。", "Ask whoever gave it to you for a new one."),
+        ),
+        Failure::CodeUsed => say(
+            ("このコードは、もう別の端末で使われています。", "This code was used for another PC."),
+            (
+                "コードを出した方に、新しいコードをご依頼ください。使った覚えがないときは、すぐに運用者へお知らせください。",
+                "Ask whoever gave it to you for a new one. If nobody of yours used it, tell the operator at once.",
+            ),
+        ),
+        Failure::TooManyTries => say(
+            ("短い間に何度も試されたため、いまは受け付けられません。", "There were too many tries in a short time."),
+            ("10分ほど待ってから、もう一度お試しください。", "Wait ten minutes and try again."),
+        ),
+        Failure::RecoveryCodeWrong => say(
+            ("復旧コードが違います。", "The recovery code is wrong."),
+            (
+                "控えを見て入れ直してください。作り直したことがあるときは、最後に作ったものだけが使えます。",
+                "Type it again from your copy. Only the one made last works.",
+            ),
+        ),
+        Failure::WaitingForAdmission => say(
+            ("この端末は、許可を待っています。", "This PC waits to be let in."),
+            (
+                "すでに使っている端末の「端末」の画面で、この端末を許可してください。復旧コードを入れることもできます。",
+                "Let it in on the page “PCs” of one that is in use, or enter the recovery code.",
+            ),
+        ),
+        Failure::AuthorityOther => say(
+            (
+                "つながった相手は、書面に書かれた連携基盤ではありません。",
+                "What answered is not the exchange hub of the letter.",
+            ),
+            (
+                "何も登録していません。連携基盤の場所を書面と見比べ、合っていれば運用者にご連絡ください。",
+                "Nothing was set up. Compare the hub's address with the letter; if it is right, call the operator.",
+            ),
+        ),
+        Failure::AddressWrong => say(
+            ("連携基盤の場所が正しくありません。", "The hub's address is not one."),
+            (
+                "https:// で始まる形で、書面のとおりに入れてください。",
+                "Type it as it stands in the letter, beginning with https://.",
+            ),
+        ),
+        Failure::CertificateFileBroken => say(
+            ("証明書のファイルを読み取れませんでした。", "The certificate file could not be read."),
+            (
+                "拡張子が .p12 か .pfx の、秘密鍵の入ったファイルをお選びください。",
+                "Choose a file that ends in .p12 or .pfx and holds the private key.",
+            ),
+        ),
+        Failure::CertificateFileForm => say(
+            (
+                "証明書のファイルが、このソフトでは読めない形で書き出されています。",
+                "The certificate file was written in a form that cannot be read here.",
+            ),
+            (
+                "一度パソコンに取り込み、「秘密キーをエクスポートする」を選んで書き出し直してから、お試しください。",
+                "Import it on a PC, export it again with its private key, and try that file.",
+            ),
+        ),
+        Failure::CertificateFilePassword => say(
+            ("証明書のファイルのパスワードが違います。", "The password of the certificate file is wrong."),
+            ("発行元から届いたパスワードを、もう一度入れてください。", "Type the password you got with it again."),
+        ),
         Failure::ReceiverUnknown { office } => named(
             (
                 format!("送り先の事業所（{office}）は、まだ受け取れる状態になっていません。"),
@@ -440,6 +521,18 @@ mod tests {
             Failure::CertificateMissing,
             Failure::CertificateOfOther,
             Failure::CertificateUnusable,
+            Failure::CodeIncomplete,
+            Failure::CodeWrong,
+            Failure::CodeExpired,
+            Failure::CodeUsed,
+            Failure::TooManyTries,
+            Failure::RecoveryCodeWrong,
+            Failure::WaitingForAdmission,
+            Failure::AuthorityOther,
+            Failure::AddressWrong,
+            Failure::CertificateFileBroken,
+            Failure::CertificateFileForm,
+            Failure::CertificateFilePassword,
             Failure::ReceiverUnknown { office: "3170000010".into() },
             Failure::TooLarge { size: 60_000_000, limit: 50_000_000 },
             Failure::HubRefused { problem: "too-old".into() },

@@ -98,7 +98,6 @@ fn s1_only_a_certificate_of_the_authority_that_is_good_now_gets_in() {
     let theirs = Authority::create(&stranger.path().join("ca"), "Tayori", Timestamp::now()).unwrap();
     let ours = authority(&town);
     let refused = [
-        ("nobody", Papers::none(), TLS13),
         ("an unknown authority's", Papers::issued(&theirs, NORTH.number, 1, 365), TLS13),
         ("an expired one", Papers::issued(&ours, NORTH.number, 30, 20), TLS13),
         ("one of the future", Papers::issued(&ours, NORTH.number, -30, 365), TLS13),
@@ -111,6 +110,8 @@ fn s1_only_a_certificate_of_the_authority_that_is_good_now_gets_in() {
     }
     let (answer, _) = knock(&town, &Arc::new(Papers::of(&north).shown(&town, TLS13)));
     assert_eq!(answer, Ok(200), "and north does");
+    // Who shows nothing may enrol, and see nothing.
+    assert_eq!(knock(&town, &Arc::new(Papers::none().shown(&town, TLS13))).0, Ok(403));
     // Good, but of an office that the directory does not have: in, and no further.
     let unlisted = Papers::issued(&ours, EAST.number, 0, 365).shown(&town, TLS13);
     assert_eq!(knock(&town, &Arc::new(unlisted)).0, Ok(403));

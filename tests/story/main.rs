@@ -10,6 +10,7 @@ mod entry;
 #[cfg(unix)]
 mod folders;
 mod kill;
+mod together;
 mod transfer;
 #[cfg(unix)]
 mod trouble;

@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::refusal::Refusal;
-use crate::hub::{cursors, directory, mailbox, marks};
+use crate::hub::metrics::Counted;
 use crate::hub::state::{Caller, Hub};
+use crate::hub::{cursors, directory, mailbox, marks};
 use crate::standard::OfficeNumber;
 use crate::wire::{Directory, HubFacts, InboxPage, SentPage};
 
@@ -92,7 +93,9 @@ pub(super) async fn inbox(
     if is_news || wait.is_zero() {
         return Ok(Json(page));
     }
+    let waiting = Counted::in_(&hub.metrics().polls);
     let _ = tokio::time::timeout(wait, rung).await;
+    drop(waiting);
     Ok(Json(look(&hub, caller.office, &cursor).await?.0))
 }
 
@@ -147,8 +150,9 @@ mod tests {
         let now = Timestamp::now();
         let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
         let hub = Arc::new(Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap());
-        let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new() };
-        let poll = inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 7, wait: 30, sent: None, marks: None });
+        let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new(), terminal: String::new() };
+        let poll =
+            inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 7, wait: 30, sent: None, marks: None });
         let stop = async { hub.bell().ring_all() };
         let both = async { tokio::time::timeout(LONGEST_WAIT / 2, async { tokio::join!(poll, stop) }).await };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -76,6 +76,8 @@ pub(super) fn answered(hub: &Hub, caller: &Caller, to: OfficeNumber, put: Put) -
     match put {
         Put::New(accepted) => {
             tracing::info!(parcel = %accepted.id, from = %caller.office, %to, bytes = accepted.size, "parcel accepted");
+            hub.metrics().parcels.inc();
+            hub.metrics().parcel_bytes.inc_by(accepted.size);
             hub.bell().ring(to);
             // The sender's other terminals.
             hub.bell().ring(caller.office);
@@ -121,6 +123,7 @@ pub(super) async fn get_parcel(
             return Ok(([(header::CONTENT_RANGE, format!("bytes */{}", outside.size))], beyond).into_response());
         }
     };
+    hub.metrics().fetched_bytes.inc_by(end - from);
     // The first piece is read before anything is said, so that trouble with it can still be said.
     let body = match end - from {
         0 => Body::empty(),

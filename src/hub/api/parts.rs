@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use super::parcels::{answered, taken, unknown_parcel};
 use super::refusal::Refusal;
-use crate::hub::intake::IntakeError;
 use crate::hub::audit::Actor;
+use crate::hub::intake::IntakeError;
 use crate::hub::state::{Caller, Hub};
 use crate::hub::uploads::{self, Announced, Finished, Kept};
 use crate::parcel::{ParcelId, hex, unhex};
@@ -79,7 +79,7 @@ pub(super) async fn put_part(
         return Err(Refusal::request("the part is not as long as it must be"));
     }
     let to = whole.receiver;
-    match uploads::keep_part(hub.store(), whole, part, bytes, hub.most_begun_bytes(), Timestamp::now()).await? {
+    match uploads::keep_part(hub.store(), whole, part, bytes, hub.limits().most_unfinished(), Timestamp::now()).await? {
         Kept::Kept => Ok(StatusCode::NO_CONTENT.into_response()),
         Kept::Settled(put) => answered(&hub, &caller, to, put),
         Kept::TooMuch => Err(Refusal::too_many("too much is begun and not finished", 60)),

@@ -48,9 +48,10 @@ pub(super) async fn post_receipt(
         return Err(invalid("the receipt is not about this parcel and this office"));
     }
     let by = Actor::from(&caller);
-    let noted = mailbox::note(hub.store(), &receipt, outside.seq, signed.to_vec(), by, now).await?;
+    let noted = mailbox::note(hub.store(), outside.seq, receipt.step, signed.to_vec(), by, now).await?;
     if noted == mailbox::Noted::New {
         tracing::info!(parcel = %id, by = %caller.office, step = receipt.step.as_str(), "receipt noted");
+        hub.metrics().receipts.inc();
         hub.bell().ring(outside.sender);
         hub.bell().ring(caller.office);
     }

@@ -14,8 +14,8 @@ use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{RefOr, Schema};
 
 use super::door::{self, Door};
-use super::{health, lists, parcels, parts, receipts, together};
-use crate::hub::Hub;
+use super::{enrol, health, lists, parcels, parts, receipts, together};
+use crate::hub::{Hub, metrics};
 
 /// One resource and one method.
 #[derive(Clone)]
@@ -34,6 +34,16 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::of(health::__path_healthz, Door::Open, health::healthz),
         Route::of(super::document::__path_openapi, Door::Open, super::document::openapi),
+        Route::of(enrol::__path_enrol, Door::Open, enrol::enrol).limited(enrol::LIMIT),
+        Route::of(enrol::__path_renew, Door::Certificate, enrol::renew).limited(enrol::LIMIT),
+        Route::of(enrol::__path_admission, Door::Certificate, enrol::admission),
+        Route::of(enrol::__path_admitted, Door::Certificate, enrol::admitted),
+        Route::of(enrol::__path_list, Door::Login, enrol::list),
+        Route::of(enrol::__path_revoke, Door::Login, enrol::revoke),
+        Route::of(enrol::__path_new_code, Door::Login, enrol::new_code).limited(enrol::LIMIT),
+        Route::of(enrol::__path_admit, Door::Login, enrol::admit).limited(enrol::LIMIT),
+        Route::of(enrol::__path_put_chest, Door::Login, enrol::put_chest).limited(enrol::LIMIT),
+        Route::of(enrol::__path_get_chest, Door::Login, enrol::get_chest),
         Route::of(lists::__path_facts, Door::Certificate, lists::facts),
         Route::of(lists::__path_crl, Door::Certificate, lists::crl),
         Route::of(lists::__path_offices, Door::Login, lists::offices),
@@ -58,7 +68,9 @@ pub(super) fn router(hub: &Arc<Hub>) -> Router<Arc<Hub>> {
         let guard = middleware::from_fn_with_state(Arc::clone(hub), move |hub, request, next| {
             door::guard(door, hub, request, next)
         });
-        router.route(&route.path, route.handler.route_layer(guard))
+        let meter = hub.metrics().of(&route.path, route.method.as_str());
+        let count = middleware::from_fn_with_state(meter, metrics::count);
+        router.route(&route.path, route.handler.route_layer(guard).route_layer(count))
     })
 }
 

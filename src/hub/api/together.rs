@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::State;
+use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use jiff::Timestamp;
@@ -75,9 +75,9 @@ pub(super) async fn post_claims(
         let actor = Actor::from(&caller);
         hub.store()
             .write(move |connection| {
-                taken.iter().try_for_each(|id| {
-                    audit::record(connection, &actor, "take-over", &id.to_string(), DONE, now)
-                })
+                taken
+                    .iter()
+                    .try_for_each(|id| audit::record(connection, &actor, "take-over", &id.to_string(), DONE, now))
             })
             .await?;
         hub.bell().ring(caller.office);

@@ -8,7 +8,7 @@ use rustls_pki_types::CertificateSigningRequestDer;
 use rustls_pki_types::pem::PemObject;
 use x509_cert::request::CertReq;
 
-use crate::parcel::certificate::office_in;
+use crate::parcel::certificate::{self, office_in};
 use crate::standard::OfficeNumber;
 
 /// Why a request is not answered.
@@ -29,15 +29,22 @@ pub(super) struct Verified {
     pub(super) office: Option<OfficeNumber>,
     pub(super) is_rsa: bool,
     pub(super) key: rcgen::SubjectPublicKeyInfo,
+    /// The same key, DER.
+    spki: Vec<u8>,
 }
 
 pub(super) fn verified(csr_pem: &str) -> Result<Verified, RequestError> {
     let der = CertificateSigningRequestDer::from_pem_slice(csr_pem.as_bytes()).map_err(|_| RequestError::Unreadable)?;
     let request = CertReq::from_der(&der).map_err(|_| RequestError::Unreadable)?;
     let is_rsa = check_signature(&request)?;
-    let key = request.info.public_key.to_der().map_err(|_| RequestError::Unreadable)?;
-    let key = rcgen::SubjectPublicKeyInfo::from_der(&key).map_err(|_| RequestError::Key)?;
-    Ok(Verified { office: office_in(&request.info.subject), is_rsa, key })
+    let spki = request.info.public_key.to_der().map_err(|_| RequestError::Unreadable)?;
+    let key = rcgen::SubjectPublicKeyInfo::from_der(&spki).map_err(|_| RequestError::Key)?;
+    Ok(Verified { office: office_in(&request.info.subject), is_rsa, key, spki })
+}
+
+/// The fingerprint of the key a request is for (see [`certificate::key_fingerprint`]), if the request holds.
+pub fn requested_key(csr_pem: &str) -> Result<String, RequestError> {
+    Ok(certificate::fingerprint_of_key(&verified(csr_pem)?.spki))
 }
 
 /// Whether the key is RSA, if the signature is the key's own.

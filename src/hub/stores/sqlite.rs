@@ -7,7 +7,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::oneshot;
 
@@ -18,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
     include_str!("migrations/transfer.sql"),
     include_str!("migrations/accounts.sql"),
+    include_str!("migrations/enrolment.sql"),
     sqlite::chain::SCHEMA,
     include_str!("migrations/together.sql"),
 ];
@@ -66,6 +70,28 @@ pub struct Store {
     path: PathBuf,
     jobs: SyncSender<Job>,
     idle_readers: Arc<Mutex<Vec<Connection>>>,
+    meters: Meters,
+}
+
+/// What the writer tells of its work.
+#[derive(Clone, Debug)]
+pub struct Meters {
+    /// How many jobs shared a commit.
+    pub groups: Histogram,
+    /// How long one took, with its jobs.
+    pub seconds: Histogram,
+    /// Jobs that wait for the writer.
+    pub waiting: Gauge,
+}
+
+impl Default for Meters {
+    fn default() -> Self {
+        Self {
+            groups: Histogram::new(exponential_buckets(1.0, 2.0, 7)),
+            seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 14)),
+            waiting: Gauge::default(),
+        }
+    }
 }
 
 impl Store {
@@ -74,11 +100,17 @@ impl Store {
         let mut connection = connect(path, OpenFlags::default())?;
         migrate(&mut connection, path)?;
         let (jobs, waiting) = sync_channel(4 * GROUP);
+        let meters = Meters::default();
+        let told = meters.clone();
         std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || write_until_closed(&mut connection, &waiting))
+            .spawn(move || write_until_closed(&mut connection, &waiting, &told))
             .map_err(|_| StoreError::Stopped)?;
-        Ok(Self { path: path.to_owned(), jobs, idle_readers: Arc::default() })
+        Ok(Self { path: path.to_owned(), jobs, idle_readers: Arc::default(), meters })
+    }
+
+    pub fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// Runs `job` in the writer's next transaction; the answer comes when it is durable. Never waits for a place in
@@ -92,6 +124,7 @@ impl Store {
             TrySendError::Full(_) => StoreError::Busy,
             TrySendError::Disconnected(_) => StoreError::Stopped,
         })?;
+        self.meters.waiting.inc();
         answer.await.map_err(|_| StoreError::Stopped)?
     }
 
@@ -102,6 +135,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let (job, answer) = with_answer(job);
         self.jobs.send(job).map_err(|_| StoreError::Stopped)?;
+        self.meters.waiting.inc();
         answer.blocking_recv().map_err(|_| StoreError::Stopped)?
     }
 
@@ -155,10 +189,14 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     })
 }
 
-fn write_until_closed(connection: &mut Connection, waiting: &Receiver<Job>) {
+fn write_until_closed(connection: &mut Connection, waiting: &Receiver<Job>, meters: &Meters) {
     while let Ok(first) = waiting.recv() {
         let group: Vec<Job> = std::iter::once(first).chain(waiting.try_iter().take(GROUP - 1)).collect();
+        let (jobs, began) = (group.len(), Instant::now());
         write_group(connection, group);
+        meters.waiting.dec_by(i64::try_from(jobs).unwrap_or_default());
+        meters.groups.observe(jobs as f64);
+        meters.seconds.observe(began.elapsed().as_secs_f64());
     }
 }
 

@@ -332,6 +332,7 @@ fn a_signer_that_is_no_office_is_refused() {
     let names: [&[&str]; 4] = [&["Somebody"], &[], &[NORTH, SOUTH], &["317000001０"]];
     for common_names in names {
         let signer = district.odd(|params| {
+            params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::EmailProtection];
             for (index, name) in common_names.iter().enumerate() {
                 // rcgen keeps one value a type; a second common name needs the type by its number.
                 let kind =
@@ -343,6 +344,18 @@ fn a_signer_that_is_no_office_is_refused() {
         let error = open(&sealed, &receiver, &trust).unwrap_err();
         assert!(matches!(error, OpenError::Signer(TrustError::NotAnOffice { .. })), "{common_names:?}: {error:?}");
     }
+}
+
+#[test]
+fn a_terminals_certificate_signs_nothing() {
+    let district = District::new();
+    let receiver = district.office(SOUTH);
+    let signer = district.odd(|params| {
+        params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        params.distinguished_name.push(rcgen::DnType::CommonName, NORTH);
+    });
+    let (sealed, trust) = sealed(&district, &signer, &receiver);
+    assert!(matches!(open(&sealed, &receiver, &trust), Err(OpenError::Signer(TrustError::Untrusted { .. }))));
 }
 
 #[test]

@@ -1,0 +1,111 @@
+//! What keeps a hub going for years: a backup, a restore, a look whether all is well.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use jiff::Timestamp;
+use tayori::hub::backup::{self, BackupError};
+use tayori::hub::check::{self, Checked, Fault};
+use tayori::hub::home::Home;
+
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// 控えを書く先（まだないファイル）
+    #[arg(value_name = "ファイル")]
+    file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// tayori-hub backup で作った控え
+    #[arg(value_name = "ファイル")]
+    file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// プログラムが読む JSON で出します
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn back_up(dir: &Path, args: &BackupArgs, now: Timestamp) -> anyhow::Result<()> {
+    let file = args.file.display();
+    let made = backup::backup(dir, &args.file, now).map_err(|error| {
+        let hint = match &error {
+            BackupError::Exists(_) => format!("「{file}」はもうあります。別の名前を指定してください"),
+            BackupError::Home(_) => "控えを作れませんでした。--dir が正しいかを確かめてください".to_owned(),
+            _ => format!("控え「{file}」を作れませんでした。書き込めるか、空きがデータの2倍あるかを確かめてください"),
+        };
+        anyhow::Error::new(error).context(hint)
+    })?;
+    println!("控えを {file} に作りました（データ {} 通、{}）。", made.parcels, made.made_at);
+    println!("認証局の鍵が入っています。鍵のかかる場所に移し、ほかの人に読ませないでください。");
+    Ok(())
+}
+
+pub fn restore(dir: &Path, args: &RestoreArgs, now: Timestamp) -> anyhow::Result<()> {
+    let (file, place) = (args.file.display(), dir.display());
+    let (made, checked) = backup::restore(&args.file, dir, now).map_err(|error| {
+        let hint = match &error {
+            BackupError::Exists(_) => {
+                format!("「{place}」は空ではありません。空のフォルダか、まだないフォルダを --dir に指定してください")
+            }
+            BackupError::NotABackup { .. } => {
+                format!("「{file}」は連携基盤の控えではないか、壊れています。ほかの控えをお使いください")
+            }
+            _ => format!("「{place}」に戻せませんでした。読み書きできるか、空きがあるかを確かめてください"),
+        };
+        anyhow::Error::new(error).context(hint)
+    })?;
+    println!("{} の控えを {place} に戻しました（データ {} 通）。", made.made_at, made.parcels);
+    println!(
+        "控えより後に受け付けたデータは入っていません。送り主の一覧では「受付済」のまま進まないので、送り直してもらってください。"
+    );
+    say(&checked)
+}
+
+pub fn check(home: &Home, args: &CheckArgs, now: Timestamp) -> anyhow::Result<()> {
+    let checked =
+        check::check(home, now).context("調べられませんでした。データのフォルダを読めるかを確かめてください")?;
+    if args.json {
+        println!("{}", serde_json::to_string(&checked).context("結果を書けませんでした")?);
+        if !checked.faults.is_empty() {
+            std::process::exit(1);
+        }
+        return Ok(());
+    }
+    say(&checked)
+}
+
+fn say(checked: &Checked) -> anyhow::Result<()> {
+    let Checked { parcels, bytes, offices, certificates, faults } = checked;
+    println!(
+        "預かっているデータ {parcels} 通（{bytes} バイト）、事業所 {offices}、証明書 {certificates} を調べました。"
+    );
+    for fault in faults {
+        println!("異常: {}", words(fault));
+    }
+    if faults.is_empty() {
+        println!("異常はありません。");
+        return Ok(());
+    }
+    bail!(
+        "{} 件の異常があります。控えから戻すかどうかをご検討ください（docs/operator.md「控えから戻す」）。",
+        faults.len()
+    );
+}
+
+fn words(fault: &Fault) -> String {
+    match fault {
+        Fault::StoreDamaged { says } => format!("データベースが壊れています（{says}）"),
+        Fault::RowWithoutOther { table } => format!("表 {table} に、対応のない行があります"),
+        Fault::BodyMissing { parcel } => format!("データ {parcel} の本体がありません"),
+        Fault::BodyDamaged { parcel } => format!("データ {parcel} の本体が、受け付けたときと違います"),
+        Fault::CounterBehind { counter } => format!("番号 {counter} が戻っています"),
+        Fault::CertificateUnreadable { serial } => format!("証明書 {serial} が読めません"),
+        Fault::CertificateOfOther { serial, office } => format!("証明書 {serial} は {office} のものではありません"),
+        Fault::ListNotMakeable { says } => format!("失効リストを作れません（{says}）"),
+    }
+}

@@ -1,0 +1,60 @@
+//! What a terminal asks of the hub about itself and its office's other terminals.
+
+use reqwest::Method;
+use reqwest::blocking::RequestBuilder;
+
+use super::LinkError;
+use super::hub::{HubLink, answer, json};
+use crate::wire::{NewTerminalCode, RenewRequest, Renewed, SealedKeys, TerminalCodeKept, Terminals};
+
+/// Certificates and terminals. What the certificate alone opens is said so; everything else needs a login, and most of it
+/// one of an 管理者.
+pub trait Membership: Send + Sync + std::fmt::Debug {
+    /// New certificates for the keys we have. The certificate alone opens it.
+    fn renew(&self, request: &RenewRequest) -> Result<Renewed, LinkError>;
+    /// The office's keys, as another terminal sealed them to this one. The certificate alone opens it.
+    fn admission(&self) -> Result<SealedKeys, LinkError>;
+    /// This terminal has the office's keys now. The certificate alone opens it.
+    fn admitted(&self) -> Result<(), LinkError>;
+    fn terminals(&self) -> Result<Terminals, LinkError>;
+    fn revoke_terminal(&self, id: &str) -> Result<(), LinkError>;
+    fn keep_code(&self, code: &NewTerminalCode) -> Result<TerminalCodeKept, LinkError>;
+    fn admit(&self, id: &str, sealed: &SealedKeys) -> Result<(), LinkError>;
+    fn keep_chest(&self, sealed: &SealedKeys) -> Result<(), LinkError>;
+}
+
+impl HubLink {
+    fn open<T: serde::de::DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, LinkError> {
+        json(request)
+    }
+    fn with_login(&self, request: RequestBuilder) -> Result<reqwest::blocking::Response, LinkError> {
+        answer(request)
+    }
+}
+
+impl Membership for HubLink {
+    fn renew(&self, request: &RenewRequest) -> Result<Renewed, LinkError> {
+        self.open(self.ask(Method::POST, "/v1/renew").json(request))
+    }
+    fn admission(&self) -> Result<SealedKeys, LinkError> {
+        self.open(self.get("/v1/admission"))
+    }
+    fn admitted(&self) -> Result<(), LinkError> {
+        answer(self.ask(Method::DELETE, "/v1/admission")).map(|_| ())
+    }
+    fn terminals(&self) -> Result<Terminals, LinkError> {
+        json(self.get("/v1/terminals"))
+    }
+    fn revoke_terminal(&self, id: &str) -> Result<(), LinkError> {
+        self.with_login(self.ask(Method::DELETE, &format!("/v1/terminals/{id}"))).map(|_| ())
+    }
+    fn keep_code(&self, code: &NewTerminalCode) -> Result<TerminalCodeKept, LinkError> {
+        json(self.ask(Method::POST, "/v1/terminals/codes").json(code))
+    }
+    fn admit(&self, id: &str, sealed: &SealedKeys) -> Result<(), LinkError> {
+        self.with_login(self.ask(Method::POST, &format!("/v1/terminals/{id}/admission")).json(sealed)).map(|_| ())
+    }
+    fn keep_chest(&self, sealed: &SealedKeys) -> Result<(), LinkError> {
+        self.with_login(self.ask(Method::PUT, "/v1/chest").json(sealed)).map(|_| ())
+    }
+}
