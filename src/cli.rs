@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 fine, 1 findings or failures, 2 wrong use. `--format json` prints one object for programs.
 
+mod account;
+mod ask;
 mod audit;
 pub mod check;
 mod demo;
@@ -9,6 +11,7 @@ mod exchange;
 pub mod fix;
 mod help;
 mod list;
+mod login;
 mod parcel;
 mod partner;
 mod setup;
@@ -63,6 +66,9 @@ enum Command {
     Receive(exchange::ReceiveArgs),
     Watch(exchange::WatchArgs),
     List(list::ListArgs),
+    Login(login::LoginArgs),
+    Logout(login::LogoutArgs),
+    Account(account::AccountArgs),
     Parcel(parcel::ParcelArgs),
     Partner(partner::PartnerArgs),
     Audit(audit::AuditArgs),
@@ -75,6 +81,9 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         Command::Receive(_) => Some((Action::Exchange, "receive")),
         Command::Watch(_) => Some((Action::Exchange, "watch")),
         Command::List(_) => Some((Action::ShowLists, "")),
+        Command::Login(_) => Some((Action::Login, "")),
+        Command::Logout(_) => Some((Action::Logout, "")),
+        Command::Account(_) => Some((Action::Accounts, "")),
         Command::Setup(_) => Some((Action::Setup, "")),
         // Each of their steps leaves its own line, with how it ended.
         Command::Parcel(_) | Command::Partner(_) | Command::Audit(_) => None,
@@ -128,6 +137,11 @@ impl Cli {
             Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile)),
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile)),
             Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile)),
+            Some(Command::Login(args)) => with_profile(profile, |profile| login::log_in(&args, &profile)),
+            Some(Command::Logout(args)) => with_profile(profile, |profile| login::log_out(&args, &profile)),
+            Some(Command::Account(args)) => {
+                with_profile(profile, |profile| account::run(&args, &profile, &mut io::stdout().lock()))
+            }
             Some(Command::List(args)) => {
                 with_profile(profile, |profile| list::run(&args, profile, &mut io::stdout().lock()))
             }

@@ -10,6 +10,7 @@ pub mod habits;
 pub mod model;
 pub mod outgoing;
 mod partners;
+pub mod people;
 pub mod profile;
 mod receipts;
 mod receiving;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::Outcome;
+use super::{Outcome, login};
 use crate::engine::profile::{Profile, ProfileError, Settings};
 use crate::identity::{Identity, IdentityError, Request};
 use crate::standard::OfficeNumber;
@@ -37,11 +37,22 @@ pub struct SetupArgs {
     /// 運用者から渡された、連携基盤の認証局の証明書
     #[arg(long, value_name = "ファイル")]
     ca: Option<PathBuf>,
+    /// 証明書を入れたあと、この利用者IDで最初の利用者（管理者）を登録するか、ログインします
+    #[arg(long, value_name = "利用者ID", requires = "certificate")]
+    user: Option<String>,
 }
 
 pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
     match (args, &args.certificate, &args.ca) {
-        (_, Some(certificate), Some(ca)) => Ok(told(install(dir, certificate, ca))),
+        (_, Some(certificate), Some(ca)) => {
+            let installed = told(install(dir, certificate, ca));
+            Ok(match (&args.user, installed) {
+                (Some(user), Outcome::Fine) => {
+                    told(Profile::open(dir).and_then(|profile| login::first_or_log_in(&profile, user)))
+                }
+                (_, installed) => installed,
+            })
+        }
         (
             SetupArgs {
                 office: Some(office),

@@ -64,6 +64,9 @@ pub enum RoundError {
     History(#[from] HistoryError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The office has no account yet: nobody can log in.
+    #[error("the office has no account yet")]
+    NoAccount,
     #[error("cannot take a turn")]
     Turn(#[source] std::io::Error),
     /// One parcel cannot go on now, through no fault of the hub's or its own.
@@ -77,6 +80,7 @@ impl RoundError {
             RoundError::Link(error) => of_link(error),
             RoundError::History(error) => of_history(error),
             RoundError::Identity(error) => of_identity(error),
+            RoundError::NoAccount => Failure::AccountMissing,
             RoundError::Turn(_) => Failure::HistoryTroubled,
             RoundError::Waits(failure) => failure.clone(),
         }
@@ -142,6 +146,20 @@ impl Exchange {
     /// Everything once. What was done before an error stays done, and stands in `round`.
     pub fn round(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         let _turn = self.terminal.take_turn().map_err(RoundError::Turn)?;
+        let done = self.round_in_turn(now, round);
+        if let Err(RoundError::History(error)) = &done
+            && error.is_damaged()
+        {
+            self.terminal.history.mark_damaged()?;
+        }
+        done
+    }
+
+    fn round_in_turn(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
+        if self.terminal.history.take_mended()? {
+            round.fail(Failure::HistoryMended);
+        }
+        self.terminal.history.look_for_damage(now)?;
         self.terminal.note_imports(now, round)?;
         self.refresh_directory(now)?;
         self.send_due(now, round)?;
@@ -171,9 +189,14 @@ impl Exchange {
         let facts = self.link.facts()?;
         self.clock = clock_wrong(now, facts.time);
         self.terminal.history.set_parcel_limit(facts.max_parcel_bytes)?;
-        let directory = self.link.directory()?;
-        self.terminal.history.set_directory(&directory)?;
+        self.terminal.history.set_lacks_account(facts.first_account)?;
         let crl = self.link.crl()?;
-        Ok(self.terminal.history.set_crl(&crl)?)
+        self.terminal.history.set_crl(&crl)?;
+        // All of this the certificate opens alone; from here on somebody has to be logged in.
+        if facts.first_account {
+            return Err(RoundError::NoAccount);
+        }
+        let directory = self.link.directory()?;
+        Ok(self.terminal.history.set_directory(&directory)?)
     }
 }

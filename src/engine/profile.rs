@@ -20,6 +20,7 @@ use super::model::Failure;
 use super::terminal::Terminal;
 use crate::history::{History, HistoryError};
 use crate::identity::{Identity, IdentityError, Unlock, VAULT_FILE, Vault, VaultError};
+use crate::link::session::Session;
 use crate::link::{HubLink, LinkError};
 use crate::standard::OfficeNumber;
 
@@ -200,8 +201,10 @@ impl Profile {
         })
     }
 
+    /// The way to the hub, with the login that all programs of this terminal share.
     pub fn link(&self, identity: &Identity) -> Result<HubLink, ProfileError> {
-        Ok(HubLink::new(&self.settings.hub, identity.client_config()?)?)
+        let session = Session::new(self.history()?, self.dir.join("login.lock"));
+        Ok(HubLink::new(&self.settings.hub, identity.client_config()?)?.with_session(session))
     }
 
     pub fn exchange(&self) -> Result<Exchange, ProfileError> {

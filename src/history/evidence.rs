@@ -118,6 +118,24 @@ pub enum Failure {
     /// The hub refused our certificate: revoked, expired, or not known.
     CertificateRefused,
     CertificateExpired,
+    /// Nobody is logged in at this terminal, or no longer.
+    LoginRequired,
+    /// A wrong user or password, or the account is locked for a while.
+    LoginRefused,
+    /// Too many tries in a short time.
+    LoginTooOften,
+    /// The office has no account yet.
+    AccountMissing,
+    /// Only a 管理者 may do this.
+    AdminRequired,
+    /// The text is no user id.
+    UserInvalid,
+    UserTaken,
+    UserUnknown,
+    /// The password is too easy to guess.
+    PasswordWeak,
+    /// The office would have no 管理者 left.
+    LastAdmin,
     /// This terminal has no settings yet.
     NotSetUp,
     CertificateMissing,
@@ -240,6 +258,10 @@ pub enum Failure {
     AlreadyLeft,
     /// Our own history cannot be read or written.
     HistoryTroubled,
+    /// Our history's file is damaged; it is mended when it is next opened.
+    HistoryDamaged,
+    /// It was: what could be read is here, the rest comes from the hub.
+    HistoryMended,
     /// Other programs have the history open, and it has to be changed alone.
     HistoryInUse,
     /// What is kept here opens with a passphrase, and nobody has given it yet.

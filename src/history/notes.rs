@@ -113,7 +113,16 @@ impl History {
     }
 
     pub(super) fn remember(&mut self, name: &'static str, value: &[u8]) -> Result<(), HistoryError> {
-        remember(&self.connection, name, value)
+        self.remember_all(&[(name, value)])
+    }
+
+    /// All of them or none.
+    pub(super) fn remember_all(&mut self, notes: &[(&'static str, &[u8])]) -> Result<(), HistoryError> {
+        let transaction = self.begin()?;
+        for (name, value) in notes {
+            remember(&transaction, name, value)?;
+        }
+        transaction.commit().named("remember")
     }
 }
 

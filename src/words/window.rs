@@ -466,6 +466,7 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
             format!("Marked as imported: {partner_name}."),
         ),
         Notice::Saved { name } => said(format!("「{name}」を保存しました。"), format!("Saved “{name}”.")),
+        Notice::PasswordChanged => said("パスワードを変えました。".into(), "Your password was changed.".into()),
         Notice::SettingsKept => said("設定を保存しました。".into(), "Settings saved.".into()),
         Notice::Failed(failure) | Notice::NotSent(failure) => super::failure::failure(lang, failure),
         Notice::Trusted { partner_name } => said(

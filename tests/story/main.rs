@@ -10,6 +10,9 @@ mod entry;
 #[cfg(unix)]
 mod folders;
 mod kill;
+mod login;
+mod others;
+mod service;
 mod together;
 mod transfer;
 #[cfg(unix)]

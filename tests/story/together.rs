@@ -7,13 +7,14 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
-use tayori::engine::model::{Command, Settings};
+use tayori::engine::model::{AccountsCommand, Command, Secret, Settings};
 use tayori::engine::{Engine, Event};
 use tayori::history::{Action, History};
 use tayori::parcel::certificate;
 
 use crate::world::{
-    EAST, NORTH, Office, SOUTH, Town, Watch, eventually, files_in, report, report_name, sample_of_south, text,
+    EAST, NORTH, Office, PASSWORD, SOUTH, Town, USER, Watch, eventually, files_in, report, report_name,
+    sample_of_south, text,
 };
 
 /// North sends whatever waits, and nothing new.
@@ -34,6 +35,8 @@ fn further(office: &Office, number: usize, town: &Town) -> Office {
     profile.settings.import = other.import.clone();
     profile.save().unwrap();
     name(&other, &format!("端末{number}"));
+    let logged_in = other.log_in(USER, PASSWORD);
+    assert!(logged_in.is_fine(), "{logged_in:?}");
     other
 }
 
@@ -216,7 +219,7 @@ fn with_another_key(town: &Town, person: crate::world::Person) -> Office {
     let office = Office::of(person, &dir);
     office.ask_to_join(&town.url());
     town.certify(&office);
-    eventually("the hub knows the new certificate", || office.run(&["receive"]).is_fine());
+    eventually("the hub knows the new certificate", || office.log_in(USER, PASSWORD).is_fine());
     office
 }
 
@@ -314,6 +317,8 @@ fn r4_every_action_is_on_record() {
     leaves(&["audit", "verify"], Action::ShowAudit);
     leaves(&["audit", "verify", "--hub"], Action::ShowAudit);
     leaves(&["audit", "export", "--csv", text(&town.dir().join("audit.csv"))], Action::Export);
+    leaves(&["account", "list"], Action::Accounts);
+    leaves(&["login", "--user", "nobody"], Action::Login);
     leaves(&["setup", "--certificate", "nowhere.pem", "--ca", "nowhere.pem"], Action::Setup);
     // What came of it is there, too: accepted by the hub, and what the other side did.
     assert!(record.contains_key("accepted") && record.contains_key("partner-known"), "{record:?}");
@@ -364,6 +369,9 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::TrustPartner { office, fingerprint: "ab".into() },
         Command::ShowAudit,
         Command::ExportAudit(somewhere("window.csv")),
+        Command::Accounts(AccountsCommand::List),
+        Command::Login { user: USER.into(), password: Secret::new(PASSWORD.into()) },
+        Command::Logout,
     ];
     let engine = Engine::start(north.profile(), || ()).unwrap();
     for command in all {
@@ -400,6 +408,9 @@ fn expected(command: &Command) -> Action {
         Command::TrustPartner { .. } => Action::TrustPartner,
         Command::ShowAudit => Action::ShowAudit,
         Command::ExportAudit(_) => Action::Export,
+        Command::Login { .. } => Action::Login,
+        Command::Logout => Action::Logout,
+        Command::Accounts(_) => Action::Accounts,
     }
 }
 

