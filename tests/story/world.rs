@@ -275,8 +275,13 @@ impl Office {
 
     /// The hub as this office's own program would call it, under its own address.
     pub fn link(&self, town: &Town) -> HubLink {
+        self.link_over(&town.url())
+    }
+
+    /// The same over another way.
+    pub fn link_over(&self, url: &str) -> HubLink {
         let mut profile = self.profile();
-        profile.settings.hub = town.url();
+        profile.settings.hub = url.to_owned();
         profile.link(&self.identity()).unwrap()
     }
 

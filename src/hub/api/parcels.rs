@@ -34,7 +34,7 @@ pub(super) struct Destination {
         ("content-digest" = String, Header, description = "RFC 9530, with sha-256"),
         Destination
     ),
-    request_body(content = Vec<u8>, content_type = SEALED_TYPE, description = "The sealed parcel (CMS)"),
+    request_body(content = schema::Bytes, content_type = SEALED_TYPE, description = "The sealed parcel (CMS)"),
     responses(
         (status = 201, body = Accepted, description = "Durable from now on"),
         (status = 200, body = Accepted, description = "It was accepted before: the first answer")
@@ -97,8 +97,8 @@ pub(super) fn answered(hub: &Hub, caller: &Caller, to: OfficeNumber, put: Put) -
         ("if-range" = Option<String>, Header, description = "The `etag` of the answer that broke")
     ),
     responses(
-        (status = 200, body = Vec<u8>, content_type = SEALED_TYPE),
-        (status = 206, body = Vec<u8>, content_type = SEALED_TYPE, description = "The range")
+        (status = 200, body = schema::Bytes, content_type = SEALED_TYPE),
+        (status = 206, body = schema::Bytes, content_type = SEALED_TYPE, description = "The range")
     ))]
 pub(super) async fn get_parcel(
     State(hub): State<Arc<Hub>>,

@@ -57,7 +57,7 @@ impl Whole {
         ("content-digest" = String, Header, description = "RFC 9530, with sha-256, of this part"),
         Whole
     ),
-    request_body(content = Vec<u8>, content_type = SEALED_TYPE),
+    request_body(content = schema::Bytes, content_type = SEALED_TYPE),
     responses(
         (status = 204, description = "Durable from now on"),
         (status = 200, body = Accepted, description = "The whole parcel was accepted before")
