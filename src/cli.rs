@@ -4,12 +4,14 @@
 
 pub mod check;
 mod demo;
+mod enrol;
 mod exchange;
 pub mod fix;
 mod help;
 mod list;
 mod setup;
 pub mod show;
+mod terminal;
 mod unlock;
 
 use std::io;
@@ -53,6 +55,7 @@ enum Command {
     Show(show::ShowArgs),
     Fix(fix::FixArgs),
     Setup(setup::SetupArgs),
+    Terminal(terminal::TerminalArgs),
     Send(exchange::SendArgs),
     Receive(exchange::ReceiveArgs),
     Watch(exchange::WatchArgs),
@@ -85,6 +88,7 @@ impl Cli {
             Some(Command::Show(args)) => written(args.run(&mut io::stdout().lock()))?,
             Some(Command::Fix(args)) => written(args.run(&mut io::stdout().lock()))?,
             Some(Command::Setup(args)) => setup::run(&args, &profile_dir(profile)?)?,
+            Some(Command::Terminal(args)) => with_profile(profile, |profile| terminal::run(&args, profile))?,
             Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile))?,
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile))?,
             Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile))?,

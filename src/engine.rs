@@ -17,6 +17,7 @@ mod runner;
 mod sending;
 mod subject;
 pub mod terminal;
+pub mod terminals;
 mod views;
 mod watching;
 

@@ -379,6 +379,11 @@ fn client_config(
         .with_client_auth_cert(chain, key)?)
 }
 
+/// Writes a file that only its owner reads, over what was there; whole, or not at all.
+pub fn files_for_owner(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    files::stage(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()), bytes)?.commit()
+}
+
 fn unusable(error: CertificateError) -> IdentityError {
     IdentityError::Unusable(error.into())
 }
