@@ -140,6 +140,7 @@ impl Exchange {
     /// Everything once. What was done before an error stays done, and stands in `round`.
     pub fn round(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         let _turn = self.terminal.take_turn().map_err(RoundError::Turn)?;
+        self.renew_if_due(now, round)?;
         self.terminal.deliver(now, round)?;
         self.terminal.note_imports(now, round)?;
         self.refresh_directory(now)?;
@@ -166,6 +167,7 @@ impl Exchange {
         let directory = self.link.directory()?;
         self.terminal.history.set_directory(&directory)?;
         let crl = self.link.crl()?;
-        Ok(self.terminal.history.set_crl(&crl)?)
+        self.terminal.history.set_crl(&crl)?;
+        self.terminal.compare_with_directory(now)
     }
 }

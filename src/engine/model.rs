@@ -248,6 +248,10 @@ pub enum Notice {
         name: String,
     },
     SettingsKept,
+    /// Our certificates end in so many days, and renewing them has not worked yet (or is not due); over when negative.
+    CertificateEnds {
+        days: i64,
+    },
     Failed(Failure),
     /// What was to be sent could not be put into the outbox.
     NotSent(Failure),

@@ -153,6 +153,14 @@ pub fn admit(connection: &Connection, office: OfficeNumber, id: &str, sealed: &[
     Ok(known > 0)
 }
 
+/// None of the office's terminals has its key: it gets another.
+pub fn all_wait(connection: &Connection, office: OfficeNumber) -> Result<(), StoreError> {
+    connection
+        .execute("UPDATE terminal SET waiting = 1, admission = NULL WHERE office = ?1", [office.as_str()])
+        .named("all terminals wait")
+        .map(|_| ())
+}
+
 /// What another terminal left for this one.
 pub fn admission(connection: &Connection, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
     connection
