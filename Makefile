@@ -1,15 +1,18 @@
 # The two commands of the README are `make demo` and `make test`. Both install what is missing and say so.
-.PHONY: demo test setup check-format lint unit fuzz bench demo-month pictures
+.PHONY: demo test setup setup-tests check-format lint unit fuzz bench demo-month pictures
 
 ARGS ?=
 
 demo: setup ## A whole district on this machine, in a window; ARGS=--headless runs it through without one
 	cargo run --bin tayori -- demo $(ARGS)
 
-test: setup check-format lint unit fuzz ## Everything CI asks
+test: setup-tests check-format lint unit fuzz ## Everything CI asks
 
 setup: ## System packages, only those that are not there
 	@scripts/setup
+
+setup-tests: ## The same, and what only the tests need
+	@scripts/setup tests
 
 check-format:
 	cargo fmt --check

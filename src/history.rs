@@ -11,6 +11,7 @@ mod drafts;
 mod evidence;
 mod incoming;
 mod lists;
+mod mending;
 mod notes;
 mod opening;
 mod outbox;
@@ -53,9 +54,21 @@ pub enum HistoryError {
     /// Other programs have it open, and it has to be alone for a moment.
     #[error("the history is in use by others")]
     InUse,
+    /// A look at the whole file found pages that are not as they were written.
+    #[error("the history is damaged")]
+    Damaged,
 }
 
 impl HistoryError {
+    /// Whether the file is not what was written: it has to be mended.
+    pub fn is_damaged(&self) -> bool {
+        match self {
+            HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => mending::is_damage(source),
+            HistoryError::Damaged => true,
+            _ => false,
+        }
+    }
+
     /// Whether there is no room for what was to be written.
     pub fn is_disk_full(&self) -> bool {
         use rusqlite::ffi;
@@ -121,3 +134,6 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> 
 fn to_time(millis: i64) -> Result<Timestamp, HistoryError> {
     Timestamp::from_millisecond(millis).map_err(|_| HistoryError::Unreadable { what: "a time" })
 }
+
+#[cfg(test)]
+mod tests;

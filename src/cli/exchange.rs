@@ -1,6 +1,7 @@
 //! `tayori send`, `receive` and `watch`: the exchange without a window.
 
 use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use crate::engine::model::{
 use crate::engine::outgoing::Scope;
 use crate::engine::profile::{Profile, ProfileError};
 use crate::folders::Pace;
+use crate::history::HistoryError;
 use crate::standard::{Finding, OfficeNumber, Severity};
 use crate::words::{self, Lang};
 
@@ -129,10 +131,7 @@ fn say_failures(result: Result<(), RoundError>, round: &Round) -> bool {
 
 /// Runs the engine until the process is ended. Nothing is lost by ending it anywhere.
 pub fn watch(_: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError> {
-    let (woken, wake) = std::sync::mpsc::channel();
-    let engine = Engine::start(profile, move || {
-        let _ = woken.send(());
-    })?;
+    let (mut engine, mut wake) = start(&profile)?;
     eprintln!("送受信を続けています。止めるには Ctrl+C を押してください。");
     let (mut trouble, mut said) = (None, Vec::new());
     loop {
@@ -148,7 +147,31 @@ pub fn watch(_: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError> {
                 _ => {}
             }
         }
+        if trouble == Some(Failure::HistoryDamaged) {
+            // Nobody sits here who could close it and open it again.
+            drop(engine);
+            (engine, wake) = start_alone(&profile)?;
+            trouble = None;
+        }
     }
+}
+
+/// An engine, and what comes whenever it has something to tell.
+fn start(profile: &Profile) -> Result<(Engine, Receiver<()>), ProfileError> {
+    let (woken, wake) = std::sync::mpsc::channel();
+    Ok((Engine::start(profile.clone(), move || drop(woken.send(())))?, wake))
+}
+
+/// Starts again once the threads of before have let go of the history; a question at the hub may hold one for a while.
+fn start_alone(profile: &Profile) -> Result<(Engine, Receiver<()>), ProfileError> {
+    const TRIES: u32 = 12;
+    for _ in 1..TRIES {
+        match start(profile) {
+            Err(ProfileError::History(HistoryError::InUse)) => {} // that took a while already
+            started => return started,
+        }
+    }
+    start(profile)
 }
 
 /// Says each draft once, and again when it has changed.

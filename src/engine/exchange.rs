@@ -140,6 +140,20 @@ impl Exchange {
     /// Everything once. What was done before an error stays done, and stands in `round`.
     pub fn round(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         let _turn = self.terminal.take_turn().map_err(RoundError::Turn)?;
+        let done = self.round_in_turn(now, round);
+        if let Err(RoundError::History(error)) = &done
+            && error.is_damaged()
+        {
+            self.terminal.history.mark_damaged()?;
+        }
+        done
+    }
+
+    fn round_in_turn(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
+        if self.terminal.history.take_mended()? {
+            round.fail(Failure::HistoryMended);
+        }
+        self.terminal.history.look_for_damage(now)?;
         self.renew_if_due(now, round)?;
         self.terminal.deliver(now, round)?;
         self.terminal.note_imports(now, round)?;

@@ -54,6 +54,7 @@ pub fn of_identity(error: &IdentityError) -> Failure {
 pub fn of_history(error: &HistoryError) -> Failure {
     match error {
         error if error.is_disk_full() => Failure::DiskFull,
+        error if error.is_damaged() => Failure::HistoryDamaged,
         HistoryError::InUse => Failure::HistoryInUse,
         HistoryError::File { path, source } => crate::folders::failure_of(source, path),
         _ => Failure::HistoryTroubled,

@@ -146,7 +146,7 @@ impl Desk {
         while let Ok(command) = commands.recv() {
             if let Err(error) = self.answer(command, out, teller) {
                 tracing::error!(%error, source = std::error::Error::source(&error), "the history failed a command");
-                teller.fail(of_history(&error));
+                teller.fail(self.terminal.trouble(&error));
             }
         }
         let _ = out.nudge.send(Nudge::End);
@@ -350,7 +350,7 @@ impl Reader {
 pub(super) fn tell_lists(terminal: &Terminal, teller: &Teller) {
     match terminal.lists() {
         Ok(lists) => drop(teller.tell(Event::Lists(lists))),
-        Err(error) => teller.fail(of_history(&error)),
+        Err(error) => teller.fail(terminal.trouble(&error)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::failure::of_history;
 use super::habits::ImportFolders;
 use super::model::Failure;
 use super::papers::Papers;
@@ -55,6 +56,16 @@ impl Terminal {
     /// Whom we trust at `now`, by the revocation list as last fetched.
     pub(super) fn trust(&self, now: Timestamp) -> Result<Trust, HistoryError> {
         Ok(self.identity.trust(self.history.crl()?.as_deref(), now))
+    }
+
+    /// An error of the history's for the user. A damaged file is noted as such, so that the next start mends it.
+    pub(super) fn trouble(&self, error: &HistoryError) -> Failure {
+        if error.is_damaged()
+            && let Err(error) = self.history.mark_damaged()
+        {
+            tracing::error!(%error, "a damaged history could not be noted as such");
+        }
+        of_history(error)
     }
 
     /// Notes what happened to an incoming parcel, with the signed receipt for its sender.

@@ -207,6 +207,10 @@ pub enum Failure {
     AlreadyLeft,
     /// Our own history cannot be read or written.
     HistoryTroubled,
+    /// Our history's file is damaged; it is mended when it is next opened.
+    HistoryDamaged,
+    /// It was: what could be read is here, the rest comes from the hub.
+    HistoryMended,
     /// Other programs have the history open, and it has to be changed alone.
     HistoryInUse,
     /// What is kept here opens with a passphrase, and nobody has given it yet.

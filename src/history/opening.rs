@@ -6,6 +6,7 @@
 //! | `history.lock` | held shared by everyone who has the history open, alone by who puts another file in its place |
 //! | `history.db.new` | an encrypted copy in the making |
 //! | `history.db.plain` | the plain file of an older version, while it is being wiped |
+//! | `history.db.damaged` | the history is damaged, see [`super::mending`] |
 //!
 //! Putting another file in the place of one that somebody has open would lose what that one still writes; so that is done
 //! alone, and a program that cannot be alone says so.
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::{HistoryError, MIGRATIONS};
+use super::{HistoryError, MIGRATIONS, mending};
 use crate::identity::{DatabaseKey, wipe};
 use crate::sqlite::{self, MigrateError};
 
@@ -31,9 +32,10 @@ pub(super) fn open(path: &Path, key: &DatabaseKey) -> Result<(Connection, InUse)
     loop {
         let in_use = InUse::shared(path)?;
         if is_settled(path)? {
-            let mut connection = connect(path, key)?;
-            migrate(&mut connection, path)?;
-            return Ok((connection, in_use));
+            match ready(path, key) {
+                Err(error) if error.is_damaged() => mending::mark(path)?,
+                opened => return Ok((opened?, in_use)),
+            }
         }
         drop(in_use);
         let _alone = InUse::alone(path)?;
@@ -42,6 +44,12 @@ pub(super) fn open(path: &Path, key: &DatabaseKey) -> Result<(Connection, InUse)
             settle(path, key)?;
         }
     }
+}
+
+fn ready(path: &Path, key: &DatabaseKey) -> Result<Connection, HistoryError> {
+    let mut connection = connect(path, key)?;
+    migrate(&mut connection, path)?;
+    Ok(connection)
 }
 
 /// That the history's file is open. It stays in its place as long as this lives.
@@ -75,16 +83,18 @@ impl InUse {
 
 /// Whether the file can be opened as it is, and nothing plain lies about.
 fn is_settled(path: &Path) -> Result<bool, HistoryError> {
-    Ok(!is_plain(path)? && !beside(path, "plain").exists())
+    Ok(!is_plain(path)? && !beside(path, "plain").exists() && !mending::is_marked(path))
 }
 
 fn settle(path: &Path, key: &DatabaseKey) -> Result<(), HistoryError> {
     let left = beside(path, "plain");
     let io = |source| HistoryError::File { path: path.to_owned(), source };
-    if is_plain(path)? {
+    if mending::is_marked(path) {
+        mending::mend(path, key)
+    } else if is_plain(path)? {
         // A second name of the plain file itself: we were cut off before the encrypted one took its place.
         remove(&left).map_err(io)?;
-        take_over(path, key)
+        take_over(path, key, PATIENCE)
     } else {
         wipe(&left).map_err(io)
     }
@@ -106,7 +116,7 @@ fn is_plain(path: &Path) -> Result<bool, HistoryError> {
 
 /// Puts an encrypted copy in the place of a plain history. Cut off anywhere, either the plain or the encrypted one is there,
 /// whole.
-fn take_over(path: &Path, key: &DatabaseKey) -> Result<(), HistoryError> {
+pub(super) fn take_over(path: &Path, key: &DatabaseKey, patience: Duration) -> Result<(), HistoryError> {
     let failed = |source| HistoryError::Statement { statement: "take over the plain history", source };
     let io = |source| HistoryError::File { path: path.to_owned(), source };
     let new = beside(path, "new");
@@ -114,7 +124,7 @@ fn take_over(path: &Path, key: &DatabaseKey) -> Result<(), HistoryError> {
     {
         let plain = Connection::open(path).map_err(failed)?;
         quiet(&plain).map_err(failed)?;
-        plain.busy_timeout(PATIENCE).map_err(failed)?;
+        plain.busy_timeout(patience).map_err(failed)?;
         // Brings everything into the one file, and does not work while an older program has it open.
         plain.pragma_update(None, "journal_mode", "DELETE").map_err(|error| match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => HistoryError::InUse,
@@ -181,7 +191,7 @@ fn raw(key: &DatabaseKey) -> zeroize::Zeroizing<String> {
     zeroize::Zeroizing::new(format!("x'{}'", key.as_hex()))
 }
 
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), HistoryError> {
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), HistoryError> {
     sqlite::migrate(connection, MIGRATIONS).map_err(|error| match error {
         MigrateError::Newer { found, known } => HistoryError::Newer { path: path.to_owned(), found, known },
         MigrateError::Statement { step, source } => HistoryError::Statement { statement: step, source },
@@ -196,7 +206,7 @@ pub(super) fn beside(path: &Path, what: &str) -> PathBuf {
 }
 
 /// Removes a database file with what SQLite keeps beside it.
-fn remove_database(path: &Path) -> io::Result<()> {
+pub(super) fn remove_database(path: &Path) -> io::Result<()> {
     for ending in ["", "-wal", "-shm", "-journal"] {
         let mut name = path.as_os_str().to_owned();
         name.push(ending);
@@ -212,7 +222,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     if let Some(dir) = path.parent() {
         File::open(dir)?.sync_all()?;

@@ -274,16 +274,17 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn hub(dir: &Path) -> Home {
+    async fn hub(dir: &Path) -> Home {
         let settings = HubSettings::new(vec!["127.0.0.1".into()], "127.0.0.1:0".parse().unwrap());
         let home = Home::init(dir, settings, at("2026-06-01T00:00:00Z")).unwrap();
         home.store
-            .write_now(|c| {
+            .write(|c| {
                 let south: OfficeNumber = "3100000002".parse().unwrap();
                 let now = at("2026-06-01T00:00:00Z");
                 directory::register(c, south, "43".parse().unwrap(), "南", now)?;
                 directory::add_certificate(c, south, "0a", b"der", at("2028-06-01T00:00:00Z"), now)
             })
+            .await
             .unwrap();
         home
     }
@@ -302,7 +303,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let now = at("2026-06-03T00:00:00Z");
         let (old, file, new) = (dir.path().join("old"), dir.path().join("hub.backup"), dir.path().join("new"));
-        let home = hub(&old);
+        let home = hub(&old).await;
         let before = put(&home, b"before").await;
         let made = backup(&old, &file, now).unwrap();
         assert_eq!((made.parcels, made.made_at), (1, now));
@@ -327,12 +328,12 @@ mod tests {
         assert!(matches!(backup(&old, &file, now), Err(BackupError::Exists(_))), "never over a backup");
     }
 
-    #[test]
-    fn a_damaged_backup_makes_no_hub() {
+    #[tokio::test]
+    async fn a_damaged_backup_makes_no_hub() {
         let dir = tempfile::tempdir().unwrap();
         let now = at("2026-06-03T00:00:00Z");
         let (old, file) = (dir.path().join("old"), dir.path().join("hub.backup"));
-        hub(&old);
+        hub(&old).await;
         backup(&old, &file, now).unwrap();
         let whole = fs::read(&file).unwrap();
         for (number, at) in (0..whole.len()).step_by(whole.len() / 40).enumerate() {

@@ -118,7 +118,7 @@ impl Drop for Admitted {
 /// Turns a request away that is one too many, before anything is done for it.
 pub(super) async fn keep_within(State(hub): State<Arc<Hub>>, request: Request, next: Next) -> Response {
     let from = request.extensions().get::<CallsFrom>().map(|from| from.0);
-    let terminal = request.extensions().get::<Caller>().map(|caller| caller.serial.as_str());
+    let terminal = request.extensions().get::<Caller>().map(|caller| caller.terminal.as_str());
     match hub.limiter().one_more(from, terminal) {
         Ok(()) => next.run(request).await,
         Err(after) => {

@@ -60,17 +60,20 @@ fn tell_of_overdue(
     let named = "find overdue parcels";
     let mut statement = connection
         .prepare_cached(
-            "SELECT seq, sender, EXISTS (SELECT 1 FROM receipt WHERE receipt.parcel = seq) FROM parcel
-             WHERE seq > (SELECT value FROM counter WHERE name = 'overdue') AND accepted_at <= ?1
-             ORDER BY seq LIMIT ?2",
+            "SELECT seq, sender, accepted_at, EXISTS (SELECT 1 FROM receipt WHERE receipt.parcel = seq) FROM parcel
+             WHERE seq > (SELECT value FROM counter WHERE name = 'overdue') ORDER BY seq LIMIT ?1",
         )
         .named(named)?;
-    let mut rows = statement.query(params![days_ago(now, keeping.overdue_days), STEP]).named(named)?;
+    let mut rows = statement.query([STEP]).named(named)?;
     let (mut overdue, mut seen, mut last) = (Vec::new(), 0, None);
     while let Some(row) = rows.next().named(named)? {
         let seq: i64 = row.get(0).named(named)?;
+        // They came in this order: whatever follows is younger still.
+        if row.get::<_, i64>(2).named(named)? > days_ago(now, keeping.overdue_days) {
+            break;
+        }
         (seen, last) = (seen + 1, Some(seq));
-        if row.get::<_, bool>(2).named(named)? {
+        if row.get::<_, bool>(3).named(named)? {
             continue;
         }
         connection

@@ -171,6 +171,8 @@ impl Server {
                 },
             }
         }
+        // Whoever calls from now on hears at once that nobody is here, rather than wait in line for nobody.
+        drop(listener);
         beside.shutdown().await;
         // A poll may wait longer than we do.
         self.hub.bell().ring_all();

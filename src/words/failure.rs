@@ -327,6 +327,23 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Nothing was overwritten. Move that file away and try again.",
             ),
         ),
+        Failure::HistoryDamaged => say(
+            ("この端末の履歴がこわれています。", "This PC's history is damaged."),
+            (
+                "Tayori をすべて閉じて、もう一度開いてください。読めるものを残して作り直します。",
+                "Close every Tayori and open it again. What can be read is kept, and the rest is made anew.",
+            ),
+        ),
+        Failure::HistoryMended => say(
+            (
+                "この端末の履歴がこわれていたため、読めるものを残して作り直しました。",
+                "This PC's history was damaged; what could be read was kept, and the rest is made anew.",
+            ),
+            (
+                "連携基盤にある90日分は自動で戻ります。送信待ちだったものが残っているか、お確かめください。",
+                "90 days come back from the hub by themselves. Check that what waited to be sent is still there.",
+            ),
+        ),
         Failure::HistoryInUse => say(
             ("ほかの Tayori がこの端末の履歴を使っています。", "Another Tayori is using this PC's history."),
             (
@@ -503,6 +520,8 @@ mod tests {
             Failure::DiskFull,
             Failure::NameTaken { name: name() },
             Failure::HistoryTroubled,
+            Failure::HistoryDamaged,
+            Failure::HistoryMended,
             Failure::HistoryInUse,
             Failure::VaultLocked,
             Failure::PassphraseNeeded,

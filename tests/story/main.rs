@@ -10,6 +10,8 @@ mod entry;
 #[cfg(unix)]
 mod folders;
 mod kill;
+mod others;
+mod service;
 mod transfer;
 #[cfg(unix)]
 mod trouble;

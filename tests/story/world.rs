@@ -128,6 +128,23 @@ impl Town {
         }
     }
 
+    /// Tells the hub to stop, as a service manager would.
+    pub fn tell_hub_to_stop(&self) {
+        let pid = self.hub.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Waits until the hub ended by itself; says whether it ended well.
+    pub fn hub_ended(&mut self) -> bool {
+        let mut hub = self.hub.take().unwrap();
+        let mut status = None;
+        eventually("the hub ends", || {
+            status = hub.try_wait().unwrap();
+            status.is_some()
+        });
+        status.unwrap().success()
+    }
+
     /// Registers an office: its request, the operator's answer, its certificate.
     pub fn join(&self, person: Person) -> Office {
         let office = Office::of(person, self.dir.path());

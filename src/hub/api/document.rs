@@ -82,11 +82,11 @@ mod tests {
     #[test]
     fn the_description_in_docs_is_the_one_the_code_makes() {
         let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
-        if std::env::var_os("TAYORI_WRITE_DOCS").is_some() {
+        if std::env::var_os("UPDATE_DOCS").is_some() {
             std::fs::write(&kept, description()).unwrap();
         }
         let kept = std::fs::read_to_string(kept).unwrap_or_default();
-        assert!(kept == description(), "stale: TAYORI_WRITE_DOCS=1 cargo test --lib hub::api::document");
+        assert!(kept == description(), "stale: UPDATE_DOCS=1 cargo test --lib hub::api::document");
     }
 
     #[test]
