@@ -120,7 +120,8 @@ fn with_profile(
     run: impl FnOnce(Profile) -> Result<Outcome, ProfileError>,
 ) -> anyhow::Result<Outcome> {
     let profile = Profile::open(&profile_dir(given)?);
-    let result = profile.and_then(|profile| unlock::vault(profile.dir()).map(|_| profile)).and_then(run);
+    let unlocked = profile.and_then(|profile| unlock::vault(profile.dir()).map(|_| profile));
+    let result = unlocked.map(enrol::admitted).and_then(run);
     Ok(result.unwrap_or_else(|error| {
         tracing::error!(%error, "the command failed");
         tell(&error.failure());

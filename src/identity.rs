@@ -270,8 +270,11 @@ impl Identity {
         for staged in staged {
             staged.commit()?;
         }
-        if !self.is_combined() {
-            // Its key is among the office's now. One that stays opens nothing more.
+        // What the other kind left is not looked at any more; its keys are among the office's now.
+        if self.is_combined() {
+            let _ = std::fs::remove_file(dir.join(TERMINAL));
+            let _ = std::fs::remove_file(dir.join(OFFICE));
+        } else {
             let _ = std::fs::remove_file(dir.join(CERTIFICATE));
             let _ = keyfile::remove(&dir.join(KEY));
         }
