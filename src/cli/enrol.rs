@@ -96,7 +96,9 @@ pub(super) fn admitted(profile: Profile) -> Profile {
         match enrol::look_for_admission(&profile, Timestamp::now()) {
             Ok(true) => eprintln!("この端末は許可されました。"),
             Ok(false) => {}
-            Err(failure) => tracing::warn!(failure = failure.code(), "it is not known whether this terminal was let in"),
+            Err(failure) => {
+                tracing::warn!(failure = failure.code(), "it is not known whether this terminal was let in")
+            }
         }
     }
     profile

@@ -10,8 +10,8 @@ use serde_json::Value;
 use tayori::hub::authority::{Authority, Kind};
 use tayori::hub::directory::{self, Certificate};
 use tayori::hub::home::Home;
-use tayori::identity::Identity;
 use tayori::identity::enrol::Attempt;
+use tayori::identity::{Identity, Unlock, Vault};
 use tayori::parcel::{SealingKey, certificate};
 
 use crate::world::{NORTH, Office, SOUTH, Town, code_in, eventually, files_in, report, report_name, text};
@@ -80,7 +80,7 @@ fn an_answer_that_got_lost_is_given_again() {
     let code = town.register(NORTH);
     let north = Office::of(NORTH, town.dir());
     // The hub lets it in, and the answer never arrives: as if the PC was switched off there.
-    let vault = north.vault();
+    let vault = Vault::open(&north.profile, &Unlock::passphrase(crate::world::PASSPHRASE)).unwrap();
     let attempt = Attempt::begin(&north.profile.join("identity"), &vault, north.number()).unwrap();
     let parsed = code.parse().unwrap();
     let enrolment = attempt.ask("", Some(&parsed)).unwrap();
@@ -208,16 +208,18 @@ fn age(town: &Town, office: &Office, days_left: i64) {
     let mut identity = office.identity();
     let home = Home::open(&town.hub_dir()).unwrap();
     let at = Timestamp::now() - SignedDuration::from_hours(24 * (730 - days_left));
-    let (number, id) = (office.number(), certificate::serial_of(identity.terminal.certificate()).unwrap());
+    let number = office.number();
     let aged = |key: &SealingKey, kind: Kind| {
         let pem = rcgen_request(key);
         let issued = home.authority.issue(&pem, number, kind, at, 730).unwrap();
         let (serial, der, not_after) = (issued.serial_hex.clone(), issued.der.clone(), issued.not_after);
-        let terminal = if kind == Kind::Office { String::new() } else { id.clone() };
         let before = certificate::serial_of(key.certificate()).unwrap();
         home.store
             .write_now(move |connection| {
                 // The one it really got goes: the office never had it.
+                let terminal: String = connection
+                    .query_row("SELECT terminal FROM certificate WHERE serial = ?1", [&before], |row| row.get(0))
+                    .unwrap();
                 connection.execute("DELETE FROM certificate WHERE serial = ?1", [before]).unwrap();
                 let row =
                     Certificate { office: number, kind, terminal: &terminal, serial: &serial, der: &der, not_after };
@@ -365,13 +367,57 @@ fn a_certificate_file_of_another_authority_lets_an_office_in_and_opens_nothing_e
         assert!(run.status.success(), "openssl {args:?}: {}", String::from_utf8_lossy(&run.stderr));
     };
     // An authority as those of the national insurance associations: RSA, its own names.
-    openssl(&["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "30", "-subj", "/O=Made-up/CN=Made-up CA"]);
+    openssl(&[
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.pem",
+        "-days",
+        "30",
+        "-subj",
+        "/O=Made-up/CN=Made-up CA",
+    ]);
     let subject = format!("/O=Made-up/OU=offices/CN=KJ{}", NORTH.number);
     openssl(&["req", "-newkey", "rsa:2048", "-nodes", "-keyout", "north.key", "-out", "north.csr", "-subj", &subject]);
     fs::write(dir.join("ext"), "extendedKeyUsage=clientAuth\nkeyUsage=digitalSignature,keyEncipherment\n").unwrap();
-    openssl(&["x509", "-req", "-in", "north.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "20", "-extfile", "ext", "-out", "north.pem", "-set_serial", "77"]);
+    openssl(&[
+        "x509",
+        "-req",
+        "-in",
+        "north.csr",
+        "-CA",
+        "ca.pem",
+        "-CAkey",
+        "ca.key",
+        "-days",
+        "20",
+        "-extfile",
+        "ext",
+        "-out",
+        "north.pem",
+        "-set_serial",
+        "77",
+    ]);
     let p12 = |out: &str, more: &[&str]| {
-        let base = ["pkcs12", "-export", "-inkey", "north.key", "-in", "north.pem", "-certfile", "ca.pem", "-passout", "pass:秘密ひみつ", "-out", out];
+        let base = [
+            "pkcs12",
+            "-export",
+            "-inkey",
+            "north.key",
+            "-in",
+            "north.pem",
+            "-certfile",
+            "ca.pem",
+            "-passout",
+            "pass:秘密ひみつ",
+            "-out",
+            out,
+        ];
         openssl(&[&base, more].concat());
         dir.join(out)
     };
@@ -390,7 +436,8 @@ fn a_certificate_file_of_another_authority_lets_an_office_in_and_opens_nothing_e
     let enrol = |office: &Office, file: &std::path::Path, password: &str, fingerprint: &str| {
         let (outgoing, import) = (text(&office.outgoing), text(&office.import));
         let url = town.url();
-        let args = ["setup", "--office", office.person.number, "--hub", &url, "--outgoing", outgoing, "--import", import];
+        let args =
+            ["setup", "--office", office.person.number, "--hub", &url, "--outgoing", outgoing, "--import", import];
         let more = ["--p12", text(file), "--ca-fingerprint", fingerprint];
         crate::world::finish(office.command(&[&args[..], &more[..]].concat()).env("TAYORI_P12_PASSWORD", password))
     };
@@ -434,7 +481,8 @@ fn a_certificate_file_of_another_authority_lets_an_office_in_and_opens_nothing_e
 fn a_list_of_offices_is_taken_whole_or_not_at_all() {
     let (town, []) = Town::of([]);
     let list = town.dir().join("list.csv");
-    let rows = format!("事業所番号,サービス種類,名前\r\n{},11,北\r\n{},43,南\r\n317,11,西\r\n", NORTH.number, SOUTH.number);
+    let rows =
+        format!("事業所番号,サービス種類,名前\r\n{},11,北\r\n{},43,南\r\n317,11,西\r\n", NORTH.number, SOUTH.number);
     fs::write(&list, &rows).unwrap();
     let import = |more: &[&str]| {
         let mut command = std::process::Command::new(crate::world::TAYORI_HUB);
