@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 fine, 1 findings or failures, 2 wrong use. `--format json` prints one object for programs.
 
+mod account;
+mod ask;
 pub mod check;
 mod demo;
 mod enrol;
@@ -9,6 +11,7 @@ mod exchange;
 pub mod fix;
 mod help;
 mod list;
+mod login;
 mod setup;
 pub mod show;
 mod terminal;
@@ -60,6 +63,9 @@ enum Command {
     Receive(exchange::ReceiveArgs),
     Watch(exchange::WatchArgs),
     List(list::ListArgs),
+    Login(login::LoginArgs),
+    Logout(login::LogoutArgs),
+    Account(account::AccountArgs),
 }
 
 impl From<Outcome> for ExitCode {
@@ -92,6 +98,11 @@ impl Cli {
             Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile))?,
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile))?,
             Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile))?,
+            Some(Command::Login(args)) => with_profile(profile, |profile| login::log_in(&args, &profile))?,
+            Some(Command::Logout(args)) => with_profile(profile, |profile| login::log_out(&args, &profile))?,
+            Some(Command::Account(args)) => {
+                with_profile(profile, |profile| account::run(&args, &profile, &mut io::stdout().lock()))?
+            }
             Some(Command::List(args)) => {
                 with_profile(profile, |profile| list::run(&args, profile, &mut io::stdout().lock()))?
             }

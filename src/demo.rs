@@ -33,9 +33,14 @@ use crate::history::HistoryError;
 use crate::hub::home::{Home, HomeError, HubSettings};
 use crate::hub::{Running, ServeError};
 use crate::identity::{self, Identity, IdentityError, Unlock, Vault, VaultError};
+use crate::link::{Link as _, LinkError};
 use crate::standard::OfficeNumber;
+use crate::wire::Secret;
 use month::{Month, OfficeRow};
 
+/// Who sits at every terminal of the district. Made up, like its offices and all they send.
+pub const USER: &str = "demo";
+pub const PASSWORD: &str = "otameshi-no-hibi";
 /// Everybody may know it: the district's people are made up.
 const PASSPHRASE: &str = "otameshi-no-machi";
 
@@ -72,6 +77,8 @@ pub enum DemoError {
     Profile(#[from] ProfileError),
     #[error(transparent)]
     History(#[from] HistoryError),
+    #[error("the district's user id is none")]
+    NoUser,
     #[error("there is no office {0} in the district")]
     NoSuchOffice(OfficeNumber),
 }
@@ -98,6 +105,7 @@ impl District {
             office.profile.settings.hub.clone_from(&address);
             office.profile.save()?;
         }
+        log_everybody_in(&offices)?;
         Ok(Self { offices, hub })
     }
 
@@ -158,6 +166,20 @@ fn prepare_office(
         request.answered(certificate.as_bytes(), ca.as_bytes())?.save(&profile.identity_dir(), vault)?;
     }
     Ok(DemoOffice { profile, imported })
+}
+
+/// Somebody sits at every terminal. A login that is still kept is good for the next request, or is made anew then.
+fn log_everybody_in(offices: &[DemoOffice]) -> Result<(), DemoError> {
+    let (user, password) = (USER.parse().map_err(|_| DemoError::NoUser)?, Secret::new(PASSWORD.into()));
+    headless::each(&mut offices.iter().collect::<Vec<_>>(), |office| {
+        let terminal = office.profile.terminal()?;
+        let link = office.profile.link(&terminal.identity)?;
+        if terminal.history.login()?.is_none() || matches!(link.directory(), Err(LinkError::LoginRequired)) {
+            link.first_account(&user, &password).map_err(ProfileError::from)?;
+        }
+        Ok(())
+    })
+    .map(|_| ())
 }
 
 /// A folder that is gone is the district's own again: the district was moved, or the folder was deleted.

@@ -10,6 +10,7 @@ pub mod habits;
 pub mod model;
 pub mod outgoing;
 pub mod papers;
+pub mod people;
 pub mod profile;
 mod receipts;
 mod receiving;

@@ -11,6 +11,7 @@ mod drafts;
 mod evidence;
 mod incoming;
 mod lists;
+mod login;
 mod mending;
 mod notes;
 mod opening;
@@ -25,6 +26,7 @@ pub use drafts::{OutgoingFile, StoredDraft};
 pub use evidence::{Failure, ParcelLine, State, Step, Subject, Trail};
 pub use incoming::{Delivery, NewIncoming, NewRefused};
 pub use lists::Stored;
+pub use login::KeptLogin;
 pub use notes::KnownOffice;
 pub use outbox::{Due, NewOutgoing, Tried};
 

@@ -2,8 +2,10 @@
 
 mod enrol;
 mod hub;
+mod login;
 mod membership;
 mod parts;
+pub mod session;
 
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ pub use enrol::{Seen, enrol};
 pub use hub::HubLink;
 pub use membership::Membership;
 
+use crate::history::HistoryError;
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
 use crate::wire::{Accepted, Directory, HubFacts, InboxPage, Problem, SentPage};
@@ -32,6 +35,13 @@ pub enum LinkError {
     Problem(Problem),
     #[error("the hub's answer makes no sense: {0}")]
     Nonsense(String),
+    /// Nobody is logged in at this terminal, or no longer.
+    #[error("somebody has to log in")]
+    LoginRequired,
+    #[error("the login cannot be read or kept")]
+    Kept(#[from] HistoryError),
+    #[error("cannot take a turn with the login")]
+    Turn(#[source] std::io::Error),
 }
 
 /// A way to other offices. Calls wait for their answer, so they belong on a thread that may.

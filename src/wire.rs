@@ -168,6 +168,9 @@ pub struct HubFacts {
     pub max_parcel_bytes: u64,
     #[schema(value_type = schema::Time)]
     pub time: Timestamp,
+    /// Whether the caller's office has no account yet, so that its first is to be made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_account: bool,
 }
 
 /// `GET /healthz`: whether the hub can do its work.
@@ -220,6 +223,19 @@ pub enum ProblemCode {
     TooMany,
     ReceiptInvalid,
     RequestInvalid,
+    /// Nobody is logged in at the terminal, or no longer.
+    LoginRequired,
+    /// A wrong user or password, or the account is locked.
+    LoginRefused,
+    /// Only a 管理者 may do this.
+    AdminRequired,
+    UserInvalid,
+    UserTaken,
+    UserUnknown,
+    /// Too easy to guess.
+    PasswordWeak,
+    /// The office would have no 管理者 left.
+    LastAdmin,
     /// The hub cannot write now; sending again later helps.
     HubTroubled,
     /// No certificate was shown where one is needed.

@@ -159,7 +159,12 @@ pub fn watch(_: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError> {
 /// An engine, and what comes whenever it has something to tell.
 fn start(profile: &Profile) -> Result<(Engine, Receiver<()>), ProfileError> {
     let (woken, wake) = std::sync::mpsc::channel();
-    Ok((Engine::start(profile.clone(), move || drop(woken.send(())))?, wake))
+    Ok((
+        Engine::start(profile.clone(), move || {
+            let _ = woken.send(());
+        })?,
+        wake,
+    ))
 }
 
 /// Starts again once the threads of before have let go of the history; a question at the hub may hold one for a while.

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use zeroize::Zeroizing;
 
-use super::{Outcome, enrol};
+use super::{Outcome, enrol, login};
 use crate::engine::enrol::Entry;
 use crate::engine::profile::{Profile, ProfileError, Settings};
+use crate::identity::enrol::Waiting;
 use crate::identity::{Identity, IdentityError, Request};
 use crate::standard::OfficeNumber;
 
@@ -61,6 +62,9 @@ pub struct SetupArgs {
     /// 運用者から渡された、連携基盤の認証局の証明書
     #[arg(long, value_name = "ファイル")]
     ca: Option<PathBuf>,
+    /// 設定が済んだあと、この利用者IDで最初の利用者（管理者）を登録するか、ログインします
+    #[arg(long, value_name = "利用者ID")]
+    user: Option<String>,
 }
 
 pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
@@ -82,11 +86,15 @@ pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
             import: absolute(imp)?,
             recovery: args.recovery_code.clone().map(Zeroizing::new),
         };
-        return Ok(enrol::enter(dir, &entry));
+        return Ok(then_log_in(enrol::enter(dir, &entry), dir, args.user.as_deref()));
     }
     match (args, &args.certificate, &args.ca) {
-        (SetupArgs { office: None, recovery_code: Some(code), .. }, None, None) => Ok(enrol::recover(dir, code)),
-        (_, Some(certificate), Some(ca)) => Ok(told(install(dir, certificate, ca))),
+        (SetupArgs { office: None, recovery_code: Some(code), .. }, None, None) => {
+            Ok(then_log_in(enrol::recover(dir, code), dir, args.user.as_deref()))
+        }
+        (_, Some(certificate), Some(ca)) => {
+            Ok(then_log_in(told(install(dir, certificate, ca)), dir, args.user.as_deref()))
+        }
         (
             SetupArgs {
                 office: Some(office),
@@ -109,6 +117,16 @@ pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
         _ => bail!(
             "--code か --p12 で登録するか、--name を付けて申請書を作るか、--certificate と --ca で証明書を入れてください（tayori setup --help）。"
         ),
+    }
+}
+
+/// Where a user was named, makes the office's first account or logs in, once the terminal can.
+fn then_log_in(done: Outcome, dir: &Path, user: Option<&str>) -> Outcome {
+    match (user, done) {
+        (Some(user), Outcome::Fine) if !Waiting::is_in(&dir.join("identity")) => {
+            told(Profile::open(dir).and_then(|profile| login::first_or_log_in(&profile, user)))
+        }
+        (_, done) => done,
     }
 }
 

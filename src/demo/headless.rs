@@ -62,7 +62,7 @@ pub fn run(district: &District, mut say: impl FnMut(&str)) -> Result<Report, Dem
 }
 
 /// Does the same for all offices, a few at a time.
-fn each<T: Send, R: Send>(
+pub(super) fn each<T: Send, R: Send>(
     items: &mut [T],
     work: impl Fn(&mut T) -> Result<R, DemoError> + Sync,
 ) -> Result<Vec<R>, DemoError> {

@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::preview::Preview;
 use crate::engine::model::{
-    Connection, Drafts, Event, Examined, Lists, Notice, ParcelLine, ParcelView, Partner, Progress, Settings, State,
-    Status,
+    Account, Connection, Drafts, Event, Examined, Lists, Login, Notice, ParcelLine, ParcelView, Partner, Progress,
+    Settings, State, Status,
 };
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
@@ -62,6 +62,10 @@ pub struct Model {
     pub progress: Option<Progress>,
     pub settings: Option<Settings>,
     pub partners: Arc<[Partner]>,
+    /// Who is logged in; `None` before the engine said.
+    pub login: Option<Login>,
+    /// The office's accounts, once somebody asked.
+    pub accounts: Arc<[Account]>,
     pub toasts: Vec<Toast>,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -157,6 +161,8 @@ impl Model {
             progress: None,
             settings: None,
             partners: Arc::from([]),
+            login: None,
+            accounts: Arc::from([]),
             toasts: Vec::new(),
             now: Timestamp::now(),
             zone: TimeZone::system(),
@@ -192,6 +198,9 @@ impl Model {
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),
             Event::Partners(partners) => self.partners = partners,
+            Event::Login(login) => self.login = Some(login),
+            Event::LoginRefused(failure) => self.toast(Notice::Failed(failure)),
+            Event::Accounts(accounts) => self.accounts = accounts,
         }
     }
 

@@ -62,6 +62,9 @@ pub enum RoundError {
     History(#[from] HistoryError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The office has no account yet: nobody can log in.
+    #[error("the office has no account yet")]
+    NoAccount,
     #[error("cannot take a turn")]
     Turn(#[source] std::io::Error),
     /// One parcel cannot go on now, through no fault of the hub's or its own.
@@ -75,6 +78,7 @@ impl RoundError {
             RoundError::Link(error) => of_link(error),
             RoundError::History(error) => of_history(error),
             RoundError::Identity(error) => of_identity(error),
+            RoundError::NoAccount => Failure::AccountMissing,
             RoundError::Turn(_) => Failure::HistoryTroubled,
             RoundError::Waits(failure) => failure.clone(),
         }
@@ -178,10 +182,15 @@ impl Exchange {
         let facts = self.link.facts()?;
         self.clock = clock_wrong(now, facts.time);
         self.terminal.history.set_parcel_limit(facts.max_parcel_bytes)?;
-        let directory = self.link.directory()?;
-        self.terminal.history.set_directory(&directory)?;
+        self.terminal.history.set_lacks_account(facts.first_account)?;
         let crl = self.link.crl()?;
         self.terminal.history.set_crl(&crl)?;
+        // All of this the certificate opens alone; from here on somebody has to be logged in.
+        if facts.first_account {
+            return Err(RoundError::NoAccount);
+        }
+        let directory = self.link.directory()?;
+        self.terminal.history.set_directory(&directory)?;
         self.terminal.compare_with_directory(now)
     }
 }

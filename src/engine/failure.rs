@@ -13,6 +13,9 @@ pub fn of_link(error: &LinkError) -> Failure {
         LinkError::NotTrusted(_) => Failure::HubNotTrusted,
         LinkError::CertificateRefused(_) => Failure::CertificateRefused,
         LinkError::Nonsense(_) => Failure::HubNonsense,
+        LinkError::LoginRequired => Failure::LoginRequired,
+        LinkError::Kept(error) => of_history(error),
+        LinkError::Turn(_) => Failure::HistoryTroubled,
         LinkError::Problem(problem) => match problem.code {
             ProblemCode::CallerRefused | ProblemCode::CertificateRequired => Failure::CertificateRefused,
             ProblemCode::RevocationUnknown => Failure::RevocationUnknown,
@@ -20,6 +23,14 @@ pub fn of_link(error: &LinkError) -> Failure {
             ProblemCode::CodeExpired => Failure::CodeExpired,
             ProblemCode::CodeUsed => Failure::CodeUsed,
             ProblemCode::ReceiverUnknown => Failure::ReceiverUnknown { office: String::new() },
+            ProblemCode::LoginRequired => Failure::LoginRequired,
+            ProblemCode::LoginRefused => Failure::LoginRefused,
+            ProblemCode::AdminRequired => Failure::AdminRequired,
+            ProblemCode::UserInvalid => Failure::UserInvalid,
+            ProblemCode::UserTaken => Failure::UserTaken,
+            ProblemCode::UserUnknown => Failure::UserUnknown,
+            ProblemCode::PasswordWeak => Failure::PasswordWeak,
+            ProblemCode::LastAdmin => Failure::LastAdmin,
             ProblemCode::HubTroubled => Failure::HubTroubled { status: problem.status },
             ProblemCode::DigestMismatch | ProblemCode::PartsMissing | ProblemCode::TooMany => {
                 Failure::HubTroubled { status: problem.status }

@@ -12,6 +12,7 @@ pub use super::profile::Settings;
 pub use crate::history::{Failure, ParcelLine, State, Step, Subject, Trail};
 use crate::parcel::ParcelId;
 use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, People, ServiceType};
+pub use crate::wire::{Account, AccountChange, NewAccount, PasswordChange, Role, Secret, UserId};
 
 /// What a face asks for. Nothing here waits; the answer comes as an [`Event`].
 #[derive(Clone, Debug)]
@@ -42,6 +43,33 @@ pub enum Command {
     DismissDraft(OfficeNumber),
     /// Keep these settings; answered by [`Event::Settings`].
     Configure(Settings),
+    /// Log somebody in at this terminal; answered by [`Event::Login`] or [`Event::LoginRefused`].
+    Login { user: String, password: Secret },
+    /// Nobody is logged in any more; answered by [`Event::Login`].
+    Logout,
+    /// About the office's accounts; answered by [`Event::Accounts`] or a [`Notice::Failed`].
+    Accounts(AccountsCommand),
+}
+
+/// What a 管理者 does with the accounts of the office, and everybody with their own password.
+#[derive(Clone, Debug)]
+pub enum AccountsCommand {
+    /// Answer with [`Event::Accounts`].
+    List,
+    /// Make the office's first account and log in with it; answered as [`Command::Login`] is.
+    First {
+        user: String,
+        password: Secret,
+    },
+    Add(NewAccount),
+    /// Another password or role, or an end to a lock.
+    Change {
+        user: UserId,
+        change: AccountChange,
+    },
+    Remove(UserId),
+    /// One's own; answered by [`Notice::PasswordChanged`].
+    Password(PasswordChange),
 }
 
 /// One bundle to send: what [`Examined`] offered, with the words of the sender.
@@ -67,6 +95,28 @@ pub enum Event {
     Notice(Notice),
     Settings(Settings),
     Partners(Arc<[Partner]>),
+    /// Who is logged in, told at the start and whenever it changes.
+    Login(Login),
+    /// The last [`Command::Login`], or the first account, did not work.
+    LoginRefused(Failure),
+    /// The office's accounts, by user id.
+    Accounts(Arc<[Account]>),
+}
+
+/// Who is logged in at this terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    As {
+        user: UserId,
+        role: Role,
+    },
+    /// Somebody has to log in before anything is sent or fetched. What is here can be read all the same.
+    Needed {
+        /// Who was the last to log in here.
+        last_user: Option<UserId>,
+        /// The office has no account yet: its first is to be made.
+        first: bool,
+    },
 }
 
 /// Where we stand with the hub.
@@ -252,6 +302,8 @@ pub enum Notice {
     CertificateEnds {
         days: i64,
     },
+    /// One's own password is another one now.
+    PasswordChanged,
     Failed(Failure),
     /// What was to be sent could not be put into the outbox.
     NotSent(Failure),

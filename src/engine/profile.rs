@@ -21,6 +21,7 @@ use super::papers::Papers;
 use super::terminal::Terminal;
 use crate::history::{History, HistoryError};
 use crate::identity::{Identity, IdentityError, Unlock, VAULT_FILE, Vault, VaultError};
+use crate::link::session::Session;
 use crate::link::{HubLink, LinkError};
 use crate::standard::OfficeNumber;
 
@@ -202,8 +203,11 @@ impl Profile {
         })
     }
 
+    /// The way to the hub, with the login that all programs of this terminal share.
     pub fn link(&self, identity: &Identity) -> Result<HubLink, ProfileError> {
-        Ok(HubLink::new(&self.settings.hub, identity.lasting_client_config(self.identity_dir(), self.vault()?)?)?)
+        let session = Session::new(self.history()?, self.dir.join("login.lock"));
+        let tls = identity.lasting_client_config(self.identity_dir(), self.vault()?)?;
+        Ok(HubLink::new(&self.settings.hub, tls)?.with_session(session))
     }
 
     pub fn exchange(&self) -> Result<Exchange, ProfileError> {

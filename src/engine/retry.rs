@@ -34,6 +34,8 @@ pub fn is_lasting(error: &LinkError) -> bool {
         LinkError::NoWay(_) | LinkError::NoAnswer(_) | LinkError::Nonsense(_) => false,
         // A certificate is mended by a person, and then the parcel may go: it waits.
         LinkError::NotTrusted(_) | LinkError::CertificateRefused(_) => false,
+        // Somebody logs in, and it goes.
+        LinkError::LoginRequired | LinkError::Kept(_) | LinkError::Turn(_) => false,
         LinkError::Problem(problem) => match problem.code {
             ProblemCode::DigestMismatch
             | ProblemCode::HubTroubled
@@ -41,6 +43,9 @@ pub fn is_lasting(error: &LinkError) -> bool {
             | ProblemCode::CertificateRequired
             | ProblemCode::RevocationUnknown
             | ProblemCode::PartsMissing
+            | ProblemCode::LoginRequired
+            | ProblemCode::LoginRefused
+            | ProblemCode::AdminRequired
             | ProblemCode::TooMany => false,
             ProblemCode::ReceiverUnknown
             | ProblemCode::ParcelTooLarge
@@ -53,7 +58,12 @@ pub fn is_lasting(error: &LinkError) -> bool {
             | ProblemCode::CodeExpired
             | ProblemCode::CodeUsed
             | ProblemCode::TerminalUnknown
-            | ProblemCode::RequestInvalid => true,
+            | ProblemCode::RequestInvalid
+            | ProblemCode::UserInvalid
+            | ProblemCode::UserTaken
+            | ProblemCode::UserUnknown
+            | ProblemCode::PasswordWeak
+            | ProblemCode::LastAdmin => true,
             ProblemCode::Other => (400..500).contains(&problem.status) && !matches!(problem.status, 408 | 425 | 429),
         },
     }

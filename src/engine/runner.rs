@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! face ── Command ──► desk (history: quick) ── Errand ──► exchange (network: slow) ── Event ──► face
-//!                       └── Paper ──► reader (files: may have to wait) ── Event ──► face   ▲
+//!                       ├── Order ──► people (logging in, accounts) ── Event ──► face      ▲
+//!                       └── Paper ──► reader (files: may have to wait) ── Event ──► face   │
 //!                                            mail (long poll at the hub) ── Errand ────────┘
 //! folders (what the outgoing folders hold) ── Event ──► face, Errand ──► exchange
 //! ```
@@ -11,8 +12,8 @@
 //! [`Engine`]: the desk at once, the others with the next thing they have to tell.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -22,13 +23,14 @@ use super::failure::of_history;
 use super::habits::ImportFolders;
 use super::model::{Command, Connection, Content, Event, Failure, Notice, Progress, SendRequest, Settings, Status};
 use super::outgoing::Scope;
+use super::people::{Order, People};
 use super::profile::{Profile, ProfileError};
 use super::terminal::Terminal;
 use super::watching::{Nudge, Watching};
 use super::{Backend, Engine, retry};
 use crate::folders::{self, Pace};
 use crate::history::HistoryError;
-use crate::link::Link;
+use crate::link::{Link, LinkError};
 use crate::parcel::ParcelId;
 
 /// Without any sign of mail, a round is made this often all the same.
@@ -38,6 +40,8 @@ const MAIL_WAIT: Duration = Duration::from_secs(25);
 /// The pause between two looks for mail: when the hub answered early, and when it held the question.
 const MAIL_PAUSE: Duration = Duration::from_secs(2);
 const MAIL_BREATH: Duration = Duration::from_millis(300);
+/// How often it is looked whether somebody has logged in.
+const LOGIN_LOOK: Duration = Duration::from_secs(1);
 
 /// What the exchange thread is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,10 +81,13 @@ impl Teller {
 impl Engine {
     /// Starts the threads of a terminal that is set up. `wake` is called whenever there is an event to poll.
     pub fn start(profile: Profile, wake: impl Fn() + Send + Sync + 'static) -> Result<Engine, ProfileError> {
-        let desk = Desk { profile: profile.clone(), terminal: profile.terminal()? };
+        let face = Arc::new(());
+        let watched = Arc::downgrade(&face);
+        let desk = Desk { profile: profile.clone(), terminal: profile.terminal()?, _face: face };
         let exchange = profile.exchange()?;
         let waiting_link = profile.link(&exchange.terminal.identity)?;
         let waiting_terminal = profile.terminal()?;
+        let people = People { terminal: profile.terminal()?, link: waiting_link.clone() };
         let (engine, Backend { commands, events }) = Engine::pair();
         let teller = Teller { events, wake: Arc::new(wake) };
         let reader = Reader { terminal: profile.terminal()? };
@@ -89,6 +96,7 @@ impl Engine {
         let (nudge, nudges) = mpsc::channel();
         let watching = Watching::new(watching_terminal, profile.settings.clone(), nudge.clone());
         let (papers, read) = mpsc::channel();
+        let (orders, ordered) = mpsc::channel();
         let io = |source| ProfileError::Io { path: profile.dir().to_owned(), source };
         let named = |name: &str| std::thread::Builder::new().name(name.into());
         {
@@ -100,11 +108,16 @@ impl Engine {
             named("reader").spawn(move || reader.work(&read, &errands, &nudge, &teller)).map_err(io)?;
         }
         {
-            let (teller, out) = (teller.clone(), Out { errands: errands.clone(), papers, nudge: nudge.clone() });
+            let (teller, nudge) = (teller.clone(), nudge.clone());
+            let out = Out { errands: errands.clone(), papers, orders, nudge };
             named("desk").spawn(move || desk.work(&commands, &out, &teller)).map_err(io)?;
         }
+        {
+            let (teller, errands) = (teller.clone(), errands.clone());
+            named("people").spawn(move || people.work(&ordered, &errands, &teller)).map_err(io)?;
+        }
         named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &nudge, &teller)).map_err(io)?;
-        named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands)).map_err(io)?;
+        named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands, &watched)).map_err(io)?;
         Ok(engine)
     }
 }
@@ -128,6 +141,7 @@ impl Engine {
 struct Out {
     errands: Sender<Errand>,
     papers: Sender<Paper>,
+    orders: Sender<Order>,
     nudge: Sender<Nudge>,
 }
 
@@ -135,6 +149,8 @@ struct Out {
 struct Desk {
     profile: Profile,
     terminal: Terminal,
+    /// Goes with the desk, which goes with the face.
+    _face: Arc<()>,
 }
 
 impl Desk {
@@ -142,6 +158,9 @@ impl Desk {
         teller.tell(Event::Settings(self.profile.settings.clone()));
         teller.tell(Event::Status(self.terminal.status(Connection::Starting, None)));
         self.tell_lists(teller);
+        if let Ok(login) = self.terminal.login() {
+            teller.tell(Event::Login(login));
+        }
         let _ = out.errands.send(Errand::Round);
         while let Ok(command) = commands.recv() {
             if let Err(error) = self.answer(command, out, teller) {
@@ -190,6 +209,9 @@ impl Desk {
             }
             Command::DismissDraft(receiver) => nudge(Nudge::Dismiss(receiver)),
             Command::SaveFile { parcel, index, to } => self.save_file(parcel, index, &to, teller)?,
+            Command::Login { user, password } => drop(out.orders.send(Order::LogIn { user, password })),
+            Command::Logout => drop(out.orders.send(Order::LogOut)),
+            Command::Accounts(command) => drop(out.orders.send(Order::Accounts(command))),
             Command::Content { parcel, index } => self.content(parcel, index, teller)?,
             Command::SaveDocument { bytes, to } => Self::save_document(&bytes, &to, teller),
             Command::Configure(settings) => self.configure(settings, out, teller),
@@ -357,6 +379,7 @@ pub(super) fn tell_lists(terminal: &Terminal, teller: &Teller) {
 /// Makes rounds: when asked, when the outbox is due, and every minute.
 fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nudge: &Sender<Nudge>, teller: &Teller) {
     let (mut last, mut failures, mut told) = (None, 0, Vec::new());
+    let mut told_login = None;
     loop {
         let next_try = exchange.terminal.history.next_try().ok().flatten();
         let pause = next_try.map_or(ROUND_EVERY, until).max(rest(failures)).min(ROUND_EVERY);
@@ -397,6 +420,13 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nud
             }
         };
         teller.tell(Event::Status(exchange.terminal.status(connection, last)));
+        // Somebody may have logged in by another program, or the hub may have said that the login is over.
+        if let Ok(login) = exchange.terminal.login()
+            && told_login.as_ref() != Some(&login)
+        {
+            teller.tell(Event::Login(login.clone()));
+            told_login = Some(login);
+        }
         if let Ok(partners) = exchange.terminal.partners() {
             teller.tell(Event::Partners(partners));
         }
@@ -418,7 +448,7 @@ fn until(at: Timestamp) -> Duration {
 
 /// Holds a question at the hub, so that a new parcel is noticed within seconds. The question comes back early for
 /// receipts too, and then the round finds them.
-fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>) {
+fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>, face: &Weak<()>) {
     let (mut failures, mut told) = (0, 0);
     loop {
         // A parcel that cannot be fetched holds the cursor back; once it was told of, it is left to the rounds.
@@ -431,6 +461,13 @@ fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>)
                 (failures, told) = (0, if believable { page.next } else { 0 });
                 if asked.elapsed() < MAIL_WAIT { MAIL_PAUSE } else { MAIL_BREATH }
             }
+            Err(LinkError::LoginRequired) => {
+                failures = 0;
+                if !wait_for_login(terminal, face) {
+                    return;
+                }
+                Duration::ZERO
+            }
             Err(_) => {
                 failures += 1;
                 rest(failures)
@@ -441,4 +478,15 @@ fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>)
         }
         std::thread::sleep(pause);
     }
+}
+
+/// Waits until somebody is logged in, by this program or another one. False when the face is gone.
+fn wait_for_login(terminal: &Terminal, face: &Weak<()>) -> bool {
+    while face.strong_count() > 0 {
+        if matches!(terminal.history.login(), Ok(Some(_))) {
+            return true;
+        }
+        std::thread::sleep(LOGIN_LOOK);
+    }
+    false
 }

@@ -96,6 +96,24 @@ pub enum Failure {
     /// The hub refused our certificate: revoked, expired, or not known.
     CertificateRefused,
     CertificateExpired,
+    /// Nobody is logged in at this terminal, or no longer.
+    LoginRequired,
+    /// A wrong user or password, or the account is locked for a while.
+    LoginRefused,
+    /// Too many tries in a short time.
+    LoginTooOften,
+    /// The office has no account yet.
+    AccountMissing,
+    /// Only a 管理者 may do this.
+    AdminRequired,
+    /// The text is no user id.
+    UserInvalid,
+    UserTaken,
+    UserUnknown,
+    /// The password is too easy to guess.
+    PasswordWeak,
+    /// The office would have no 管理者 left.
+    LastAdmin,
     /// This terminal has no settings yet.
     NotSetUp,
     CertificateMissing,

@@ -113,7 +113,7 @@ impl History {
         text.parse().map_err(|_| HistoryError::Unreadable { what: name })
     }
 
-    fn recall(&self, name: &'static str) -> Result<Option<Vec<u8>>, HistoryError> {
+    pub(super) fn recall(&self, name: &'static str) -> Result<Option<Vec<u8>>, HistoryError> {
         self.connection
             .prepare_cached("SELECT value FROM note WHERE name = ?1")
             .and_then(|mut statement| statement.query_row([name], |row| row.get(0)).optional())
@@ -121,12 +121,20 @@ impl History {
     }
 
     fn remember(&mut self, name: &'static str, value: &[u8]) -> Result<(), HistoryError> {
-        self.connection
-            .execute(
-                "INSERT INTO note (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
-                params![name, value],
-            )
-            .named("remember")
-            .map(|_| ())
+        self.remember_all(&[(name, value)])
+    }
+
+    /// All of them or none.
+    pub(super) fn remember_all(&mut self, notes: &[(&'static str, &[u8])]) -> Result<(), HistoryError> {
+        let transaction = self.begin()?;
+        for (name, value) in notes {
+            transaction
+                .execute(
+                    "INSERT INTO note (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+                    params![name, value],
+                )
+                .named("remember")?;
+        }
+        transaction.commit().named("remember")
     }
 }

@@ -8,6 +8,8 @@ pub mod session;
 mod table;
 mod tries;
 
+use std::collections::BTreeSet;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +25,7 @@ use crate::standard::OfficeNumber;
 use crate::wire::{Account, AccountChange, LoggedIn, NewAccount, PasswordChange, Role, Secret, UserId};
 
 /// What an operator can set about logging in; `[login]` in `hub.toml`. Times are written as `"60m"`, `"8h"`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LoginSettings {
     /// How long an access token is good for.
@@ -95,16 +97,31 @@ pub struct Accounts {
     passwords: Passwords,
     sessions: Sessions,
     tries: Tries,
+    /// Offices that have an account: once they have one, they keep one.
+    begun: RwLock<BTreeSet<OfficeNumber>>,
 }
 
 impl Accounts {
     pub fn new(store: Store, settings: LoginSettings, now: Timestamp) -> Self {
-        Self { store, settings, passwords: Passwords::default(), sessions: Sessions::default(), tries: Tries::new(now) }
+        Self {
+            store,
+            settings,
+            passwords: Passwords::default(),
+            sessions: Sessions::default(),
+            tries: Tries::new(now),
+            begun: RwLock::default(),
+        }
+    }
+
+    /// The same under other rules.
+    pub fn with_settings(self, settings: LoginSettings) -> Self {
+        Self { settings, ..self }
     }
 
     /// Another program may have changed an account: everybody is looked up anew.
     pub fn forget_all(&self) {
         self.sessions.forget_all();
+        self.begun.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Begins a session for a user with the right password.
@@ -116,7 +133,7 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<LoggedIn, AccountError> {
         self.tries.count(from.office, from.terminal, now).map_err(AccountError::TooOften)?;
-        let (office, terminal, settings) = (from.office, from.terminal.to_owned(), self.settings.clone());
+        let (office, terminal, settings) = (from.office, from.terminal.to_owned(), self.settings);
         let (user, judged) = self.judge(office, user, password, now).await?;
         let begun = self.store.write(move |connection| {
             if table::succeed(connection, office, &user, &judged, now)? {
@@ -136,7 +153,7 @@ impl Accounts {
         password: &Secret,
         now: Timestamp,
     ) -> Result<(UserId, Judged), AccountError> {
-        let settings = self.settings.clone();
+        let settings = self.settings;
         let named: Option<UserId> = user.parse().ok();
         let user = named.clone();
         let judged = self.store.write(move |connection| match user {
@@ -158,7 +175,7 @@ impl Accounts {
 
     /// The next tokens for a refresh token.
     pub async fn refresh(&self, from: Origin<'_>, token: &Secret, now: Timestamp) -> Result<LoggedIn, AccountError> {
-        let (office, terminal, settings) = (from.office, from.terminal.to_owned(), self.settings.clone());
+        let (office, terminal, settings) = (from.office, from.terminal.to_owned(), self.settings);
         let hash = session::hash_of(token.reveal());
         let given =
             self.store.write(move |connection| session::refresh(connection, &hash, office, &terminal, &settings, now));
@@ -194,7 +211,14 @@ impl Accounts {
 
     /// Whether the office has any account yet.
     pub async fn any(&self, office: OfficeNumber) -> Result<bool, AccountError> {
-        Ok(self.store.read(move |connection| any(connection, office)).await?)
+        if self.begun.read().unwrap_or_else(PoisonError::into_inner).contains(&office) {
+            return Ok(true);
+        }
+        let found = self.store.read(move |connection| any(connection, office)).await?;
+        if found {
+            self.begun.write().unwrap_or_else(PoisonError::into_inner).insert(office);
+        }
+        Ok(found)
     }
 
     pub async fn list(&self, office: OfficeNumber) -> Result<Vec<Account>, AccountError> {

@@ -1,16 +1,18 @@
 //! `/v1`: what a client may ask of the hub. Who asks is read from the verified certificate, never from the request.
 
+mod accounts;
 mod document;
-mod door;
+pub mod door;
 mod enrol;
 mod health;
 mod lists;
+mod login;
 mod parcels;
 mod parts;
 mod range;
 mod receipts;
 mod refusal;
-mod table;
+pub mod table;
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::accounts::LoginSettings;
 use super::authority::OFFICE_DAYS;
 use super::external::ExternalSettings;
 
@@ -24,6 +25,9 @@ pub struct HubSettings {
     pub limits: Limits,
     #[serde(default, skip_serializing_if = "is_default")]
     pub keeping: Keeping,
+    /// How long a login lasts, and when an account is locked.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub login: LoginSettings,
     /// How many days the certificates of offices and terminals are good for; they renew themselves 30 days before.
     #[serde(default = "default_days", skip_serializing_if = "is_default_days")]
     pub certificate_days: u32,
@@ -44,6 +48,7 @@ impl HubSettings {
             metrics: None,
             limits: Limits::default(),
             keeping: Keeping::default(),
+            login: LoginSettings::default(),
             certificate_days: OFFICE_DAYS,
             address: None,
             external: Vec::new(),
@@ -162,6 +167,13 @@ pub const EXPLAINED: &str = "
 # parcel_days = 90                     # 封をしたデータを預かる日数
 # record_days = 1830                   # だれからだれへ、いつ、の記録と受領を残す日数
 # overdue_days = 5                     # 受け取られないことを送り主に知らせるまでの日数
+#
+# [login]
+# access = \"60m\"                       # 1回のログインの札の有効時間（自動で更新されます）
+# refresh = \"8h\"                       # 端末がこれより長くつながらないと、もう一度ログインします
+# tries = 10                           # 続けてまちがえると、その利用者は使えなくなります
+# lock = \"15m\"                         # はじめに使えなくなる時間。さらにまちがえるたびに倍になります
+# longest_lock = \"8h\"                  # 長くてもこの時間まで
 ";
 
 #[cfg(test)]

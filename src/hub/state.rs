@@ -6,12 +6,14 @@
 //! rather than letting a withdrawn office in or calling anybody withdrawn.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
+use super::accounts::{self, Accounts, LoginSettings, Origin};
 use super::authority::{Authority, AuthorityError, CRL_DAYS, OFFICE_DAYS};
 use super::bell::Bell;
 use super::directory;
@@ -54,6 +56,13 @@ pub enum Shown {
     External(ExternalCaller),
 }
 
+impl Caller {
+    /// Where it comes from, for whoever looks at its login.
+    pub fn origin(&self) -> Origin<'_> {
+        Origin { office: self.office, terminal: &self.terminal }
+    }
+}
+
 /// Whether a caller may ask for anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -83,6 +92,9 @@ struct Members {
 pub struct Hub {
     store: Store,
     authority: Authority,
+    accounts: Accounts,
+    /// The accounts as last looked at; another program may change them.
+    accounts_version: AtomicI64,
     members: RwLock<Arc<Members>>,
     bell: Bell,
     intake: Intake,
@@ -110,10 +122,13 @@ struct Settings {
 impl Hub {
     pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64, now: Timestamp) -> Result<Self, HubError> {
         let members = RwLock::new(Arc::new(read_members(&store, &authority, now)?));
+        let accounts = Accounts::new(store.clone(), LoginSettings::default(), now);
         let (metrics, limits) = (Metrics::new(&store), Limits::default());
         Ok(Self {
             store,
             authority,
+            accounts,
+            accounts_version: AtomicI64::default(),
             members,
             bell: Bell::default(),
             intake: Intake::new(max_parcel_bytes),
@@ -133,9 +148,13 @@ impl Hub {
         })
     }
 
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
     /// The same hub as its operator wants it.
     pub fn with_settings(mut self, settings: &HubSettings) -> Self {
-        let HubSettings { max_parcel_bytes, limits, keeping, metrics, certificate_days, .. } = *settings;
+        let HubSettings { max_parcel_bytes, limits, keeping, metrics, certificate_days, login, .. } = *settings;
+        self.accounts = self.accounts.with_settings(login);
         self.intake = Intake::new(max_parcel_bytes).with_allowance(Duration::from_secs(limits.body_seconds.into()));
         self.limiter = Arc::new(Limiter::new(limits));
         self.settings = Settings { max_parcel_bytes, limits, keeping, metrics, certificate_days };
@@ -245,6 +264,10 @@ impl Hub {
 
     /// Reads the directory again if it changed or the list got old. Says whether the list is a new one.
     pub fn refresh(&self, now: Timestamp) -> Result<bool, HubError> {
+        let accounts = self.store.read_now(accounts::version)?;
+        if self.accounts_version.swap(accounts, Ordering::Relaxed) != accounts {
+            self.accounts.forget_all();
+        }
         let members = self.members();
         let version = self.store.read_now(directory::version)?;
         let fresh = now.duration_since(members.made_at) < RENEW_LIST_AFTER;

@@ -15,7 +15,7 @@ use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::LinkError;
-use super::hub::{HubLink, json};
+use super::hub::HubLink;
 use crate::identity::p12::Papers;
 use crate::wire::{Enrolled, Enrolment};
 
@@ -39,7 +39,7 @@ pub fn enrol(base: &str, papers: Option<Papers>, enrolment: &Enrolment) -> Resul
         None => builder.with_no_client_auth(),
     };
     let link = HubLink::new(base, tls)?;
-    let enrolled = json(link.ask(reqwest::Method::POST, "/v1/enrol").json(enrolment))?;
+    let enrolled = link.open_json(link.ask(reqwest::Method::POST, "/v1/enrol").json(enrolment))?;
     let seen = std::mem::take(&mut *witness.seen.lock().unwrap_or_else(PoisonError::into_inner));
     Ok((enrolled, Seen(seen)))
 }

@@ -2,13 +2,16 @@
 
 use std::error::Error;
 use std::io::Read as _;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
+use super::session::Session;
 use super::{Link, LinkError};
 use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
@@ -26,11 +29,15 @@ const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
 /// More than any parcel has: what a receiver is willing to unpack, and its seal.
 const PARCEL_LIMIT: u64 = 192 * 1024 * 1024;
 
+/// How many tokens one request may wear out: a slow line, or a hub whose tokens are short-lived.
+const TOKENS: usize = 4;
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct HubLink {
     base: String,
     client: Client,
+    session: Option<Arc<Session>>,
 }
 
 impl HubLink {
@@ -47,7 +54,12 @@ impl HubLink {
             .user_agent(concat!("tayori/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| LinkError::Nonsense(error.to_string()))?;
-        Ok(Self { base: base.trim_end_matches('/').to_owned(), client })
+        Ok(Self { base: base.trim_end_matches('/').to_owned(), client, session: None })
+    }
+
+    /// The same for a terminal where people log in: their token goes with every request that needs one.
+    pub fn with_session(self, session: Session) -> Self {
+        Self { session: Some(Arc::new(session)), ..self }
     }
 
     /// Every request begins here.
@@ -59,6 +71,36 @@ impl HubLink {
         self.ask(Method::GET, path)
     }
 
+    pub(super) fn session(&self) -> Result<&Session, LinkError> {
+        self.session.as_deref().ok_or(LinkError::LoginRequired)
+    }
+
+    /// Sends a request with the token of whoever is logged in. One that is worn out is replaced and the request sent
+    /// again: the hub has not looked at it.
+    pub(super) fn answer(&self, request: RequestBuilder) -> Result<Response, LinkError> {
+        let session = self.session()?;
+        let mut token = session.access(Timestamp::now(), |refresh| self.next_tokens(refresh))?;
+        for _ in 1..TOKENS {
+            let Some(again) = request.try_clone() else { break };
+            match answer(again.bearer_auth(token.reveal())) {
+                Err(LinkError::LoginRequired) => {
+                    token = session.renew(&token, Timestamp::now(), |refresh| self.next_tokens(refresh))?;
+                }
+                answered => return answered,
+            }
+        }
+        answer(request.bearer_auth(token.reveal()))
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, LinkError> {
+        read_json(self.answer(request)?)
+    }
+
+    /// The same for what the certificate alone opens.
+    pub(super) fn open_json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, LinkError> {
+        read_json(answer(request)?)
+    }
+
     fn put_whole(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError> {
         let request = self
             .ask(Method::PUT, &parcel_path(id))
@@ -67,17 +109,17 @@ impl HubLink {
             .header(DIGEST_HEADER, digest_header(&sha256_hex(sealed)))
             .timeout(transfer_time(sealed.len() as u64))
             .body(sealed.to_vec());
-        json(request)
+        self.json(request)
     }
 }
 
 impl Link for HubLink {
     fn facts(&self) -> Result<HubFacts, LinkError> {
-        json(self.get("/v1/hub"))
+        self.open_json(self.get("/v1/hub"))
     }
 
     fn directory(&self) -> Result<Directory, LinkError> {
-        json(self.get("/v1/offices"))
+        self.json(self.get("/v1/offices"))
     }
 
     fn crl(&self) -> Result<Vec<u8>, LinkError> {
@@ -100,11 +142,11 @@ impl Link for HubLink {
             .get("/v1/inbox")
             .query(&[("after", after), ("wait", wait.as_secs())])
             .timeout(SILENCE.saturating_add(wait));
-        json(request)
+        self.json(request)
     }
 
     fn sent(&self, after: u64) -> Result<SentPage, LinkError> {
-        json(self.get("/v1/sent").query(&[("after", after)]))
+        self.json(self.get("/v1/sent").query(&[("after", after)]))
     }
 
     fn fetch(&self, id: ParcelId, size: u64) -> Result<Vec<u8>, LinkError> {
@@ -112,7 +154,7 @@ impl Link for HubLink {
             return Err(LinkError::Nonsense("a parcel larger than any can be".into()));
         }
         let request = self.get(&parcel_path(id)).timeout(transfer_time(size));
-        let sealed = body(answer(request)?, size)?;
+        let sealed = body(self.answer(request)?, size)?;
         if sealed.len() as u64 == size {
             Ok(sealed)
         } else {
@@ -129,7 +171,7 @@ impl Link for HubLink {
             .ask(Method::POST, &format!("{}/receipts", parcel_path(id)))
             .header(CONTENT_TYPE, SEALED_TYPE)
             .body(signed.to_vec());
-        answer(request).map(|_| ())
+        self.answer(request).map(|_| ())
     }
 }
 
@@ -142,8 +184,8 @@ pub(super) fn transfer_time(bytes: u64) -> Duration {
     SILENCE.saturating_add(Duration::from_secs(bytes / 125_000))
 }
 
-pub(super) fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, LinkError> {
-    let bytes = body(answer(request)?, ANSWER_LIMIT)?;
+fn read_json<T: DeserializeOwned>(response: Response) -> Result<T, LinkError> {
+    let bytes = body(response, ANSWER_LIMIT)?;
     serde_json::from_slice(&bytes).map_err(|error| LinkError::Nonsense(error.to_string()))
 }
 
@@ -169,6 +211,9 @@ fn of_status(status: StatusCode, response: Response) -> LinkError {
         body(response, 64 * 1024).ok().and_then(|bytes| serde_json::from_slice::<Problem>(&bytes).ok()).unwrap_or_else(
             || Problem { status: status.as_u16(), code: ProblemCode::Other, title: String::new(), retry_after: None },
         );
+    if problem.code == ProblemCode::LoginRequired {
+        return LinkError::LoginRequired;
+    }
     let retry_after = said.or(problem.retry_after);
     LinkError::Problem(Problem { status: status.as_u16(), retry_after, ..problem })
 }

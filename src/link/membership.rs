@@ -1,10 +1,10 @@
 //! What a terminal asks of the hub about itself and its office's other terminals.
 
 use reqwest::Method;
-use reqwest::blocking::RequestBuilder;
 
+use super::HubLink;
 use super::LinkError;
-use super::hub::{HubLink, answer, json};
+use super::hub::answer;
 use crate::wire::{NewTerminalCode, RenewRequest, Renewed, SealedKeys, TerminalCodeKept, Terminals};
 
 /// Certificates and terminals. What the certificate alone opens is said so; everything else needs a login, and most of it
@@ -23,38 +23,29 @@ pub trait Membership: Send + Sync + std::fmt::Debug {
     fn keep_chest(&self, sealed: &SealedKeys) -> Result<(), LinkError>;
 }
 
-impl HubLink {
-    fn open<T: serde::de::DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, LinkError> {
-        json(request)
-    }
-    fn with_login(&self, request: RequestBuilder) -> Result<reqwest::blocking::Response, LinkError> {
-        answer(request)
-    }
-}
-
 impl Membership for HubLink {
     fn renew(&self, request: &RenewRequest) -> Result<Renewed, LinkError> {
-        self.open(self.ask(Method::POST, "/v1/renew").json(request))
+        self.open_json(self.ask(Method::POST, "/v1/renew").json(request))
     }
     fn admission(&self) -> Result<SealedKeys, LinkError> {
-        self.open(self.get("/v1/admission"))
+        self.open_json(self.get("/v1/admission"))
     }
     fn admitted(&self) -> Result<(), LinkError> {
         answer(self.ask(Method::DELETE, "/v1/admission")).map(|_| ())
     }
     fn terminals(&self) -> Result<Terminals, LinkError> {
-        json(self.get("/v1/terminals"))
+        self.json(self.get("/v1/terminals"))
     }
     fn revoke_terminal(&self, id: &str) -> Result<(), LinkError> {
-        self.with_login(self.ask(Method::DELETE, &format!("/v1/terminals/{id}"))).map(|_| ())
+        self.answer(self.ask(Method::DELETE, &format!("/v1/terminals/{id}"))).map(|_| ())
     }
     fn keep_code(&self, code: &NewTerminalCode) -> Result<TerminalCodeKept, LinkError> {
-        json(self.ask(Method::POST, "/v1/terminals/codes").json(code))
+        self.json(self.ask(Method::POST, "/v1/terminals/codes").json(code))
     }
     fn admit(&self, id: &str, sealed: &SealedKeys) -> Result<(), LinkError> {
-        self.with_login(self.ask(Method::POST, &format!("/v1/terminals/{id}/admission")).json(sealed)).map(|_| ())
+        self.answer(self.ask(Method::POST, &format!("/v1/terminals/{id}/admission")).json(sealed)).map(|_| ())
     }
     fn keep_chest(&self, sealed: &SealedKeys) -> Result<(), LinkError> {
-        self.with_login(self.ask(Method::PUT, "/v1/chest").json(sealed)).map(|_| ())
+        self.answer(self.ask(Method::PUT, "/v1/chest").json(sealed)).map(|_| ())
     }
 }

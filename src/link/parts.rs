@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, ETAG, IF_RANGE, RANGE};
 
 use super::LinkError;
-use super::hub::{HubLink, answer, body, json, transfer_time};
+use super::hub::{HubLink, body, transfer_time};
 use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{Accepted, DIGEST_HEADER, PART_BYTES, ProblemCode, SEALED_TYPE, Upload, digest_header};
@@ -15,7 +15,7 @@ impl HubLink {
     pub(super) fn put_in_parts(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError> {
         let (size, digest) = (sealed.len() as u64, sha256_hex(sealed));
         let query = [("to", to.to_string()), ("size", size.to_string()), ("digest", digest.clone())];
-        let there = match json::<Upload>(self.ask(Method::GET, &format!("/v1/parcels/{id}/parts"))) {
+        let there = match self.json::<Upload>(self.ask(Method::GET, &format!("/v1/parcels/{id}/parts"))) {
             Ok(upload) if upload.digest == digest && upload.size == size => {
                 if let Some(accepted) = upload.accepted {
                     return Ok(accepted);
@@ -40,7 +40,7 @@ impl HubLink {
                 .header(DIGEST_HEADER, digest_header(&sha256_hex(part)))
                 .timeout(transfer_time(part.len() as u64))
                 .body(part.to_vec());
-            let response = answer(request)?;
+            let response = self.answer(request)?;
             if response.status() != StatusCode::NO_CONTENT {
                 // It was accepted before, by another try or another terminal.
                 break;
@@ -48,7 +48,7 @@ impl HubLink {
         }
         // The hub reads all of it once more.
         let time = transfer_time(size);
-        json(self.ask(Method::POST, &format!("/v1/parcels/{id}/commit")).query(&query).timeout(time))
+        self.json(self.ask(Method::POST, &format!("/v1/parcels/{id}/commit")).query(&query).timeout(time))
     }
 
     /// One piece of a parcel, as long as asked for.
@@ -59,7 +59,7 @@ impl HubLink {
             .header(RANGE, format!("bytes={from}-{}", from.saturating_add(length).saturating_sub(1)))
             .header(IF_RANGE, &tag)
             .timeout(transfer_time(length));
-        let response = answer(request)?;
+        let response = self.answer(request)?;
         let is_it = response.status() == StatusCode::PARTIAL_CONTENT
             && response.headers().get(ETAG).is_some_and(|told| told.as_bytes() == tag.as_bytes());
         if !is_it {

@@ -6,7 +6,10 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
+use utoipa::ToSchema;
 use zeroize::Zeroizing;
+
+use super::schema;
 
 /// A password or a token: leaves memory when it goes, and no log can show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -95,7 +98,7 @@ impl fmt::Display for UserId {
 }
 
 /// What a person may do in the office.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// 管理者: also keeps the office's accounts and terminals.
@@ -126,62 +129,76 @@ impl FromStr for Role {
 }
 
 /// `POST /v1/login`. The user id comes as it was typed: one that cannot be is answered like one that is not there.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LoginRequest {
     pub user: String,
+    #[schema(value_type = schema::Secret)]
     pub password: Secret,
 }
 
 /// `POST /v1/refresh`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RefreshRequest {
+    #[schema(value_type = schema::Secret)]
     pub refresh: Secret,
 }
 
 /// The answer to both: the tokens of a session. They hold for the terminal that asked, and for no other.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LoggedIn {
+    #[schema(value_type = schema::User)]
     pub user: UserId,
     pub role: Role,
     /// Goes with every request: `Authorization: Bearer …`.
+    #[schema(value_type = schema::Secret)]
     pub access: Secret,
+    #[schema(value_type = schema::Time)]
     pub access_until: Timestamp,
     /// Gets the next two tokens, until then.
+    #[schema(value_type = schema::Secret)]
     pub refresh: Secret,
+    #[schema(value_type = schema::Time)]
     pub refresh_until: Timestamp,
     /// The hub's clock, by which the two ends are meant.
+    #[schema(value_type = schema::Time)]
     pub time: Timestamp,
 }
 
 /// An account of the caller's office.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Account {
+    #[schema(value_type = schema::User)]
     pub user: UserId,
     pub role: Role,
+    #[schema(value_type = schema::Time)]
     pub created_at: Timestamp,
     /// Until when nobody gets in with it, after too many wrong passwords.
+    #[schema(value_type = Option<schema::Time>)]
     pub locked_until: Option<Timestamp>,
+    #[schema(value_type = Option<schema::Time>)]
     pub last_login_at: Option<Timestamp>,
 }
 
 /// `GET /v1/accounts`: the accounts of the caller's office, by user id.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Accounts {
     pub accounts: Vec<Account>,
 }
 
 /// `POST /v1/accounts`. The office's first is 管理者, whatever it asks for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NewAccount {
     pub user: String,
+    #[schema(value_type = schema::Secret)]
     pub password: Secret,
     pub role: Role,
 }
 
 /// `PUT /v1/accounts/{user}`: what is given is changed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct AccountChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Secret>)]
     pub password: Option<Secret>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
@@ -191,9 +208,11 @@ pub struct AccountChange {
 }
 
 /// `PUT /v1/password`: the caller's own.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PasswordChange {
+    #[schema(value_type = schema::Secret)]
     pub old: Secret,
+    #[schema(value_type = schema::Secret)]
     pub new: Secret,
 }
 

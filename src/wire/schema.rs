@@ -57,6 +57,16 @@ text!(
     Step,
     |text| text.enum_values(Some(["delivered", "opened", "imported", "refused"]))
 );
+text!(
+    /// A password or a token.
+    Secret,
+    |text| text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+);
+text!(
+    /// A person's id within the office.
+    User,
+    |text| text.description(Some("利用者ID")).pattern(Some("^[a-z0-9._@-]{1,32}$"))
+);
 
 impl PartialSchema for super::Binary {
     fn schema() -> RefOr<Schema> {

@@ -66,6 +66,73 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             ("この事業所の電子証明書の期限が切れています。", "This office's certificate has expired."),
             ("担当の窓口で電子証明書を更新してください。", "Ask your help desk for a new certificate."),
         ),
+        Failure::LoginRequired => say(
+            ("ログインが必要です。", "Somebody has to log in."),
+            (
+                "利用者IDとパスワードでログインしてください。届いているものも送信待ちも失われません。",
+                "Log in with your user ID and password. Nothing that came or waits is lost.",
+            ),
+        ),
+        Failure::LoginRefused => say(
+            (
+                "ログインできませんでした。利用者IDかパスワードがちがうか、まちがいが続いたため一時的に使えなくなっています。",
+                "The login was not accepted: the user ID or password is wrong, or it is locked after too many tries.",
+            ),
+            (
+                "入力をお確かめください。しばらくしても入れないときは、事業所の管理者に利用の再開を頼んでください。",
+                "Check what you typed. If it still fails after a while, ask your office's administrator to unlock it.",
+            ),
+        ),
+        Failure::LoginTooOften => say(
+            ("短い間に何度もログインしようとしています。", "There were too many tries in a short time."),
+            ("1分ほど待ってから、もう一度お試しください。", "Wait about a minute and try again."),
+        ),
+        Failure::AccountMissing => say(
+            ("この事業所の利用者がまだ登録されていません。", "This office has no user yet."),
+            (
+                "最初の利用者（管理者）を登録してください。登録すると、送受信を始められます。",
+                "Register the first user, an administrator; then the exchange begins.",
+            ),
+        ),
+        Failure::AdminRequired => say(
+            ("この操作は、事業所の管理者だけができます。", "Only the office's administrator may do this."),
+            (
+                "管理者としてログインするか、管理者に頼んでください。",
+                "Log in as an administrator, or ask one to do it.",
+            ),
+        ),
+        Failure::UserInvalid => say(
+            ("この利用者IDは使えません。", "This user ID cannot be used."),
+            (
+                "32文字までの英数字（記号は . - _ @）にしてください。",
+                "Use up to 32 letters and digits; . - _ @ are allowed, too.",
+            ),
+        ),
+        Failure::UserTaken => say(
+            ("同じ利用者IDがすでに登録されています。", "This user ID is taken."),
+            ("別の利用者IDにしてください。", "Choose another user ID."),
+        ),
+        Failure::UserUnknown => say(
+            ("その利用者IDは登録されていません。", "There is no such user ID."),
+            ("一覧で利用者IDをお確かめください。", "Look up the user ID in the list."),
+        ),
+        Failure::PasswordWeak => say(
+            (
+                "このパスワードは短すぎるか、すぐに見破られてしまいます。",
+                "This password is too short or too easy to guess.",
+            ),
+            (
+                "8文字以上で、事業所番号・利用者ID・よくある言葉・数字の並びを避けてください。",
+                "Use 8 characters or more; avoid the office number, the user ID, common words and runs of digits.",
+            ),
+        ),
+        Failure::LastAdmin => say(
+            (
+                "管理者がいなくなるため、この利用者は消すことも担当者に変えることもできません。",
+                "This is the last administrator and can be neither removed nor changed to staff.",
+            ),
+            ("先に別の利用者を管理者にしてください。", "Make somebody else an administrator first."),
+        ),
         Failure::NotSetUp => say(
             ("この端末は、まだ使えるようになっていません。", "This PC is not set up yet."),
             (
@@ -483,6 +550,16 @@ mod tests {
             Failure::HubNotTrusted,
             Failure::CertificateRefused,
             Failure::CertificateExpired,
+            Failure::LoginRequired,
+            Failure::LoginRefused,
+            Failure::LoginTooOften,
+            Failure::AccountMissing,
+            Failure::AdminRequired,
+            Failure::UserInvalid,
+            Failure::UserTaken,
+            Failure::UserUnknown,
+            Failure::PasswordWeak,
+            Failure::LastAdmin,
             Failure::NotSetUp,
             Failure::CertificateMissing,
             Failure::CertificateOfOther,

@@ -17,7 +17,7 @@ const SEND: [&str; 3] = ["send", "--to", NORTH.number];
 
 /// The hub as an office's own program would call it.
 pub fn link(town: &Town, office: &Office) -> HubLink {
-    HubLink::new(&town.url(), office.identity().client_config().unwrap()).unwrap()
+    office.link(town)
 }
 
 fn id_in(path: &str) -> String {

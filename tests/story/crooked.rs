@@ -163,7 +163,7 @@ impl Calls {
         let method = request.method.parse().unwrap();
         let mut asked = self.client.request(method, format!("{}{}", self.hub, request.path));
         for (name, value) in &request.headers {
-            if ["content-type", "content-digest"].contains(&name.as_str()) {
+            if ["authorization", "content-type", "content-digest"].contains(&name.as_str()) {
                 asked = asked.header(name, value);
             }
         }

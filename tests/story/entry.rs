@@ -139,7 +139,7 @@ fn s1_s5_a_revoked_office_is_out_within_seconds_on_every_connection() {
     assert_eq!(knock(&town, &config).0, Ok(200));
     assert_eq!(knock(&town, &config), (Ok(200), true), "the second connection resumes the first");
     let kept_alive = client_of(north.identity().client_config().unwrap());
-    let ask = || kept_alive.get(format!("{}/v1/inbox", town.url())).send().map(|answer| answer.status().as_u16());
+    let ask = || kept_alive.get(format!("{}/v1/hub", town.url())).send().map(|answer| answer.status().as_u16());
     assert_eq!(ask().unwrap(), 200);
 
     town.operator(&["office", "revoke", NORTH.number]);
@@ -188,7 +188,7 @@ fn s2_no_endpoint_gives_an_office_what_is_not_its_own() {
             .header("x-office", NORTH.number)
             .header("x-client-cert", NORTH.number)
             .header("x-forwarded-for", "127.0.0.1")
-            .header("authorization", format!("Basic {}", NORTH.number))
+            .bearer_auth(office.token())
             .body(body.to_vec());
         let answer = request.send().unwrap();
         (answer.status().as_u16(), answer.text().unwrap_or_default())

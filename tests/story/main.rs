@@ -11,6 +11,7 @@ mod entry;
 #[cfg(unix)]
 mod folders;
 mod kill;
+mod login;
 mod others;
 mod service;
 mod transfer;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tayori::engine::profile::Profile;
 use tayori::identity::{Identity, Unlock, Vault};
+use tayori::link::HubLink;
 
 pub const TAYORI: &str = env!("CARGO_BIN_EXE_tayori");
 pub const TAYORI_HUB: &str = env!("CARGO_BIN_EXE_tayori-hub");
@@ -26,6 +27,10 @@ pub const NORTH: Person = Person { number: "3171000048", service: "11", name: "�
 pub const SOUTH: Person = Person { number: "3191000017", service: "43", name: "南のケアプラン" };
 /// Another provider, who has no business in what the two say to each other.
 pub const EAST: Person = Person { number: "3191000079", service: "16", name: "東のデイケア" };
+
+/// Who sits at each office's terminal, a 管理者.
+pub const USER: &str = "kanri";
+pub const PASSWORD: &str = "kuruma-isu 4";
 
 #[derive(Clone, Copy, Debug)]
 pub struct Person {
@@ -72,7 +77,7 @@ impl Town {
         let offices = people.map(|person| town.join(person));
         for office in &offices {
             // The hub looks at its directory every second.
-            eventually("the hub knows the office", || office.run(&["receive"]).is_fine());
+            eventually("the hub knows the office", || office.log_in_first().is_fine());
         }
         (town, offices)
     }
@@ -279,6 +284,28 @@ impl Office {
         let mut command = Command::new(TAYORI);
         command.arg("--profile").arg(&self.profile).args(args).env("TAYORI_PASSPHRASE", PASSPHRASE);
         command
+    }
+
+    /// Makes the office's first account and logs in with it.
+    pub fn log_in_first(&self) -> Run {
+        finish(self.command(&["account", "first", "--user", USER]).env("TAYORI_PASSWORD", PASSWORD))
+    }
+
+    /// Logs in.
+    pub fn log_in(&self, user: &str, password: &str) -> Run {
+        finish(self.command(&["login", "--user", user]).env("TAYORI_PASSWORD", password))
+    }
+
+    /// The access token of whoever is logged in here.
+    pub fn token(&self) -> String {
+        self.profile().history().unwrap().login().unwrap().expect("somebody is logged in").access.reveal().to_owned()
+    }
+
+    /// The hub as this office's own program would call it, under its own address.
+    pub fn link(&self, town: &Town) -> HubLink {
+        let mut profile = self.profile();
+        profile.settings.hub = town.url();
+        profile.link(&self.identity()).unwrap()
     }
 
     pub fn run(&self, args: &[&str]) -> Run {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -47,10 +47,10 @@ pub(super) async fn create(
 pub(super) async fn change(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
-    Path(user): Path<String>,
+    user: Result<Path<String>, PathRejection>,
     body: Result<Json<AccountChange>, JsonRejection>,
 ) -> Result<Json<Account>, Refusal> {
-    let Json(change) = body?;
+    let (Path(user), Json(change)) = (user?, body?);
     Ok(Json(hub.accounts().change(caller.office, &user, &change).await?))
 }
 
@@ -60,8 +60,9 @@ pub(super) async fn change(
 pub(super) async fn remove(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
-    Path(user): Path<String>,
+    user: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Refusal> {
+    let Path(user) = user?;
     hub.accounts().remove(caller.office, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

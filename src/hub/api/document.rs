@@ -40,7 +40,8 @@ fn document() -> OpenApi {
         operation.security = Some(match route.door {
             Door::Open => vec![SecurityRequirement::default()],
             Door::Certificate => vec![requirement(&["certificate"])],
-            Door::Login => vec![requirement(&["certificate", "login"])],
+            Door::Login | Door::Admin => vec![requirement(&["certificate", "login"])],
+            Door::FirstAccount => vec![requirement(&["certificate", "login"]), requirement(&["certificate"])],
         });
         schemas.extend(route.schemas);
         paths.add_path_operation(path, vec![method], operation);

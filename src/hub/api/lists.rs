@@ -23,12 +23,16 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What a client must know before it sends
 #[utoipa::path(get, path = "/v1/hub", tag = "hub", responses((status = 200, body = HubFacts)))]
-pub(super) async fn facts(State(hub): State<Arc<Hub>>) -> Json<HubFacts> {
-    Json(HubFacts {
+pub(super) async fn facts(
+    State(hub): State<Arc<Hub>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<HubFacts>, Refusal> {
+    Ok(Json(HubFacts {
         version: env!("CARGO_PKG_VERSION").into(),
         max_parcel_bytes: hub.max_parcel_bytes(),
         time: Timestamp::now(),
-    })
+        first_account: !hub.accounts().any(caller.office).await?,
+    }))
 }
 
 /// Every office of the exchange, with the certificates parcels are sealed to

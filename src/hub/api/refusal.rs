@@ -77,7 +77,7 @@ impl From<BytesRejection> for Refusal {
 
 impl From<PathRejection> for Refusal {
     fn from(_: PathRejection) -> Self {
-        Self::request("the path holds no parcel id")
+        Self::request("the path holds nothing of the kind")
     }
 }
 

@@ -14,7 +14,8 @@ use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::{RefOr, Schema};
 
 use super::door::{self, Door};
-use super::{enrol, health, lists, parcels, parts, receipts};
+use super::login::LOGIN_LIMIT;
+use super::{accounts, enrol, health, lists, login, parcels, parts, receipts};
 use crate::hub::{Hub, metrics};
 
 /// One resource and one method.
@@ -29,6 +30,12 @@ pub struct Route {
     handler: MethodRouter<Arc<Hub>>,
 }
 
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} ({:?})", self.method, self.path, self.door)
+    }
+}
+
 /// All of them. A new one is a new line here.
 pub fn routes() -> Vec<Route> {
     vec![
@@ -39,13 +46,21 @@ pub fn routes() -> Vec<Route> {
         Route::of(enrol::__path_admission, Door::Certificate, enrol::admission),
         Route::of(enrol::__path_admitted, Door::Certificate, enrol::admitted),
         Route::of(enrol::__path_list, Door::Login, enrol::list),
-        Route::of(enrol::__path_revoke, Door::Login, enrol::revoke),
-        Route::of(enrol::__path_new_code, Door::Login, enrol::new_code).limited(enrol::LIMIT),
-        Route::of(enrol::__path_admit, Door::Login, enrol::admit).limited(enrol::LIMIT),
-        Route::of(enrol::__path_put_chest, Door::Login, enrol::put_chest).limited(enrol::LIMIT),
+        Route::of(enrol::__path_revoke, Door::Admin, enrol::revoke),
+        Route::of(enrol::__path_new_code, Door::Admin, enrol::new_code).limited(enrol::LIMIT),
+        Route::of(enrol::__path_admit, Door::Admin, enrol::admit).limited(enrol::LIMIT),
+        Route::of(enrol::__path_put_chest, Door::Admin, enrol::put_chest).limited(enrol::LIMIT),
         Route::of(enrol::__path_get_chest, Door::Login, enrol::get_chest),
         Route::of(lists::__path_facts, Door::Certificate, lists::facts),
         Route::of(lists::__path_crl, Door::Certificate, lists::crl),
+        Route::of(login::__path_log_in, Door::Certificate, login::log_in).limited(LOGIN_LIMIT),
+        Route::of(login::__path_refresh, Door::Certificate, login::refresh).limited(LOGIN_LIMIT),
+        Route::of(login::__path_log_out, Door::Login, login::log_out),
+        Route::of(login::__path_change_password, Door::Login, login::change_password).limited(LOGIN_LIMIT),
+        Route::of(accounts::__path_list, Door::Admin, accounts::list),
+        Route::of(accounts::__path_create, Door::FirstAccount, accounts::create).limited(LOGIN_LIMIT),
+        Route::of(accounts::__path_change, Door::Admin, accounts::change).limited(LOGIN_LIMIT),
+        Route::of(accounts::__path_remove, Door::Admin, accounts::remove),
         Route::of(lists::__path_offices, Door::Login, lists::offices),
         Route::of(lists::__path_inbox, Door::Login, lists::inbox),
         Route::of(lists::__path_sent, Door::Login, lists::sent),
