@@ -14,7 +14,16 @@ use tayori::identity::enrol::Attempt;
 use tayori::identity::{Identity, Unlock, Vault};
 use tayori::parcel::{SealingKey, certificate};
 
-use crate::world::{NORTH, Office, SOUTH, Town, code_in, eventually, files_in, report, report_name, text};
+use crate::world::{
+    NORTH, Office, PASSWORD, SOUTH, Town, USER, code_in, eventually, files_in, report, report_name, text,
+};
+
+/// Somebody sits down at a terminal that is a member: the office's first account, or the one that is there.
+fn sit_down(office: &Office) {
+    if !office.log_in(USER, PASSWORD).is_fine() {
+        office.log_in_first().is_fine_or_panic();
+    }
+}
 
 fn terminals(office: &Office) -> Vec<Value> {
     let run = office.must(&["terminal", "list", "--format", "json"]);
@@ -30,6 +39,7 @@ fn an_office_joins_with_its_letter_and_a_code_works_once() {
     assert!(run.stdout.contains("復旧コード: "), "{run:?}");
     assert!(!run.stdout.contains(&code));
     assert_eq!(north.profile().settings.office_name, NORTH.name, "the name is the directory's");
+    sit_down(&north);
     north.must(&["receive"]);
     // What is on the disk: certificates apart, no key in plain.
     let identity = north.identity();
@@ -87,6 +97,7 @@ fn an_answer_that_got_lost_is_given_again() {
     tayori::link::enrol(&town.url(), None, &enrolment).unwrap();
     drop(attempt);
     north.enrol(&town.url(), &code).is_fine_or_panic();
+    sit_down(&north);
     north.must(&["receive"]);
     assert_eq!(terminals(&north).len(), 1, "one code, one terminal");
 }
@@ -116,6 +127,7 @@ fn a_further_terminal_joins_by_a_code_of_the_first_and_opens_what_the_office_has
     let run = south.must(&["terminal", "code"]);
     let second = south.another("second");
     second.enrol(&town.url(), &code_in(&run.stdout)).is_fine_or_panic();
+    sit_down(&second);
     second.must(&["receive"]);
     assert_eq!(second.states("inbox"), ["arrived"], "sealed before it was there");
     let [first, other] = [south.identity(), second.identity()];
@@ -143,6 +155,7 @@ fn a_terminal_with_the_operators_code_waits_until_another_lets_it_in() {
     assert_eq!(south.run(&["terminal", "admit", id, "--fingerprint", "0000 0000 0000 0000"]).code, Some(1));
     second.run(&["receive"]).says("許可を待っています");
     south.must(&["terminal", "admit", id, "--fingerprint", &shown]);
+    sit_down(&second);
     second.must(&["receive"]);
     assert!(terminals(&south).iter().all(|terminal| terminal["waiting"] == false));
     north.put_out_reports(1);
@@ -157,6 +170,7 @@ fn the_recovery_code_opens_what_came_when_every_terminal_is_lost() {
     let south = Office::of(SOUTH, town.dir());
     let run = south.enrol(&town.url(), &town.register(SOUTH)).is_fine_or_panic();
     let recovery = code_in(run.stdout.split("復旧コード: ").nth(1).unwrap());
+    sit_down(&south);
     north.put_out_reports(1);
     eventually("the hub knows south", || north.run(&["send"]).is_fine());
     fs::remove_dir_all(&south.profile).unwrap();
@@ -167,6 +181,7 @@ fn the_recovery_code_opens_what_came_when_every_terminal_is_lost() {
     replaced.enrol_with(&town.url(), &["--code", &code, "--recovery-code", wrong]).says("復旧コードが違います");
     replaced.run(&["setup", "--recovery-code", wrong]).says("復旧コードが違います");
     replaced.must(&["setup", "--recovery-code", &recovery]);
+    sit_down(&replaced);
     replaced.must(&["receive"]);
     assert_eq!(replaced.states("inbox"), ["arrived"]);
     // A new recovery code takes the place of the old one.
@@ -176,6 +191,7 @@ fn the_recovery_code_opens_what_came_when_every_terminal_is_lost() {
     let code = town.code(SOUTH, &[]);
     third.enrol_with(&town.url(), &["--code", &code, "--recovery-code", &recovery]).says("復旧コードが違います");
     third.must(&["setup", "--recovery-code", &newer]);
+    sit_down(&third);
     third.must(&["receive"]);
 }
 
@@ -185,6 +201,7 @@ fn an_office_that_lost_every_key_gets_a_new_one_and_its_old_terminals_wait() {
     let old = south.identity();
     let anew = south.another("anew");
     anew.enrol(&town.url(), &town.code(SOUTH, &["--new-key"])).is_fine_or_panic();
+    sit_down(&anew);
     anew.must(&["receive"]);
     let key = |identity: &Identity| certificate::key_fingerprint(identity.key.certificate()).unwrap();
     assert_ne!(key(&anew.identity()), key(&old));
@@ -246,6 +263,7 @@ fn s3_certificates_change_over_without_a_failed_send() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     let second = south.another("second");
     second.enrol(&town.url(), &code_in(&south.must(&["terminal", "code"]).stdout)).is_fine_or_panic();
+    sit_down(&second);
     let until = |office: &Office| office.identity().valid_until().unwrap();
     // 31 days before the end nothing happens; what is sealed now is sealed to the old certificate.
     for office in [&north, &south] {
@@ -305,14 +323,16 @@ fn s4_an_end_that_comes_near_is_said_once_a_step() {
 }
 
 /// A question for mail that the hub holds; what came back, and how long it took.
-fn held_poll(town: &Town, identity: &Identity, wait: u64) -> std::thread::JoinHandle<(String, Duration)> {
-    let (address, config) = (town.address(), identity.client_config().unwrap());
+fn held_poll(town: &Town, office: &Office, wait: u64) -> std::thread::JoinHandle<(String, Duration)> {
+    let (address, config, token) = (town.address(), office.identity().client_config().unwrap(), office.token());
     std::thread::spawn(move || {
         let name = "127.0.0.1".try_into().unwrap();
         let connection = rustls::ClientConnection::new(std::sync::Arc::new(config), name).unwrap();
         let mut tls = rustls::StreamOwned::new(connection, TcpStream::connect(address).unwrap());
         let began = Instant::now();
-        let ask = format!("GET /v1/inbox?after=0&wait={wait} HTTP/1.1\r\nhost: hub\r\nconnection: close\r\n\r\n");
+        let ask = format!(
+            "GET /v1/inbox?after=0&wait={wait} HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        );
         tls.write_all(ask.as_bytes()).unwrap();
         let mut answer = Vec::new();
         let _ = tls.read_to_end(&mut answer);
@@ -325,12 +345,13 @@ fn s5_a_revoked_terminal_is_out_within_a_minute() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     let second = south.another("second");
     second.enrol(&town.url(), &code_in(&south.must(&["terminal", "code"]).stdout)).is_fine_or_panic();
+    sit_down(&second);
     second.must(&["receive"]);
     let identity = second.identity();
     let kept_alive = crate::crooked::client_of(identity.client_config().unwrap());
     let ask = || kept_alive.get(format!("{}/v1/crl", town.url())).send().map(|answer| answer.status().as_u16());
     assert_eq!(ask().unwrap(), 200);
-    let poll = held_poll(&town, &identity, 30);
+    let poll = held_poll(&town, &second, 30);
     std::thread::sleep(Duration::from_millis(300));
 
     let id = certificate::serial_of(identity.terminal.certificate()).unwrap();
@@ -454,6 +475,7 @@ fn a_certificate_file_of_another_authority_lets_an_office_in_and_opens_nothing_e
     enrol(&south, &legacy, "秘密ひみつ", &fingerprint).says("事業所番号かコードが違います");
     // What the refused fingerprint left behind is taken up again: the same terminal.
     enrol(&north, &legacy, "秘密ひみつ", &fingerprint).is_fine_or_panic();
+    sit_down(&north);
     north.must(&["receive"]);
     let again = north.another("second");
     enrol(&again, &modern, "秘密ひみつ", &fingerprint).is_fine_or_panic();

@@ -451,7 +451,7 @@ fn a_certificate_that_is_missing_broken_expired_or_somebody_elses_is_said_and_no
     let (town, []) = Town::of([]);
     let [north, south] = [NORTH, SOUTH].map(|person| town.join_by_request(person));
     for office in [&north, &south] {
-        eventually("the hub knows the office", || office.run(&["receive"]).is_fine());
+        eventually("the hub knows the office", || office.log_in_first().is_fine());
     }
     let identity = north.profile.join("identity");
     let good = north.profile.join("good");
