@@ -6,6 +6,7 @@ mod account;
 mod ask;
 pub mod check;
 mod demo;
+mod enrol;
 mod exchange;
 pub mod fix;
 mod help;
@@ -13,6 +14,7 @@ mod list;
 mod login;
 mod setup;
 pub mod show;
+mod terminal;
 mod unlock;
 
 use std::io;
@@ -56,6 +58,7 @@ enum Command {
     Show(show::ShowArgs),
     Fix(fix::FixArgs),
     Setup(setup::SetupArgs),
+    Terminal(terminal::TerminalArgs),
     Send(exchange::SendArgs),
     Receive(exchange::ReceiveArgs),
     Watch(exchange::WatchArgs),
@@ -91,6 +94,7 @@ impl Cli {
             Some(Command::Show(args)) => written(args.run(&mut io::stdout().lock()))?,
             Some(Command::Fix(args)) => written(args.run(&mut io::stdout().lock()))?,
             Some(Command::Setup(args)) => setup::run(&args, &profile_dir(profile)?)?,
+            Some(Command::Terminal(args)) => with_profile(profile, |profile| terminal::run(&args, profile))?,
             Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile))?,
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile))?,
             Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile))?,
@@ -127,7 +131,8 @@ fn with_profile(
     run: impl FnOnce(Profile) -> Result<Outcome, ProfileError>,
 ) -> anyhow::Result<Outcome> {
     let profile = Profile::open(&profile_dir(given)?);
-    let result = profile.and_then(|profile| unlock::vault(profile.dir()).map(|_| profile)).and_then(run);
+    let unlocked = profile.and_then(|profile| unlock::vault(profile.dir()).map(|_| profile));
+    let result = unlocked.map(enrol::admitted).and_then(run);
     Ok(result.unwrap_or_else(|error| {
         tracing::error!(%error, "the command failed");
         tell(&error.failure());

@@ -159,6 +159,7 @@ impl Exchange {
             round.fail(Failure::HistoryMended);
         }
         self.terminal.history.look_for_damage(now)?;
+        self.renew_if_due(now, round)?;
         self.terminal.deliver(now, round)?;
         self.terminal.note_imports(now, round)?;
         self.refresh_directory(now)?;
@@ -190,6 +191,7 @@ impl Exchange {
             return Err(RoundError::NoAccount);
         }
         let directory = self.link.directory()?;
-        Ok(self.terminal.history.set_directory(&directory)?)
+        self.terminal.history.set_directory(&directory)?;
+        self.terminal.compare_with_directory(now)
     }
 }

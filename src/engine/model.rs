@@ -340,6 +340,10 @@ pub enum Notice {
         name: String,
     },
     SettingsKept,
+    /// Our certificates end in so many days, and renewing them has not worked yet (or is not due); over when negative.
+    CertificateEnds {
+        days: i64,
+    },
     /// One's own password is another one now.
     PasswordChanged,
     Failed(Failure),

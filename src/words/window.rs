@@ -534,6 +534,20 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
             format!("Marked as imported: {partner_name}."),
         ),
         Notice::Saved { name } => said(format!("「{name}」を保存しました。"), format!("Saved “{name}”.")),
+        Notice::CertificateEnds { days } if *days < 0 => said(
+            "電子証明書の期限が切れました。運用者に新しいコードを依頼し、設定し直してください。".into(),
+            "The certificate has expired. Ask the operator for a new code and set this PC up again.".into(),
+        ),
+        Notice::CertificateEnds { days } if *days > 30 => said(
+            format!("電子証明書の期限まで、あと{days}日です。30日前になると、自動で更新します。"),
+            format!("The certificate ends in {days} days. It renews itself from 30 days before."),
+        ),
+        Notice::CertificateEnds { days } => said(
+            format!(
+                "電子証明書の期限まで、あと{days}日です。自動の更新がまだできていません。連携基盤につながる状態にしてください。"
+            ),
+            format!("The certificate ends in {days} days and has not renewed itself yet. Connect this PC to the hub."),
+        ),
         Notice::PasswordChanged => said("パスワードを変えました。".into(), "Your password was changed.".into()),
         Notice::SettingsKept => said("設定を保存しました。".into(), "Settings saved.".into()),
         Notice::Failed(failure) | Notice::NotSent(failure) => super::failure::failure(lang, failure),

@@ -6,6 +6,7 @@
 mod answers;
 mod crooked;
 mod demo;
+mod enrol;
 mod entry;
 #[cfg(unix)]
 mod folders;
