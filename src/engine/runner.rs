@@ -65,8 +65,8 @@ enum Paper {
 /// Tells events and wakes the face.
 #[derive(Clone)]
 pub(super) struct Teller {
-    events: Sender<Event>,
-    wake: Arc<dyn Fn() + Send + Sync>,
+    pub(super) events: Sender<Event>,
+    pub(super) wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Teller {
@@ -84,6 +84,17 @@ impl Teller {
 impl Engine {
     /// Starts the threads of a terminal that is set up. `wake` is called whenever there is an event to poll.
     pub fn start(profile: Profile, wake: impl Fn() + Send + Sync + 'static) -> Result<Engine, ProfileError> {
+        let (engine, backend) = Engine::pair();
+        Self::start_on(profile, wake, &mut Some(backend))?;
+        Ok(engine)
+    }
+
+    /// The same over channels that are there already. They are taken only once nothing of the terminal is missing.
+    pub(super) fn start_on(
+        profile: Profile,
+        wake: impl Fn() + Send + Sync + 'static,
+        ends: &mut Option<Backend>,
+    ) -> Result<(), ProfileError> {
         let face = Arc::new(());
         let watched = Arc::downgrade(&face);
         let desk = Desk { profile: profile.clone(), terminal: profile.terminal()?, _face: face };
@@ -91,10 +102,10 @@ impl Engine {
         let waiting_link = profile.link(&exchange.terminal.identity)?;
         let waiting_terminal = profile.terminal()?;
         let people = People { terminal: profile.terminal()?, link: waiting_link.clone() };
-        let (engine, Backend { commands, events }) = Engine::pair();
-        let teller = Teller { events, wake: Arc::new(wake) };
         let reader = Reader { terminal: profile.terminal()? };
         let watching_terminal = profile.terminal()?;
+        let Some(Backend { commands, events }) = ends.take() else { return Ok(()) };
+        let teller = Teller { events, wake: Arc::new(wake) };
         let (errands, taken) = mpsc::channel();
         let (nudge, nudges) = mpsc::channel();
         let watching = Watching::new(watching_terminal, profile.settings.clone(), nudge.clone());
@@ -121,7 +132,7 @@ impl Engine {
         }
         named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &nudge, &teller)).map_err(io)?;
         named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands, &watched)).map_err(io)?;
-        Ok(engine)
+        Ok(())
     }
 }
 
@@ -226,6 +237,8 @@ impl Desk {
                 let saved = Self::save_document(&bytes, &to, teller);
                 self.terminal.history.record(Action::SaveFile, "document", &saved, now)?;
             }
+            // What the entrance asked for; it is open now.
+            Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => {}
             Command::Configure(settings) => {
                 let kept = self.configure(settings, out, teller);
                 self.terminal.history.record(Action::Settings, "", &kept, now)?;
@@ -394,6 +407,11 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::ExportAudit(_)
         | Command::Login { .. }
         | Command::Logout
+        // Before the entrance is open there is no record to write into.
+        | Command::Unlock(_)
+        | Command::SetUp(_)
+        | Command::Recover(_)
+        | Command::RecoveryNoted
         | Command::Accounts(_) => None,
     }
 }
