@@ -6,6 +6,7 @@
 mod answers;
 mod crooked;
 mod demo;
+mod enrol;
 mod entry;
 #[cfg(unix)]
 mod folders;
@@ -14,6 +15,7 @@ mod login;
 mod others;
 mod reach;
 mod service;
+mod together;
 mod transfer;
 #[cfg(unix)]
 mod trouble;
