@@ -13,8 +13,10 @@ use anyhow::{Context as _, bail};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 use tayori::cli::in_japanese;
+use tayori::hub::accounts::operator;
 use tayori::hub::home::{Home, HubSettings};
 use tayori::standard::{OfficeNumber, ServiceType};
+use tayori::wire::{Role, UserId};
 use tracing_subscriber::EnvFilter;
 
 /// 便り Tayori の連携基盤: 封をしたままのデータを預かり、渡します
@@ -46,6 +48,9 @@ enum LogFormat {
 enum Command {
     /// 新しい連携基盤を作ります（認証局と空のデータベース）
     Init(InitArgs),
+    /// 事業所の利用者（ふだんは事業所の管理者が自分で行います）
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// 動かします。止めるには Ctrl+C か SIGTERM
     Serve(ServeArgs),
     /// 控え（バックアップ）を1つのファイルに作ります。動かしたままでかまいません。認証局の鍵が入ります
@@ -59,6 +64,22 @@ enum Command {
     /// 事業所の登録
     #[command(subcommand)]
     Office(OfficeCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum AccountCommand {
+    /// 事業所の利用者を一覧にします
+    List {
+        #[arg(value_name = "事業所番号")]
+        office: OfficeNumber,
+    },
+    /// 管理者がだれもログインできなくなった事業所のために、利用者に新しいパスワードを付けて管理者にします
+    Reset {
+        #[arg(value_name = "事業所番号")]
+        office: OfficeNumber,
+        #[arg(value_name = "利用者ID")]
+        user: UserId,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -147,6 +168,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             println!("事業所に渡す認証局の証明書: {}", home.ca_certificate().display());
             Ok(())
         }
+        Command::Account(command) => account(&open(&cli.dir)?, &command, now),
         Command::Serve(args) => serve(open(&cli.dir)?, args.listen),
         Command::Backup(args) => upkeep::back_up(&cli.dir, &args, now),
         Command::Restore(args) => upkeep::restore(&cli.dir, &args, now),
@@ -213,6 +235,31 @@ fn add(home: &Home, args: &AddArgs, now: Timestamp) -> anyhow::Result<()> {
         })?;
         println!("証明書: {}", path.display());
         println!("認証局の証明書 {} と一緒に事業所へ渡してください。", home.ca_certificate().display());
+    }
+    Ok(())
+}
+
+fn account(home: &Home, command: &AccountCommand, now: Timestamp) -> anyhow::Result<()> {
+    let failed = "利用者の登録を読み書きできませんでした。データのフォルダを読み書きできるか、空きがあるかを確かめ、もう一度お試しください";
+    match command {
+        AccountCommand::List { office } => {
+            for account in operator::list(&home.store, *office).context(failed)? {
+                let role = if account.role == Role::Admin { "管理者" } else { "担当者" };
+                let locked = if operator::is_locked(&account, now) { "  鎖錠中" } else { "" };
+                println!("{}  {role}{locked}", account.user);
+            }
+        }
+        AccountCommand::Reset { office, user } => {
+            let Some(password) = operator::reset(&home.store, *office, user).context(failed)? else {
+                bail!(
+                    "{office} に利用者 {user} は登録されていません。tayori-hub account list {office} で確かめてください。"
+                );
+            };
+            println!("{office} の {user} を管理者にし、パスワードを付け直しました: {}", password.reveal());
+            println!(
+                "事業所の本人であることを確かめてから伝え、ログインしたらすぐに変えてもらってください（tayori account password）。"
+            );
+        }
     }
     Ok(())
 }
