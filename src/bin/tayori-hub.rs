@@ -1,22 +1,22 @@
 //! The hub: carries sealed parcels and knows the directory. For the operator, so its words are plain and technical.
 
+#[path = "tayori-hub/accounts.rs"]
+mod accounts;
+#[path = "tayori-hub/offices.rs"]
+mod offices;
 #[path = "tayori-hub/upkeep.rs"]
 mod upkeep;
 
-use std::fs;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 use tayori::cli::in_japanese;
-use tayori::hub::accounts::operator;
 use tayori::hub::home::{Home, HubSettings};
-use tayori::standard::{OfficeNumber, ServiceType};
-use tayori::wire::{Role, UserId};
 use tracing_subscriber::EnvFilter;
 
 /// 便り Tayori の連携基盤: 封をしたままのデータを預かり、渡します
@@ -48,9 +48,6 @@ enum LogFormat {
 enum Command {
     /// 新しい連携基盤を作ります（認証局と空のデータベース）
     Init(InitArgs),
-    /// 事業所の利用者（ふだんは事業所の管理者が自分で行います）
-    #[command(subcommand)]
-    Account(AccountCommand),
     /// 動かします。止めるには Ctrl+C か SIGTERM
     Serve(ServeArgs),
     /// 控え（バックアップ）を1つのファイルに作ります。動かしたままでかまいません。認証局の鍵が入ります
@@ -63,23 +60,13 @@ enum Command {
     Openapi,
     /// 事業所の登録
     #[command(subcommand)]
-    Office(OfficeCommand),
-}
-
-#[derive(Debug, Subcommand)]
-enum AccountCommand {
-    /// 事業所の利用者を一覧にします
-    List {
-        #[arg(value_name = "事業所番号")]
-        office: OfficeNumber,
-    },
-    /// 管理者がだれもログインできなくなった事業所のために、利用者に新しいパスワードを付けて管理者にします
-    Reset {
-        #[arg(value_name = "事業所番号")]
-        office: OfficeNumber,
-        #[arg(value_name = "利用者ID")]
-        user: UserId,
-    },
+    Office(offices::OfficeCommand),
+    /// 事業所の端末
+    #[command(subcommand)]
+    Terminal(offices::TerminalCommand),
+    /// 事業所の利用者（ふだんは事業所の管理者が自分で行います）
+    #[command(subcommand)]
+    Account(accounts::AccountCommand),
 }
 
 #[derive(Debug, Args)]
@@ -97,44 +84,6 @@ struct ServeArgs {
     /// 設定と違う場所で待ち受けます
     #[arg(long, value_name = "アドレス:ポート")]
     listen: Option<SocketAddr>,
-}
-
-#[derive(Debug, Subcommand)]
-enum OfficeCommand {
-    /// 事業所を登録します。申請書（--csr）があれば証明書も出します
-    Add(AddArgs),
-    /// 登録した事業所を一覧にします
-    List(ListArgs),
-    /// 事業所の登録を取り消し、証明書を失効させます。動いている連携基盤にはすぐ効きます
-    Revoke {
-        #[arg(value_name = "事業所番号")]
-        office: OfficeNumber,
-    },
-}
-
-#[derive(Debug, Args)]
-struct AddArgs {
-    #[arg(value_name = "事業所番号")]
-    office: OfficeNumber,
-    /// サービス種類コード（2桁。例: 43 居宅介護支援）
-    #[arg(long, value_name = "コード")]
-    service: ServiceType,
-    /// 事業所の名前
-    #[arg(long, value_name = "名前")]
-    name: String,
-    /// 事業所が tayori setup で作った申請書
-    #[arg(long, value_name = "ファイル", requires = "certificate")]
-    csr: Option<PathBuf>,
-    /// 証明書を書き出す先
-    #[arg(long, value_name = "ファイル")]
-    certificate: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-struct ListArgs {
-    /// プログラムが読む JSON で出します
-    #[arg(long)]
-    json: bool,
 }
 
 fn main() -> ExitCode {
@@ -168,7 +117,6 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             println!("事業所に渡す認証局の証明書: {}", home.ca_certificate().display());
             Ok(())
         }
-        Command::Account(command) => account(&open(&cli.dir)?, &command, now),
         Command::Serve(args) => serve(open(&cli.dir)?, args.listen),
         Command::Backup(args) => upkeep::back_up(&cli.dir, &args, now),
         Command::Restore(args) => upkeep::restore(&cli.dir, &args, now),
@@ -177,18 +125,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             print!("{}", tayori::hub::api::description());
             Ok(())
         }
-        Command::Office(OfficeCommand::Add(args)) => add(&open(&cli.dir)?, &args, now),
-        Command::Office(OfficeCommand::List(args)) => list(&open(&cli.dir)?, args.json, now),
-        Command::Office(OfficeCommand::Revoke { office }) => {
-            let revoked = open(&cli.dir)?.revoke(office, now).with_context(|| {
-                format!("{office} の登録を取り消せませんでした。データのフォルダに書き込めるか、空きがあるかを確かめ、もう一度取り消してください")
-            })?;
-            if !revoked {
-                bail!("{office} は登録されていないか、もう取り消されています。");
-            }
-            println!("{office} の登録を取り消しました。");
-            Ok(())
-        }
+        Command::Office(command) => offices::run(&open(&cli.dir)?, &command, now),
+        Command::Account(command) => accounts::run(&open(&cli.dir)?, &command, now),
+        Command::Terminal(command) => offices::terminals(&open(&cli.dir)?, &command, now),
     }
 }
 
@@ -211,81 +150,6 @@ fn serve(home: Home, listen: Option<SocketAddr>) -> anyhow::Result<()> {
     std::io::stdout().flush().context("標準出力に書けませんでした。出力先を確かめてください")?;
     signals.block_on(told_to_stop()).context("止める合図を受け取れないので、止めました。もう一度動かしてください")?;
     running.stop();
-    Ok(())
-}
-
-fn add(home: &Home, args: &AddArgs, now: Timestamp) -> anyhow::Result<()> {
-    let request = match &args.csr {
-        Some(path) => Some(
-            fs::read_to_string(path)
-                .with_context(|| format!("申請書「{}」を読めませんでした。場所を確かめてください", path.display()))?,
-        ),
-        None => None,
-    };
-    let certificate =
-        home.add_office(args.office, args.service, &args.name, request.as_deref(), now).with_context(|| {
-            let office = args.office;
-            format!("{office} を登録できませんでした。申請書がこの事業所のものか、データのフォルダに書き込めるかを確かめてください")
-        })?;
-    println!("{}（{}）を登録しました。", args.name, args.office);
-    if let (Some(pem), Some(path)) = (certificate, &args.certificate) {
-        fs::write(path, pem).with_context(|| {
-            let path = path.display();
-            format!("登録はしましたが、証明書を「{path}」に書けませんでした。書ける場所を --certificate に指定し、もう一度登録してください")
-        })?;
-        println!("証明書: {}", path.display());
-        println!("認証局の証明書 {} と一緒に事業所へ渡してください。", home.ca_certificate().display());
-    }
-    Ok(())
-}
-
-fn account(home: &Home, command: &AccountCommand, now: Timestamp) -> anyhow::Result<()> {
-    let failed = "利用者の登録を読み書きできませんでした。データのフォルダを読み書きできるか、空きがあるかを確かめ、もう一度お試しください";
-    match command {
-        AccountCommand::List { office } => {
-            for account in operator::list(&home.store, *office).context(failed)? {
-                let role = if account.role == Role::Admin { "管理者" } else { "担当者" };
-                let locked = if operator::is_locked(&account, now) { "  鎖錠中" } else { "" };
-                println!("{}  {role}{locked}", account.user);
-            }
-        }
-        AccountCommand::Reset { office, user } => {
-            let Some(password) = operator::reset(&home.store, *office, user).context(failed)? else {
-                bail!(
-                    "{office} に利用者 {user} は登録されていません。tayori-hub account list {office} で確かめてください。"
-                );
-            };
-            println!("{office} の {user} を管理者にし、パスワードを付け直しました: {}", password.reveal());
-            println!(
-                "事業所の本人であることを確かめてから伝え、ログインしたらすぐに変えてもらってください（tayori account password）。"
-            );
-        }
-    }
-    Ok(())
-}
-
-fn list(home: &Home, json: bool, now: Timestamp) -> anyhow::Result<()> {
-    let offices = home
-        .offices(now)
-        .context("登録を読めませんでした。データのフォルダを読めるかを確かめ、もう一度お試しください")?;
-    if json {
-        let rows = offices.iter().map(|office| {
-            serde_json::json!({
-                "office": office.office, "service": office.service, "name": office.name,
-                "added_at": office.added_at, "revoked_at": office.revoked_at, "certificates": office.certificates,
-            })
-        });
-        println!("{}", serde_json::Value::from_iter(rows));
-        return Ok(());
-    }
-    for office in offices {
-        let standing = match (office.revoked_at, office.certificates) {
-            (Some(_), _) => "取消済",
-            (None, 0) => "証明書なし",
-            (None, _) => "有効",
-        };
-        println!("{}  {}  {standing}  {}", office.office, office.service, office.name);
-    }
     Ok(())
 }
 

@@ -46,8 +46,8 @@ impl Papers {
     fn of(office: &Office) -> Papers {
         let identity = office.identity();
         Papers {
-            chain: vec![identity.key.certificate().to_vec().into()],
-            key: Some(PrivatePkcs8KeyDer::from(identity.key.pkcs8().to_vec()).into()),
+            chain: vec![identity.terminal.certificate().to_vec().into()],
+            key: Some(PrivatePkcs8KeyDer::from(identity.terminal.pkcs8().to_vec()).into()),
         }
     }
 
@@ -121,7 +121,7 @@ fn s1_only_a_certificate_of_the_authority_that_is_good_now_gets_in() {
 fn s1_a_program_talks_to_no_hub_but_its_own() {
     // The hub calls itself otherwise than north calls it.
     let (town, []) = Town::called("hub.example.jp", []);
-    let north = town.join(NORTH);
+    let north = town.join_by_request(NORTH);
     north.put_out_reports(1);
     north.run(&["send"]).says("正しい連携基盤であると確かめられません");
     assert_eq!(north.list("outbox").len(), 1, "kept until the hub is the right one");

@@ -6,6 +6,7 @@
 mod answers;
 mod crooked;
 mod demo;
+mod enrol;
 mod entry;
 #[cfg(unix)]
 mod folders;
@@ -17,6 +18,8 @@ mod service;
 mod transfer;
 #[cfg(unix)]
 mod trouble;
+#[cfg(unix)]
+mod vault;
 mod way;
 mod window;
 mod world;
