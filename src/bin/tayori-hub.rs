@@ -1,5 +1,7 @@
 //! The hub: carries sealed parcels and knows the directory. For the operator, so its words are plain and technical.
 
+#[path = "tayori-hub/accounts.rs"]
+mod accounts;
 #[path = "tayori-hub/audit.rs"]
 mod audit;
 #[path = "tayori-hub/offices.rs"]
@@ -67,6 +69,9 @@ enum Command {
     /// だれが何をしたかの記録
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// 事業所の利用者（ふだんは事業所の管理者が自分で行います）
+    #[command(subcommand)]
+    Account(accounts::AccountCommand),
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +132,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Audit(what) => audit::run(&open(&cli.dir)?, &what),
         Command::Office(command) => offices::run(&open(&cli.dir)?, &command, now),
+        Command::Account(command) => accounts::run(&open(&cli.dir)?, &command, now),
         Command::Terminal(command) => offices::terminals(&open(&cli.dir)?, &command, now),
     }
 }
