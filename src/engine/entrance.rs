@@ -145,7 +145,9 @@ impl Door {
 
     fn enter(&mut self, entry: Box<Entry>) -> Entrance {
         let teller = self.teller.clone();
-        let mut say = |step| drop(teller.tell(Event::Entrance(Entrance::Working(step))));
+        let mut say = |step| {
+            teller.tell(Event::Entrance(Entrance::Working(step)));
+        };
         match enrol::enter(&self.dir, &entry, Timestamp::now(), &mut say) {
             Ok(Entered::Member { recovery: Some(code), office_name, .. }) => {
                 Entrance::Recovery { code: Secret::new(code.to_string()), office_name }
