@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::engine::model::{
-    Account, Connection, Drafts, Entrance, Event, Examined, Lists, Login, Notice, ParcelLine, ParcelView, Partner,
-    Progress, Settings, State, Status,
+    Account, Connection, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine, ParcelView,
+    Partner, Progress, Settings, State, Status,
 };
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
@@ -73,6 +73,8 @@ pub struct Model {
     pub entrance: Entrance,
     /// Who is logged in; `None` before the engine said.
     pub login: Option<Login>,
+    /// Why the last try to log in came to nothing.
+    pub login_refused: Option<Failure>,
     /// The office's accounts, once somebody asked.
     pub accounts: Arc<[Account]>,
     pub toasts: Vec<Toast>,
@@ -172,6 +174,7 @@ impl Model {
             partners: Arc::from([]),
             entrance: Entrance::Open,
             login: None,
+            login_refused: None,
             accounts: Arc::from([]),
             toasts: Vec::new(),
             now: Timestamp::now(),
@@ -211,8 +214,13 @@ impl Model {
             Event::Audit(_) => {}
             Event::Partners(partners) => self.partners = partners,
             Event::Entrance(entrance) => self.entrance = entrance,
-            Event::Login(login) => self.login = Some(login),
-            Event::LoginRefused(failure) => self.toast(Notice::Failed(failure)),
+            Event::Login(login) => {
+                if matches!(login, Login::As { .. }) {
+                    self.login_refused = None;
+                }
+                self.login = Some(login);
+            }
+            Event::LoginRefused(failure) => self.login_refused = Some(failure),
             Event::Accounts(accounts) => self.accounts = accounts,
         }
     }
@@ -286,7 +294,6 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::model::Failure;
 
     fn arrived(from: &str) -> Event {
         let parcel = ParcelId::new();
