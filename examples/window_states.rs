@@ -117,7 +117,7 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
                 tell(Event::Examined(Arc::new(examined)));
             }
             Command::Send(requests) => tell(Event::Notice(Notice::Queued { parcels: requests.len() })),
-            Command::Configure(settings) => tell(Event::Settings(settings)),
+            Command::Configure(settings) => tell(Event::Settings(*settings)),
             _ => {}
         }
     }

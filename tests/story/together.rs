@@ -362,7 +362,7 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::Content { parcel: id, index: 0 },
         Command::SaveDocument { bytes: std::sync::Arc::from(&b"%PDF"[..]), to: somewhere("saved.pdf") },
         Command::DismissDraft(office),
-        Command::Configure(settings),
+        Command::Configure(Box::new(settings)),
         Command::TakeOver(id),
         Command::Assign { parcel: id, to: "佐藤".into() },
         Command::Annotate { parcel: id, text: "y".into() },
