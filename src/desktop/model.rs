@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use crate::engine::model::{
     Account, Connection, Drafts, Event, Examined, Lists, Login, Notice, ParcelLine, ParcelView, Partner, Progress,
-    Settings, State, Status,
+    Settings, ShownCode, State, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
@@ -66,6 +66,10 @@ pub struct Model {
     pub login: Option<Login>,
     /// The office's accounts, once somebody asked.
     pub accounts: Arc<[Account]>,
+    /// The office's terminals, once somebody asked.
+    pub terminals: Arc<[TerminalEntry]>,
+    /// The code that was asked for last, to be shown until somebody has read it.
+    pub code: Option<ShownCode>,
     pub toasts: Vec<Toast>,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -163,6 +167,8 @@ impl Model {
             partners: Arc::from([]),
             login: None,
             accounts: Arc::from([]),
+            terminals: Arc::from([]),
+            code: None,
             toasts: Vec::new(),
             now: Timestamp::now(),
             zone: TimeZone::system(),
@@ -201,6 +207,8 @@ impl Model {
             Event::Login(login) => self.login = Some(login),
             Event::LoginRefused(failure) => self.toast(Notice::Failed(failure)),
             Event::Accounts(accounts) => self.accounts = accounts,
+            Event::Terminals(terminals) => self.terminals = terminals,
+            Event::Code(code) => self.code = Some(code),
         }
     }
 

@@ -3,10 +3,11 @@
 
 use std::sync::mpsc::{Receiver, Sender};
 
-use super::failure::of_link;
-use super::model::{AccountsCommand, Event, Failure, Login, Notice};
+use super::failure::{of_identity, of_link};
+use super::model::{AccountsCommand, Event, Failure, Login, Notice, ShownCode, TerminalsCommand};
 use super::runner::{Errand, Teller};
 use super::terminal::Terminal;
+use super::terminals::{Office, is_same_fingerprint};
 use crate::history::HistoryError;
 use crate::link::{HubLink, LinkError};
 use crate::wire::{ProblemCode, Secret, UserId};
@@ -17,6 +18,7 @@ pub(super) enum Order {
     LogIn { user: String, password: Secret },
     LogOut,
     Accounts(AccountsCommand),
+    Terminals(TerminalsCommand),
 }
 
 /// See the module.
@@ -26,7 +28,7 @@ pub(super) struct People {
 }
 
 impl People {
-    pub fn work(self, orders: &Receiver<Order>, errands: &Sender<Errand>, teller: &Teller) {
+    pub fn work(mut self, orders: &Receiver<Order>, errands: &Sender<Errand>, teller: &Teller) {
         while let Ok(order) = orders.recv() {
             match order {
                 Order::LogIn { user, password } => self.enter(self.link.log_in(&user, &password), errands, teller),
@@ -42,6 +44,7 @@ impl People {
                     let _ = errands.send(Errand::Round);
                 }
                 Order::Accounts(command) => self.keep_accounts(command, teller),
+                Order::Terminals(command) => self.keep_terminals(&command, teller),
             }
         }
     }
@@ -79,6 +82,32 @@ impl People {
         }
         // Whoever changed the own account, or is no longer in, sees that as well.
         self.tell_login(teller);
+    }
+
+    fn keep_terminals(&mut self, command: &TerminalsCommand, teller: &Teller) {
+        // Its keys may have been renewed since this thread began.
+        if let Err(error) = self.terminal.look_at_papers() {
+            return teller.fail(of_identity(&error));
+        }
+        let office = Office { identity: &self.terminal.identity, link: &self.link };
+        let shown = |(code, until)| drop(teller.tell(Event::Code(ShownCode { code, until })));
+        let done = match command {
+            TerminalsCommand::List => Ok(()),
+            TerminalsCommand::NewCode => office.new_code().map(|(code, until)| shown((code, Some(until)))),
+            TerminalsCommand::NewRecoveryCode => office.new_recovery_code().map(|code| shown((code, None))),
+            TerminalsCommand::Revoke(id) => office.revoke(id),
+            TerminalsCommand::Admit { id, fingerprint } => office.list().and_then(|terminals| {
+                let terminal = terminals.iter().find(|terminal| terminal.id == *id);
+                match terminal.filter(|terminal| is_same_fingerprint(fingerprint, terminal)) {
+                    Some(terminal) => office.admit(terminal, jiff::Timestamp::now()),
+                    None => Err(Failure::FingerprintOther),
+                }
+            }),
+        };
+        match done.and_then(|()| office.list()) {
+            Ok(terminals) => drop(teller.tell(Event::Terminals(terminals.into()))),
+            Err(failure) => teller.fail(failure),
+        }
     }
 
     fn tell_login(&self, teller: &Teller) {

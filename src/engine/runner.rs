@@ -212,6 +212,7 @@ impl Desk {
             Command::Login { user, password } => drop(out.orders.send(Order::LogIn { user, password })),
             Command::Logout => drop(out.orders.send(Order::LogOut)),
             Command::Accounts(command) => drop(out.orders.send(Order::Accounts(command))),
+            Command::Terminals(command) => drop(out.orders.send(Order::Terminals(command))),
             Command::Content { parcel, index } => self.content(parcel, index, teller)?,
             Command::SaveDocument { bytes, to } => Self::save_document(&bytes, &to, teller),
             Command::Configure(settings) => self.configure(settings, out, teller),
