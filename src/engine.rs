@@ -3,6 +3,7 @@
 mod delivery;
 mod drafts;
 pub mod enrol;
+mod entrance;
 pub mod exchange;
 mod failure;
 mod fetching;

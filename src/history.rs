@@ -73,8 +73,14 @@ impl HistoryError {
 
     /// Whether there is no room for what was to be written.
     pub fn is_disk_full(&self) -> bool {
-        use rusqlite::ffi;
+        use rusqlite::{Error, ffi};
         let source = match self {
+            // What SQLCipher does inside a function of its own comes with the words, but not with the code.
+            HistoryError::Statement { source: Error::SqliteFailure(_, Some(words)), .. }
+                if words == "database or disk is full" =>
+            {
+                return true;
+            }
             HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => source.sqlite_error(),
             HistoryError::File { source, .. } => return source.kind() == std::io::ErrorKind::StorageFull,
             _ => None,

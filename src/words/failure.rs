@@ -404,7 +404,7 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
         Failure::HistoryDamaged => say(
             ("この端末の履歴がこわれています。", "This PC's history is damaged."),
             (
-                "Tayori をすべて閉じて、もう一度開いてください。読めるものを残して作り直します。",
+                "便りをすべて閉じて、もう一度開いてください。読めるものを残して作り直します。",
                 "Close every Tayori and open it again. What can be read is kept, and the rest is made anew.",
             ),
         ),
@@ -419,11 +419,11 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             ),
         ),
         Failure::HistoryInUse => say(
-            ("ほかの Tayori がこの端末の履歴を使っています。", "Another Tayori is using this PC's history."),
             (
-                "ほかの画面やコマンドを閉じてから、もう一度お試しください。",
-                "Close the other window or command, then try again.",
+                "便りのほかの画面かコマンドが、この端末の履歴を使っています。",
+                "Another Tayori is using this PC's history.",
             ),
+            ("それを閉じてから、もう一度お試しください。", "Close the other window or command, then try again."),
         ),
         Failure::VaultLocked => say(
             ("この端末のデータは合言葉で守られています。", "The data on this PC is protected by a passphrase."),

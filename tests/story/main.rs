@@ -13,10 +13,13 @@ mod folders;
 mod kill;
 mod login;
 mod others;
+mod reach;
 mod service;
 mod transfer;
 #[cfg(unix)]
 mod trouble;
+#[cfg(unix)]
+mod vault;
 mod way;
 mod window;
 mod world;

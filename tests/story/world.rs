@@ -45,6 +45,8 @@ pub struct Town {
     hub_dir: PathBuf,
     hub: Option<Child>,
     address: SocketAddr,
+    /// Where the hub says everything it has to say, once somebody wants to read that.
+    log: Option<PathBuf>,
 }
 
 impl Town {
@@ -71,7 +73,7 @@ impl Town {
         host: &str,
         people: [Person; N],
     ) -> (Town, [Office; N]) {
-        let mut town = Town { dir, hub_dir, hub: None, address: ([127, 0, 0, 1], 0).into() };
+        let mut town = Town { dir, hub_dir, hub: None, address: ([127, 0, 0, 1], 0).into(), log: None };
         town.operator(&["init", "--host", host, "--listen", "127.0.0.1:0"]);
         town.start_hub();
         let offices = people.map(|person| town.join(person));
@@ -108,8 +110,11 @@ impl Town {
             .arg("--dir")
             .arg(self.hub_dir())
             .args(["serve", "--listen", &self.address.to_string()])
-            .env("TAYORI_LOG", "off")
+            .env("TAYORI_LOG", if self.log.is_some() { "trace" } else { "off" })
             .stdout(Stdio::piped())
+            .stderr(self.log.as_ref().map_or_else(Stdio::inherit, |path| {
+                fs::File::options().create(true).append(true).open(path).expect("a log").into()
+            }))
             .spawn()
             .expect("the hub starts");
         let mut line = String::new();
@@ -117,6 +122,13 @@ impl Town {
         let address = line.trim().strip_prefix("listening ").unwrap_or_else(|| panic!("the hub said {line:?}"));
         self.address = address.parse().unwrap();
         self.hub = Some(hub);
+    }
+
+    /// Starts the hub anew; from now on it logs everything, into this file.
+    pub fn log_to(&mut self, path: &Path) {
+        self.kill_hub();
+        self.log = Some(path.to_owned());
+        self.start_hub();
     }
 
     /// The hub's process, while it runs.
@@ -303,8 +315,13 @@ impl Office {
 
     /// The hub as this office's own program would call it, under its own address.
     pub fn link(&self, town: &Town) -> HubLink {
+        self.link_over(&town.url())
+    }
+
+    /// The same over another way.
+    pub fn link_over(&self, url: &str) -> HubLink {
         let mut profile = self.profile();
-        profile.settings.hub = town.url();
+        profile.settings.hub = url.to_owned();
         profile.link(&self.identity()).unwrap()
     }
 
