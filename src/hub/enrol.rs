@@ -14,6 +14,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
+use super::audit::{self, Actor, DONE};
 use super::authority::{Authority, AuthorityError, Issued, Kind, requested_key};
 use super::codes::{self, Kept};
 use super::directory::{self, Certificate};
@@ -88,6 +89,7 @@ pub fn by_code(
     };
     if let (Ok(answer), None) = (&answer, &code.used_by) {
         codes::note_used(connection, handle, &answer.terminal, now)?;
+        on_record(connection, answer, now)?;
     }
     Ok(answer.map(|answer| LetIn { answer, key: Some(code.answer) }))
 }
@@ -104,7 +106,15 @@ pub fn by_certificate(
         return Ok(Err(Refused::Code));
     }
     let answer = new(connection, terms, request, None, now)?;
+    if let Ok(answer) = &answer {
+        on_record(connection, answer, now)?;
+    }
     Ok(answer.map(|answer| LetIn { answer, key: None }))
+}
+
+fn on_record(connection: &Connection, answer: &EnrolAnswer, now: Timestamp) -> Result<(), StoreError> {
+    let actor = Actor { who: answer.office.to_string(), terminal: answer.terminal.clone() };
+    audit::record(connection, &actor, "enrol", &answer.terminal, DONE, now)
 }
 
 /// The answer this terminal got before.
@@ -275,6 +285,8 @@ fn renewal(
         Err(error) => return Ok(Err(error.into())),
     };
     keep(connection, office, kind, terminal, &issued, now)?;
+    let actor = Actor { who: office.to_string(), terminal: terminal.to_owned() };
+    audit::record(connection, &actor, "renew", &issued.serial_hex, DONE, now)?;
     Ok(Ok(issued.der))
 }
 
