@@ -9,7 +9,7 @@ use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::engine::model::{
     Account, Connection, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine, ParcelView,
-    Partner, Progress, Settings, State, Status,
+    Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
@@ -77,6 +77,10 @@ pub struct Model {
     pub login_refused: Option<Failure>,
     /// The office's accounts, once somebody asked.
     pub accounts: Arc<[Account]>,
+    /// The office's terminals, once somebody asked.
+    pub terminals: Arc<[TerminalEntry]>,
+    /// The code that was asked for last, to be shown until somebody has read it.
+    pub code: Option<ShownCode>,
     pub toasts: Vec<Toast>,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -176,6 +180,8 @@ impl Model {
             login: None,
             login_refused: None,
             accounts: Arc::from([]),
+            terminals: Arc::from([]),
+            code: None,
             toasts: Vec::new(),
             now: Timestamp::now(),
             zone: TimeZone::system(),
@@ -224,6 +230,8 @@ impl Model {
             }
             Event::LoginRefused(failure) => self.login_refused = Some(failure),
             Event::Accounts(accounts) => self.accounts = accounts,
+            Event::Terminals(terminals) => self.terminals = terminals,
+            Event::Code(code) => self.code = Some(code),
         }
     }
 

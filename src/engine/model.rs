@@ -11,9 +11,10 @@ use jiff::Timestamp;
 pub use super::enrol::{By, Entry, Step as EntryStep};
 pub use super::profile::Settings;
 pub use crate::history::{AuditFault, AuditLine, Failure, ParcelLine, State, Step, Subject, Trail, Way};
+use crate::identity::code::Code;
 use crate::parcel::ParcelId;
 use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, People, ServiceType};
-pub use crate::wire::{Account, AccountChange, NewAccount, PasswordChange, Role, Secret, UserId};
+pub use crate::wire::{Account, AccountChange, NewAccount, PasswordChange, Role, Secret, TerminalEntry, UserId};
 
 /// What a face asks for. Nothing here waits; the answer comes as an [`Event`].
 #[derive(Clone, Debug)]
@@ -70,6 +71,34 @@ pub enum Command {
     Logout,
     /// About the office's accounts; answered by [`Event::Accounts`] or a [`Notice::Failed`].
     Accounts(AccountsCommand),
+    /// About the office's terminals; answered by [`Event::Terminals`] or a [`Notice::Failed`].
+    Terminals(TerminalsCommand),
+}
+
+/// What a 管理者 does with the terminals of the office.
+#[derive(Clone, Debug)]
+pub enum TerminalsCommand {
+    /// Answer with [`Event::Terminals`].
+    List,
+    /// A code for a further terminal; answered by [`Event::Code`], too.
+    NewCode,
+    /// Let a waiting terminal have the office's keys. `fingerprint` is what stands on its screen, as somebody typed it
+    /// (sixteen digits at least): a wrong one is [`Failure::FingerprintOther`].
+    Admit {
+        id: String,
+        fingerprint: String,
+    },
+    Revoke(String),
+    /// A new recovery code in place of the last one; answered by [`Event::Code`], too.
+    NewRecoveryCode,
+}
+
+/// A code to be shown once, for paper or for the other screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownCode {
+    pub code: Code,
+    /// `None` for a recovery code, which is good until there is another.
+    pub until: Option<Timestamp>,
 }
 
 /// What a 管理者 does with the accounts of the office, and everybody with their own password.
@@ -130,6 +159,9 @@ pub enum Event {
     LoginRefused(Failure),
     /// The office's accounts, by user id.
     Accounts(Arc<[Account]>),
+    /// The office's terminals, in the order they came.
+    Terminals(Arc<[TerminalEntry]>),
+    Code(ShownCode),
 }
 
 /// What a terminal lacks.

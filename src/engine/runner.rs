@@ -234,6 +234,7 @@ impl Desk {
             Command::Login { user, password } => drop(out.orders.send(Order::LogIn { user, password })),
             Command::Logout => drop(out.orders.send(Order::LogOut)),
             Command::Accounts(command) => drop(out.orders.send(Order::Accounts(command))),
+            Command::Terminals(command) => drop(out.orders.send(Order::Terminals(command))),
             Command::Content { parcel, index } => self.content(parcel, index, teller)?,
             Command::SaveDocument { bytes, to } => {
                 let saved = Self::save_document(&bytes, &to, teller);
@@ -415,6 +416,7 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::SetUp(_)
         | Command::Recover(_)
         | Command::RecoveryNoted
+        | Command::Terminals(_)
         | Command::Accounts(_) => None,
     }
 }

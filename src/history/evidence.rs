@@ -171,6 +171,8 @@ pub enum Failure {
     RecoveryCodeWrong,
     /// This terminal has no key of the office yet; another terminal has to let it in.
     WaitingForAdmission,
+    /// The number on the other screen is not that of the terminal that waits.
+    FingerprintOther,
     /// The hub's authority is not the one the letter names.
     AuthorityOther,
     /// The address of the hub is none.

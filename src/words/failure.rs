@@ -198,6 +198,13 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Let it in on the page “PCs” of one that is in use, or enter the recovery code.",
             ),
         ),
+        Failure::FingerprintOther => say(
+            ("新しい端末に出ている番号と違います。", "That is not the number on the new PC's screen."),
+            (
+                "許可していません。新しい端末の画面を見て、16桁の番号を入れ直してください。",
+                "It was not let in. Look at the new PC's screen and type its sixteen digits again.",
+            ),
+        ),
         Failure::AuthorityOther => say(
             (
                 "つながった相手は、書面に書かれた連携基盤ではありません。",
@@ -633,6 +640,7 @@ mod tests {
             Failure::RecoveryCodeWrong,
             Failure::WaitingForAdmission,
             Failure::AuthorityOther,
+            Failure::FingerprintOther,
             Failure::AddressWrong,
             Failure::CertificateFileBroken,
             Failure::CertificateFileForm,
