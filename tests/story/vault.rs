@@ -393,7 +393,7 @@ fn b2_a_full_disk_at_the_setup_leaves_nothing_half() {
     let (town, [north]) = Town::of([NORTH]);
     let profile = town.dir().join("small");
     fs::create_dir(&profile).unwrap();
-    let Some(disk) = SmallDisk::on(&profile, "256k") else { return };
+    let Some(disk) = SmallDisk::on(&profile, "4m") else { return };
     let small = Office { profile, ..Office::of(crate::world::EAST, town.dir()) };
     let ballast = disk.fill();
     let (out, import) = (text(&small.outgoing).to_owned(), text(&small.import).to_owned());
