@@ -1,5 +1,5 @@
 # The two commands of the README are `make demo` and `make test`. Both install what is missing and say so.
-.PHONY: demo test setup setup-tests check-format lint unit fuzz bench demo-month pictures
+.PHONY: demo test setup setup-tests check-format lint unit fuzz bench demo-month pictures promises
 
 ARGS ?=
 
@@ -32,6 +32,9 @@ bench: ## Speed beside the floor, in the same run
 	cargo bench --bench reading
 	scripts/mesh-sandbox
 	cargo bench --bench seal --bench month --bench hub
+
+promises: ## Writes the tests of each promise into docs/promises.md
+	TAYORI_WRITE_PROMISES=1 cargo test --test promises -- every_promise
 
 demo-month: ## Makes the demo's month anew with the independent writer
 	scripts/demo-month

@@ -6,6 +6,7 @@ mod account;
 mod ask;
 pub mod check;
 mod demo;
+mod enrol;
 mod exchange;
 pub mod fix;
 mod help;
@@ -13,6 +14,7 @@ mod list;
 mod login;
 mod setup;
 pub mod show;
+mod terminal;
 mod unlock;
 
 use std::io;
@@ -56,6 +58,7 @@ enum Command {
     Show(show::ShowArgs),
     Fix(fix::FixArgs),
     Setup(setup::SetupArgs),
+    Terminal(terminal::TerminalArgs),
     Send(exchange::SendArgs),
     Receive(exchange::ReceiveArgs),
     Watch(exchange::WatchArgs),
@@ -91,6 +94,7 @@ impl Cli {
             Some(Command::Show(args)) => written(args.run(&mut io::stdout().lock()))?,
             Some(Command::Fix(args)) => written(args.run(&mut io::stdout().lock()))?,
             Some(Command::Setup(args)) => setup::run(&args, &profile_dir(profile)?)?,
+            Some(Command::Terminal(args)) => with_profile(profile, |profile| terminal::run(&args, profile))?,
             Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile))?,
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile))?,
             Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile))?,
@@ -127,7 +131,8 @@ fn with_profile(
     run: impl FnOnce(Profile) -> Result<Outcome, ProfileError>,
 ) -> anyhow::Result<Outcome> {
     let profile = Profile::open(&profile_dir(given)?);
-    let result = profile.and_then(|profile| unlock::vault(profile.dir()).map(|_| profile)).and_then(run);
+    let unlocked = profile.and_then(|profile| unlock::vault(profile.dir()).map(|_| profile));
+    let result = unlocked.map(enrol::admitted).and_then(run);
     Ok(result.unwrap_or_else(|error| {
         tracing::error!(%error, "the command failed");
         tell(&error.failure());
@@ -143,7 +148,7 @@ fn tell(problem: &crate::history::Failure) {
 
 #[cfg(feature = "desktop")]
 fn open_window(given: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-    window(Profile::open(&profile_dir(given)?))
+    window(&profile_dir(given)?)
 }
 
 #[cfg(not(feature = "desktop"))]
@@ -155,24 +160,18 @@ fn open_window(_: Option<PathBuf>) -> anyhow::Result<ExitCode> {
 /// Opens the window over a terminal's engine and returns when it is closed. A terminal that cannot work gets its window
 /// all the same: that is where people look for the reason.
 #[cfg(feature = "desktop")]
-fn window(profile: Result<Profile, ProfileError>) -> anyhow::Result<ExitCode> {
+fn window(dir: &std::path::Path) -> anyhow::Result<ExitCode> {
     use crate::engine::Engine;
-    let settings = profile.as_ref().ok().map(|profile| profile.settings.clone());
-    let options = profile.as_ref().map(kept_look).unwrap_or_default();
-    let start = move |wake| {
-        profile.and_then(|profile| Engine::start(profile, wake)).unwrap_or_else(|error| {
-            tracing::error!(%error, "the engine cannot start");
-            Engine::idle(settings, error.failure())
-        })
-    };
-    crate::desktop::run(start, options)?;
+    let options = kept_look(dir);
+    let dir = dir.to_owned();
+    crate::desktop::run(move |wake| Engine::open(dir, wake), options)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Text size and language as they were left, kept in `look.toml` beside the settings. Not worth a word when it is lost.
 #[cfg(feature = "desktop")]
-fn kept_look(profile: &Profile) -> crate::desktop::Options {
-    let path = profile.dir().join("look.toml");
+fn kept_look(dir: &std::path::Path) -> crate::desktop::Options {
+    let path = dir.join("look.toml");
     let kept = std::fs::read_to_string(&path).ok().and_then(|text| toml::from_str(&text).ok());
     let keep = move |look| {
         if let Ok(text) = toml::to_string(&look)

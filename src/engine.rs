@@ -3,21 +3,25 @@
 mod delivery;
 mod drafts;
 pub mod enrol;
+mod entrance;
 pub mod exchange;
 mod failure;
 mod fetching;
 pub mod habits;
 pub mod model;
 pub mod outgoing;
+pub mod papers;
 pub mod people;
 pub mod profile;
 mod receipts;
 mod receiving;
+pub mod renewal;
 mod retry;
 mod runner;
 mod sending;
 mod subject;
 pub mod terminal;
+pub mod terminals;
 mod views;
 mod watching;
 

@@ -27,13 +27,18 @@ impl Line {
         Ok(Line { tls: StreamOwned::new(connection, tcp), buffer: Vec::with_capacity(256 << 10) })
     }
 
-    /// Asks and reads the answer whole: its status, and its body.
-    pub fn ask(&mut self, head: &str, body: &[u8]) -> io::Result<(u16, &[u8])> {
+    /// Asks, and does not wait for the answer.
+    pub fn say(&mut self, head: &str, body: &[u8]) -> io::Result<()> {
         self.buffer.clear();
         self.buffer.extend_from_slice(head.as_bytes());
         self.buffer.extend_from_slice(body);
         self.tls.write_all(&self.buffer)?;
-        self.tls.flush()?;
+        self.tls.flush()
+    }
+
+    /// Asks and reads the answer whole: its status, and its body.
+    pub fn ask(&mut self, head: &str, body: &[u8]) -> io::Result<(u16, &[u8])> {
+        self.say(head, body)?;
         self.buffer.clear();
         let mut chunk = [0; 64 << 10];
         let (head, length, status) = loop {

@@ -132,7 +132,8 @@ const CLOCK_TOLERANCE_MINUTES: i64 = 10;
 /// Says it when our clock and the hub's differ. The exchange goes on all the same: nothing in it but the days of the
 /// certificates hangs on our clock, and those begin a day early.
 fn clock_wrong(ours: Timestamp, hubs: Timestamp) -> Option<Failure> {
-    let minutes = ours.duration_since(hubs).as_secs() / 60;
+    let seconds = ours.duration_since(hubs).as_secs();
+    let minutes = (seconds + 30 * seconds.signum()) / 60;
     (minutes.abs() > CLOCK_TOLERANCE_MINUTES).then_some(Failure::ClockWrong { minutes })
 }
 
@@ -158,6 +159,7 @@ impl Exchange {
             round.fail(Failure::HistoryMended);
         }
         self.terminal.history.look_for_damage(now)?;
+        self.renew_if_due(now, round)?;
         self.terminal.deliver(now, round)?;
         self.terminal.note_imports(now, round)?;
         self.refresh_directory(now)?;
@@ -189,6 +191,7 @@ impl Exchange {
             return Err(RoundError::NoAccount);
         }
         let directory = self.link.directory()?;
-        Ok(self.terminal.history.set_directory(&directory)?)
+        self.terminal.history.set_directory(&directory)?;
+        self.terminal.compare_with_directory(now)
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use super::enrol::{By, Entry, Step as EntryStep};
 pub use super::profile::Settings;
 pub use crate::history::{Failure, ParcelLine, State, Step, Subject, Trail};
 use crate::parcel::ParcelId;
@@ -41,6 +42,14 @@ pub enum Command {
     SaveDocument { bytes: Arc<[u8]>, to: PathBuf },
     /// What waits for this receiver in the outgoing folders is not to be sent; it comes back when its content changes.
     DismissDraft(OfficeNumber),
+    /// The passphrase of this terminal's vault, or the one chosen for a new vault.
+    Unlock(Secret),
+    /// Set this terminal up; answered by [`Event::Entrance`].
+    SetUp(Box<Entry>),
+    /// The office's recovery code lets a waiting terminal in.
+    Recover(Secret),
+    /// The recovery code was written down.
+    RecoveryNoted,
     /// Keep these settings; answered by [`Event::Settings`].
     Configure(Settings),
     /// Log somebody in at this terminal; answered by [`Event::Login`] or [`Event::LoginRefused`].
@@ -95,12 +104,45 @@ pub enum Event {
     Notice(Notice),
     Settings(Settings),
     Partners(Arc<[Partner]>),
+    /// What it takes before this terminal can work; [`Entrance::Open`] when nothing does.
+    Entrance(Entrance),
     /// Who is logged in, told at the start and whenever it changes.
     Login(Login),
     /// The last [`Command::Login`], or the first account, did not work.
     LoginRefused(Failure),
     /// The office's accounts, by user id.
     Accounts(Arc<[Account]>),
+}
+
+/// What a terminal lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    Open,
+    /// It is not set up. The folders are an offer; `refused` says why the last try came to nothing.
+    SetUp {
+        outgoing: PathBuf,
+        import: PathBuf,
+        refused: Option<Failure>,
+    },
+    /// It is being set up.
+    Working(EntryStep),
+    /// Its vault wants a passphrase: a new one, to be typed twice, or the one it has.
+    Passphrase {
+        new: bool,
+        refused: Option<Failure>,
+    },
+    /// Another terminal of the office has to let it in, and compares this; or the recovery code does.
+    Waiting {
+        fingerprint: String,
+        refused: Option<Failure>,
+    },
+    /// The office's recovery code, to be written down now.
+    Recovery {
+        code: Secret,
+        office_name: String,
+    },
+    /// Something that cannot be mended here.
+    Broken(Failure),
 }
 
 /// Who is logged in at this terminal.
@@ -298,6 +340,10 @@ pub enum Notice {
         name: String,
     },
     SettingsKept,
+    /// Our certificates end in so many days, and renewing them has not worked yet (or is not due); over when negative.
+    CertificateEnds {
+        days: i64,
+    },
     /// One's own password is another one now.
     PasswordChanged,
     Failed(Failure),

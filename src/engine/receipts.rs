@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::exchange::{Exchange, Patience, Round, RoundError};
 use super::model::Failure;
-use super::receiving::{MOST_PAGES, lies_before};
+use super::receiving::{MOST_PAGES, believed};
 use super::retry;
 use crate::history::HistoryError;
 use crate::parcel::{OpenError, Receipt, ReceiptError, ReceiptStep, TrustError};
@@ -37,7 +37,7 @@ impl Exchange {
         let (mut all_well, mut patience, mut rewound) = (true, Patience::default(), false);
         for _ in 0..MOST_PAGES {
             let page = self.link.sent(after)?;
-            if lies_before(page.next, after)? && !rewound {
+            if page.next < after && !rewound {
                 (rewound, after) = (true, 0);
                 self.terminal.history.set_sent_cursor(after)?;
                 continue;
@@ -49,7 +49,7 @@ impl Exchange {
             if page.parcels.is_empty() || page.next <= after {
                 return Ok(());
             }
-            after = page.next;
+            after = believed(page.next)?;
             if all_well {
                 self.terminal.history.set_sent_cursor(after)?;
             }

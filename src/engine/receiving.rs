@@ -50,7 +50,9 @@ impl Exchange {
         let (mut all_well, mut patience, mut rewound) = (true, Patience::default(), false);
         for _ in 0..MOST_PAGES {
             let page = self.link.inbox(after, Duration::ZERO)?;
-            if lies_before(page.next, after)? && !rewound {
+            if page.next < after && !rewound {
+                // The list ends before where we are: the hub was set up again from a backup, or told us a place that is
+                // none. All of it is read anew; what is known is passed over.
                 (rewound, after) = (true, 0);
                 self.terminal.history.set_inbox_cursor(after)?;
                 continue;
@@ -70,7 +72,7 @@ impl Exchange {
             if page.parcels.is_empty() || page.next <= after {
                 return Ok(());
             }
-            after = page.next;
+            after = believed(page.next)?;
             if all_well {
                 self.terminal.history.set_inbox_cursor(after)?;
             }
@@ -180,14 +182,9 @@ impl Exchange {
     }
 }
 
-/// Whether the hub's list ends before where we are: it was set up again from a backup, or told us a place that is none.
-/// Then all of it is read anew; what is known is passed over.
-pub(super) fn lies_before(next: u64, after: u64) -> Result<bool, LinkError> {
-    // No list goes so far, and a hub that is asked for it says no.
-    if i64::try_from(next).is_err() {
-        return Err(LinkError::Nonsense("a list without an end".into()));
-    }
-    Ok(next < after)
+/// Where a list goes on. None goes further than a hub can count, and a hub that is asked for more says no.
+pub(super) fn believed(next: u64) -> Result<u64, LinkError> {
+    i64::try_from(next).map(|_| next).map_err(|_| LinkError::Nonsense("a list without an end".into()))
 }
 
 /// Whether what is inside says the same as the outside.

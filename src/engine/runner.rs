@@ -62,8 +62,8 @@ enum Paper {
 /// Tells events and wakes the face.
 #[derive(Clone)]
 pub(super) struct Teller {
-    events: Sender<Event>,
-    wake: Arc<dyn Fn() + Send + Sync>,
+    pub(super) events: Sender<Event>,
+    pub(super) wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Teller {
@@ -81,6 +81,17 @@ impl Teller {
 impl Engine {
     /// Starts the threads of a terminal that is set up. `wake` is called whenever there is an event to poll.
     pub fn start(profile: Profile, wake: impl Fn() + Send + Sync + 'static) -> Result<Engine, ProfileError> {
+        let (engine, backend) = Engine::pair();
+        Self::start_on(profile, wake, &mut Some(backend))?;
+        Ok(engine)
+    }
+
+    /// The same over channels that are there already. They are taken only once nothing of the terminal is missing.
+    pub(super) fn start_on(
+        profile: Profile,
+        wake: impl Fn() + Send + Sync + 'static,
+        ends: &mut Option<Backend>,
+    ) -> Result<(), ProfileError> {
         let face = Arc::new(());
         let watched = Arc::downgrade(&face);
         let desk = Desk { profile: profile.clone(), terminal: profile.terminal()?, _face: face };
@@ -88,10 +99,10 @@ impl Engine {
         let waiting_link = profile.link(&exchange.terminal.identity)?;
         let waiting_terminal = profile.terminal()?;
         let people = People { terminal: profile.terminal()?, link: waiting_link.clone() };
-        let (engine, Backend { commands, events }) = Engine::pair();
-        let teller = Teller { events, wake: Arc::new(wake) };
         let reader = Reader { terminal: profile.terminal()? };
         let watching_terminal = profile.terminal()?;
+        let Some(Backend { commands, events }) = ends.take() else { return Ok(()) };
+        let teller = Teller { events, wake: Arc::new(wake) };
         let (errands, taken) = mpsc::channel();
         let (nudge, nudges) = mpsc::channel();
         let watching = Watching::new(watching_terminal, profile.settings.clone(), nudge.clone());
@@ -118,7 +129,7 @@ impl Engine {
         }
         named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &nudge, &teller)).map_err(io)?;
         named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands, &watched)).map_err(io)?;
-        Ok(engine)
+        Ok(())
     }
 }
 
@@ -214,6 +225,8 @@ impl Desk {
             Command::Accounts(command) => drop(out.orders.send(Order::Accounts(command))),
             Command::Content { parcel, index } => self.content(parcel, index, teller)?,
             Command::SaveDocument { bytes, to } => Self::save_document(&bytes, &to, teller),
+            // What the entrance asked for; it is open now.
+            Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => {}
             Command::Configure(settings) => self.configure(settings, out, teller),
         }
         Ok(())

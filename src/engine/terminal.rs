@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::failure::of_history;
 use super::habits::ImportFolders;
 use super::model::Failure;
+use super::papers::Papers;
 use crate::history::{History, HistoryError};
 use crate::identity::{Identity, IdentityError};
 use crate::parcel::{ParcelId, Receipt, ReceiptStep, Trust};
@@ -20,6 +21,8 @@ pub struct Terminal {
     /// The office it is set up for; the identity must be this office's.
     pub office: OfficeNumber,
     pub identity: Identity,
+    /// Where that lies: it is renewed while programs run.
+    pub papers: Papers,
     pub history: History,
     pub import: ImportFolders,
     /// A file that whoever exchanges for this terminal holds locked: a window and a command may both be running.

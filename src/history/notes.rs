@@ -46,6 +46,14 @@ impl History {
         self.remember("crl", der)
     }
 
+    /// Which end of our certificates people were told of last, and how near it was then.
+    pub fn expiry_told(&self) -> Result<Option<String>, HistoryError> {
+        Ok(self.recall("expiry told")?.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+    pub fn set_expiry_told(&mut self, told: &str) -> Result<(), HistoryError> {
+        self.remember("expiry told", told.as_bytes())
+    }
+
     /// Replaces the directory as last seen.
     pub fn set_directory(&mut self, directory: &Directory) -> Result<(), HistoryError> {
         let transaction = self.begin()?;

@@ -22,6 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::external::ExternalError;
 use super::gate::Gate;
 use super::metrics::Counted;
 use super::retention::Swept;
@@ -50,6 +51,8 @@ pub enum ServeError {
     Tls(String),
     #[error("the authorities of others: {0}")]
     Gate(#[from] gate::GateError),
+    #[error(transparent)]
+    External(#[from] ExternalError),
     #[error(transparent)]
     Hub(#[from] HubError),
 }

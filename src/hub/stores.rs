@@ -1,3 +1,4 @@
 //! Where the hub keeps things.
 
+mod journal;
 pub mod sqlite;

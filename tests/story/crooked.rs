@@ -59,6 +59,12 @@ pub enum Deed {
     Break,
     /// The hub never hears it; this is said in its name.
     Say(Answer),
+    /// The hub hears it twice.
+    #[allow(dead_code, reason = "the promises do this")]
+    Twice,
+    /// The hub hears it late.
+    #[allow(dead_code, reason = "the promises do this")]
+    Late(Duration),
     /// The hub's answer comes back changed.
     Change(Box<dyn Fn(Answer) -> Answer + Send>),
 }
@@ -140,6 +146,14 @@ impl Calls {
                 Deed::Pass => self.ask(&request)?,
                 Deed::Change(change) => change(self.ask(&request)?),
                 Deed::Say(answer) => answer,
+                Deed::Twice => {
+                    self.ask(&request)?;
+                    self.ask(&request)?
+                }
+                Deed::Late(by) => {
+                    std::thread::sleep(by);
+                    self.ask(&request)?
+                }
                 Deed::Break => return tls.sock.shutdown(Shutdown::Both),
                 Deed::Lose => {
                     self.ask(&request)?;

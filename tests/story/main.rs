@@ -6,12 +6,14 @@
 mod answers;
 mod crooked;
 mod demo;
+mod enrol;
 mod entry;
 #[cfg(unix)]
 mod folders;
 mod kill;
 mod login;
 mod others;
+mod reach;
 mod service;
 mod transfer;
 #[cfg(unix)]

@@ -16,7 +16,7 @@ use crate::hub::directory;
 use crate::hub::mailbox;
 use crate::hub::metrics::Counted;
 use crate::hub::state::{Caller, Hub};
-use crate::wire::{Directory, HubFacts, InboxPage, SentPage};
+use crate::wire::{Directory, HubFacts, InboxPage, SentPage, schema};
 
 /// The longest a long poll may wait.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ pub(super) async fn offices(State(hub): State<Arc<Hub>>) -> Result<Response, Ref
 
 /// The list of certificates taken back, DER
 #[utoipa::path(get, path = "/v1/crl", tag = "hub",
-    responses((status = 200, body = Vec<u8>, content_type = "application/pkix-crl")))]
+    responses((status = 200, body = schema::Bytes, content_type = "application/pkix-crl")))]
 pub(super) async fn crl(State(hub): State<Arc<Hub>>) -> Response {
     ([(header::CONTENT_TYPE, "application/pkix-crl")], hub.crl().to_vec()).into_response()
 }

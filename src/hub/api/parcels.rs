@@ -34,7 +34,7 @@ pub(super) struct Destination {
         ("content-digest" = String, Header, description = "RFC 9530, with sha-256"),
         Destination
     ),
-    request_body(content = Vec<u8>, content_type = SEALED_TYPE, description = "The sealed parcel (CMS)"),
+    request_body(content = schema::Bytes, content_type = SEALED_TYPE, description = "The sealed parcel (CMS)"),
     responses(
         (status = 201, body = Accepted, description = "Durable from now on"),
         (status = 200, body = Accepted, description = "It was accepted before: the first answer")
@@ -48,24 +48,24 @@ pub(super) async fn put_parcel(
     body: Body,
 ) -> Result<Response, Refusal> {
     let (Path(id), Query(Destination { to })) = (id?, destination?);
-    let sealed = taken(&hub, &headers, body).await?;
-    let parcel = Incoming { id, sender: caller.office, receiver: to, digest: sha256_hex(&sealed), sealed };
+    let (sealed, digest) = taken(&hub, &headers, body).await?;
+    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed };
     let put = mailbox::put(hub.store(), parcel, Timestamp::now()).await?;
     answered(&hub, &caller, to, put)
 }
 
-/// Takes a body in and holds it against the digest its head announces.
-pub(super) async fn taken(hub: &Hub, headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+/// Takes a body in and holds it against the digest its head announces; the body and that digest.
+pub(super) async fn taken(hub: &Hub, headers: &HeaderMap, body: Body) -> Result<(Bytes, String), Refusal> {
     let bytes = hub.intake().take(body).await?;
     let claimed = headers.get(DIGEST_HEADER).and_then(|value| value.to_str().ok()).and_then(parse_digest_header);
     match claimed {
         None => Err(Refusal::request("content-digest with sha-256 is required")),
-        Some(claimed) if claimed != sha256_hex(&bytes) => Err(Refusal::of(
+        Some(claimed) if claimed == sha256_hex(&bytes) => Ok((bytes, claimed)),
+        Some(_) => Err(Refusal::of(
             StatusCode::BAD_REQUEST,
             ProblemCode::DigestMismatch,
             "the body is not what its digest says",
         )),
-        Some(_) => Ok(bytes),
     }
 }
 
@@ -97,8 +97,8 @@ pub(super) fn answered(hub: &Hub, caller: &Caller, to: OfficeNumber, put: Put) -
         ("if-range" = Option<String>, Header, description = "The `etag` of the answer that broke")
     ),
     responses(
-        (status = 200, body = Vec<u8>, content_type = SEALED_TYPE),
-        (status = 206, body = Vec<u8>, content_type = SEALED_TYPE, description = "The range")
+        (status = 200, body = schema::Bytes, content_type = SEALED_TYPE),
+        (status = 206, body = schema::Bytes, content_type = SEALED_TYPE, description = "The range")
     ))]
 pub(super) async fn get_parcel(
     State(hub): State<Arc<Hub>>,

@@ -57,7 +57,7 @@ impl Whole {
         ("content-digest" = String, Header, description = "RFC 9530, with sha-256, of this part"),
         Whole
     ),
-    request_body(content = Vec<u8>, content_type = SEALED_TYPE),
+    request_body(content = schema::Bytes, content_type = SEALED_TYPE),
     responses(
         (status = 204, description = "Durable from now on"),
         (status = 200, body = Accepted, description = "The whole parcel was accepted before")
@@ -73,7 +73,7 @@ pub(super) async fn put_part(
     let (Path((id, part)), Query(whole)) = (path?, whole?);
     let whole = whole.announced(&hub, &caller, id)?;
     let length = whole.length_of(part).ok_or_else(|| Refusal::request("the parcel has no such part"))?;
-    let bytes = taken(&hub, &headers, body).await?;
+    let (bytes, _) = taken(&hub, &headers, body).await?;
     if bytes.len() as u64 != length {
         return Err(Refusal::request("the part is not as long as it must be"));
     }

@@ -22,7 +22,7 @@ pub(super) const RECEIPT_LIMIT: usize = 64 * 1024;
 /// Hands in a signed receipt of the receiver; safe to repeat
 #[utoipa::path(post, path = "/v1/parcels/{id}/receipts", tag = "parcels",
     params(("id" = schema::Id, Path, description = "The parcel")),
-    request_body(content = Vec<u8>, content_type = SEALED_TYPE, description = "CMS SignedData over the receipt"),
+    request_body(content = schema::Bytes, content_type = SEALED_TYPE, description = "CMS SignedData over the receipt"),
     responses((status = 204, description = "The hub has it")))]
 pub(super) async fn post_receipt(
     State(hub): State<Arc<Hub>>,

@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::journal::Journal;
 use crate::sqlite::{self, MigrateError};
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
@@ -97,12 +98,13 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut connection = connect(path, OpenFlags::default())?;
         migrate(&mut connection, path)?;
+        let journal = Journal::of(&connection, path);
         let (jobs, waiting) = sync_channel(4 * GROUP);
         let meters = Meters::default();
         let told = meters.clone();
         std::thread::Builder::new()
             .name("store".into())
-            .spawn(move || write_until_closed(&mut connection, &waiting, &told))
+            .spawn(move || write_until_closed(&mut connection, &waiting, journal.as_ref(), &told))
             .map_err(|_| StoreError::Stopped)?;
         Ok(Self { path: path.to_owned(), jobs, idle_readers: Arc::default(), meters })
     }
@@ -187,7 +189,12 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     })
 }
 
-fn write_until_closed(connection: &mut Connection, waiting: &Receiver<Job>, meters: &Meters) {
+fn write_until_closed(
+    connection: &mut Connection,
+    waiting: &Receiver<Job>,
+    journal: Option<&Journal>,
+    meters: &Meters,
+) {
     while let Ok(first) = waiting.recv() {
         let group: Vec<Job> = std::iter::once(first).chain(waiting.try_iter().take(GROUP - 1)).collect();
         let (jobs, began) = (group.len(), Instant::now());
@@ -195,6 +202,9 @@ fn write_until_closed(connection: &mut Connection, waiting: &Receiver<Job>, mete
         meters.waiting.dec_by(i64::try_from(jobs).unwrap_or_default());
         meters.groups.observe(jobs as f64);
         meters.seconds.observe(began.elapsed().as_secs_f64());
+        if let Some(journal) = journal {
+            journal.look(connection);
+        }
     }
 }
 
