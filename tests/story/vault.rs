@@ -163,6 +163,7 @@ fn s11_logs_hold_no_person_or_secret() {
     break_history(&north);
     run(&north, &["list", "inbox"]);
     run(&north, &["receive"]);
+    run(&north, &["login", "--user", "planted-user"]);
     town.kill_hub();
     run(&north, &["receive"]);
     run(&south, &["send", text(&paths[0])]);
@@ -218,13 +219,17 @@ fn b1_a_damaged_history_is_noticed_and_rebuilt_from_the_hub() {
 
     break_history(&south);
     south.run(&["receive"]).says("履歴がこわれていたため");
+    // Who was logged in stood there, too.
+    assert!(south.log_in_first().is_fine());
+    south.must(&["receive"]);
     assert_eq!(set_aside(&south), 1, "it is kept, for whoever can make more of it");
     assert_eq!(ids(&south, "inbox"), came, "all of it is back");
     assert!(files_in(&south.import).is_empty(), "and nothing of it is imported a second time");
-    south.must(&["receive"]);
 
     break_history(&north);
     north.run(&["receive"]).says("履歴がこわれていたため");
+    assert!(north.log_in_first().is_fine());
+    north.must(&["receive"]);
     assert_eq!(ids(&north, "sent"), went, "what we sent is sealed to us, too");
     assert_eq!(north.states("sent"), ["imported"; 3]);
     north.must(&["send"]);
