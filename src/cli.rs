@@ -4,6 +4,7 @@
 
 mod account;
 mod ask;
+mod audit;
 pub mod check;
 mod demo;
 mod enrol;
@@ -12,6 +13,8 @@ pub mod fix;
 mod help;
 mod list;
 mod login;
+mod parcel;
+mod partner;
 mod setup;
 pub mod show;
 mod terminal;
@@ -23,10 +26,13 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use jiff::Timestamp;
+
 pub use check::{Format, Outcome};
 pub use help::in_japanese;
 
 use crate::engine::profile::{Profile, ProfileError};
+use crate::history::{Action, DONE};
 use crate::words::Lang;
 use crate::words::failure::failure;
 
@@ -66,6 +72,42 @@ enum Command {
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
     Account(account::AccountArgs),
+    Parcel(parcel::ParcelArgs),
+    Partner(partner::PartnerArgs),
+    Audit(audit::AuditArgs),
+}
+
+/// What a command leaves on record when it has ended, beside what its steps do. A new command has to choose.
+fn line_of(command: &Command) -> Option<(Action, &'static str)> {
+    match command {
+        Command::Send(_) => Some((Action::Examine, "send")),
+        Command::Receive(_) => Some((Action::Exchange, "receive")),
+        Command::Watch(_) => Some((Action::Exchange, "watch")),
+        Command::List(_) => Some((Action::ShowLists, "")),
+        Command::Login(_) => Some((Action::Login, "")),
+        Command::Logout(_) => Some((Action::Logout, "")),
+        Command::Account(_) => Some((Action::Accounts, "")),
+        Command::Terminal(_) => Some((Action::Terminals, "")),
+        Command::Setup(_) => Some((Action::Setup, "")),
+        // Each of their steps leaves its own line, with how it ended.
+        Command::Parcel(_) | Command::Partner(_) | Command::Audit(_) => None,
+        // These have to do with files on this computer, and with no office.
+        Command::Demo(_) | Command::Check(_) | Command::Show(_) | Command::Fix(_) => None,
+    }
+}
+
+/// Writes the line of a command that ended. One that cannot be written is said, and takes nothing back.
+fn put_on_record(line: Option<(Action, &'static str)>, dir: &std::path::Path, outcome: &anyhow::Result<Outcome>) {
+    let Some((action, subject)) = line else { return };
+    let result = if matches!(outcome, Ok(Outcome::Fine)) { DONE } else { "troubled" };
+    // Before it is set up, a terminal has no record to write into.
+    let Ok(profile) = Profile::open(dir) else { return };
+    let recorded = profile
+        .history()
+        .and_then(|mut history| history.record(action, subject, result, Timestamp::now()).map_err(ProfileError::from));
+    if let Err(error) = recorded {
+        tracing::error!(%error, "a command is not on record");
+    }
 }
 
 impl From<Outcome> for ExitCode {
@@ -87,27 +129,41 @@ impl Cli {
     /// Runs the command; without one, the window.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let profile = self.profile;
+        let line = self.command.as_ref().and_then(line_of);
+        let dir = profile_dir(profile.clone());
         let outcome = match self.command {
             None => return open_window(profile),
-            Some(Command::Demo(args)) => demo::run(&args)?,
-            Some(Command::Check(args)) => written(args.run(&mut io::stdout().lock()))?,
-            Some(Command::Show(args)) => written(args.run(&mut io::stdout().lock()))?,
-            Some(Command::Fix(args)) => written(args.run(&mut io::stdout().lock()))?,
-            Some(Command::Setup(args)) => setup::run(&args, &profile_dir(profile)?)?,
-            Some(Command::Terminal(args)) => with_profile(profile, |profile| terminal::run(&args, profile))?,
-            Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile))?,
-            Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile))?,
-            Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile))?,
-            Some(Command::Login(args)) => with_profile(profile, |profile| login::log_in(&args, &profile))?,
-            Some(Command::Logout(args)) => with_profile(profile, |profile| login::log_out(&args, &profile))?,
+            Some(Command::Demo(args)) => demo::run(&args),
+            Some(Command::Check(args)) => Ok(written(args.run(&mut io::stdout().lock()))?),
+            Some(Command::Show(args)) => Ok(written(args.run(&mut io::stdout().lock()))?),
+            Some(Command::Fix(args)) => Ok(written(args.run(&mut io::stdout().lock()))?),
+            Some(Command::Setup(args)) => setup::run(&args, &profile_dir(profile)?),
+            Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile)),
+            Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile)),
+            Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile)),
+            Some(Command::Login(args)) => with_profile(profile, |profile| login::log_in(&args, &profile)),
+            Some(Command::Logout(args)) => with_profile(profile, |profile| login::log_out(&args, &profile)),
+            Some(Command::Terminal(args)) => with_profile(profile, |profile| terminal::run(&args, profile)),
             Some(Command::Account(args)) => {
-                with_profile(profile, |profile| account::run(&args, &profile, &mut io::stdout().lock()))?
+                with_profile(profile, |profile| account::run(&args, &profile, &mut io::stdout().lock()))
             }
             Some(Command::List(args)) => {
-                with_profile(profile, |profile| list::run(&args, profile, &mut io::stdout().lock()))?
+                with_profile(profile, |profile| list::run(&args, profile, &mut io::stdout().lock()))
+            }
+            Some(Command::Parcel(args)) => {
+                with_profile(profile, |profile| parcel::run(&args, &profile, &mut io::stdout().lock()))
+            }
+            Some(Command::Partner(args)) => {
+                with_profile(profile, |profile| partner::run(&args, &profile, &mut io::stdout().lock()))
+            }
+            Some(Command::Audit(args)) => {
+                with_profile(profile, |profile| audit::run(&args, &profile, &mut io::stdout().lock()))
             }
         };
-        Ok(outcome.into())
+        if line.is_some() {
+            put_on_record(line, &dir?, &outcome);
+        }
+        Ok(outcome?.into())
     }
 }
 

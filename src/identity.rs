@@ -29,7 +29,7 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyD
 use zeroize::Zeroizing;
 
 use crate::parcel::{
-    self, CertificateError, KeyError, Limits, OpenError, ReadError, Received, SealingKey, Trust, certificate,
+    self, CertificateError, KeyError, Limits, OpenError, Opened, ReadError, Received, SealingKey, Trust, certificate,
 };
 use crate::standard::OfficeNumber;
 pub use files::FileError;
@@ -301,6 +301,24 @@ impl Identity {
             }
         }
         read
+    }
+
+    /// Opens what was sealed to our office, with whichever of its keys fits: what its terminals tell each other.
+    pub fn open(&self, sealed: &[u8], trust: &Trust) -> Result<Opened, OpenError> {
+        let mut opened = Err(OpenError::NotForUs);
+        for key in self.keys() {
+            opened = parcel::open(sealed, key, trust);
+            if !matches!(opened, Err(OpenError::NotForUs)) {
+                break;
+            }
+        }
+        opened
+    }
+
+    /// Whether a certificate is over one of our office's own keys, of today or of before.
+    pub fn is_own(&self, certificate_der: &[u8]) -> bool {
+        let Ok(key) = certificate::key_fingerprint(certificate_der) else { return false };
+        self.keys().any(|own| certificate::key_fingerprint(own.certificate()).is_ok_and(|own| own == key))
     }
 
     /// Takes over certificates of our office that are new to us and for a key we have, as another terminal got them when it

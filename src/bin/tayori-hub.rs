@@ -1,5 +1,9 @@
 //! The hub: carries sealed parcels and knows the directory. For the operator, so its words are plain and technical.
 
+#[path = "tayori-hub/accounts.rs"]
+mod accounts;
+#[path = "tayori-hub/audit.rs"]
+mod audit;
 #[path = "tayori-hub/offices.rs"]
 mod offices;
 #[path = "tayori-hub/upkeep.rs"]
@@ -62,6 +66,12 @@ enum Command {
     /// 事業所の端末
     #[command(subcommand)]
     Terminal(offices::TerminalCommand),
+    /// だれが何をしたかの記録
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// 事業所の利用者（ふだんは事業所の管理者が自分で行います）
+    #[command(subcommand)]
+    Account(accounts::AccountCommand),
 }
 
 #[derive(Debug, Args)]
@@ -120,7 +130,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             print!("{}", tayori::hub::api::description());
             Ok(())
         }
+        Command::Audit(what) => audit::run(&open(&cli.dir)?, &what),
         Command::Office(command) => offices::run(&open(&cli.dir)?, &command, now),
+        Command::Account(command) => accounts::run(&open(&cli.dir)?, &command, now),
         Command::Terminal(command) => offices::terminals(&open(&cli.dir)?, &command, now),
     }
 }

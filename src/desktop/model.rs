@@ -207,6 +207,8 @@ impl Model {
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),
+            // No screen shows the record yet.
+            Event::Audit(_) => {}
             Event::Partners(partners) => self.partners = partners,
             Event::Entrance(entrance) => self.entrance = entrance,
             Event::Login(login) => self.login = Some(login),

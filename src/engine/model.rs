@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 pub use super::enrol::{By, Entry, Step as EntryStep};
 pub use super::profile::Settings;
-pub use crate::history::{Failure, ParcelLine, State, Step, Subject, Trail};
+pub use crate::history::{AuditFault, AuditLine, Failure, ParcelLine, State, Step, Subject, Trail};
 use crate::parcel::ParcelId;
 use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, People, ServiceType};
 pub use crate::wire::{Account, AccountChange, NewAccount, PasswordChange, Role, Secret, UserId};
@@ -52,6 +52,18 @@ pub enum Command {
     RecoveryNoted,
     /// Keep these settings; answered by [`Event::Settings`].
     Configure(Settings),
+    /// Put a parcel's files into this terminal's import folder, although another terminal has it.
+    TakeOver(ParcelId),
+    /// Say who is to see to a parcel; empty for nobody. Every terminal of the office shows it.
+    Assign { parcel: ParcelId, to: String },
+    /// Keep a word of the office's own about a parcel. Every terminal of the office shows it.
+    Annotate { parcel: ParcelId, text: String },
+    /// A person has compared this fingerprint with the partner's own word: from now on the key is the partner's.
+    TrustPartner { office: OfficeNumber, fingerprint: String },
+    /// Answer with [`Event::Audit`].
+    ShowAudit,
+    /// Write the whole record into a new file, as CSV; never over an existing one.
+    ExportAudit(PathBuf),
     /// Log somebody in at this terminal; answered by [`Event::Login`] or [`Event::LoginRefused`].
     Login { user: String, password: Secret },
     /// Nobody is logged in any more; answered by [`Event::Login`].
@@ -106,6 +118,7 @@ pub enum Event {
     Partners(Arc<[Partner]>),
     /// What it takes before this terminal can work; [`Entrance::Open`] when nothing does.
     Entrance(Entrance),
+    Audit(Arc<Audit>),
     /// Who is logged in, told at the start and whenever it changes.
     Login(Login),
     /// The last [`Command::Login`], or the first account, did not work.
@@ -161,6 +174,15 @@ pub enum Login {
     },
 }
 
+/// The record of what was done at this terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// The newest lines, newest first.
+    pub lines: Vec<AuditLine>,
+    /// How many there are in all, when every one of them fits; or the first that does not.
+    pub verdict: Result<u64, AuditFault>,
+}
+
 /// Where we stand with the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
@@ -204,6 +226,8 @@ pub struct ParcelView {
     pub trail: Vec<Trail>,
     /// Whose signature was verified, for an incoming parcel.
     pub signed_by: Option<OfficeNumber>,
+    /// A word of the office's own about it.
+    pub note: String,
 }
 
 /// The bytes of one file of a parcel.
@@ -349,6 +373,21 @@ pub enum Notice {
     Failed(Failure),
     /// What was to be sent could not be put into the outbox.
     NotSent(Failure),
+    /// Kept aside, or not sent, until a person has confirmed the partner's changed key.
+    ParcelHeld {
+        parcel: ParcelId,
+        partner_name: String,
+        failure: Failure,
+    },
+    /// Nobody fetched it for five days.
+    Overdue {
+        parcel: ParcelId,
+        partner_name: String,
+    },
+    /// A partner's key is trusted from now on.
+    Trusted {
+        partner_name: String,
+    },
     /// One parcel was refused when it came in, or failed for good when it went out.
     ParcelFailed {
         parcel: ParcelId,
@@ -365,4 +404,16 @@ pub struct Partner {
     pub name: String,
     /// Whether it can receive: it has a certificate that is not revoked.
     pub reachable: bool,
+    /// Another key than the one we knew turned up; a person is asked.
+    pub changed: Option<PartnerChange>,
+}
+
+/// The fingerprints of a partner's key, to be compared with the partner's own word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnerChange {
+    /// The newest one that is trusted.
+    pub known: String,
+    /// The newest one that is not.
+    pub offered: String,
+    pub since: Timestamp,
 }

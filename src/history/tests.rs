@@ -58,6 +58,8 @@ fn fill(history: &mut History, parcels: usize) {
         }
         let content = Content::new(id, them, us, now, format!("message {number}"), files);
         let new = NewIncoming {
+            accepted_at: now,
+            receipts: &[],
             content: &content,
             partner_name: "北",
             signer: them,
@@ -70,7 +72,7 @@ fn fill(history: &mut History, parcels: usize) {
         for file in history.undelivered().unwrap() {
             history.note_delivered(&file, now).unwrap();
         }
-        history.note_own_step(id, ReceiptStep::Delivered, b"signed", now).unwrap();
+        history.note_own_step(id, ReceiptStep::Delivered, b"signed", Action::Delivered, now).unwrap();
     }
     history.set_inbox_cursor(7).unwrap();
     history.set_crl(b"crl").unwrap();

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::audit::{self, Actor, DONE};
 use super::authority::{Authority, AuthorityError};
 use super::codes::{self, NewCode};
 use super::external::{External, ExternalSettings};
@@ -124,8 +125,9 @@ impl Home {
             directory::register(connection, office, service, &name, now)?;
             if let Some((serial, der, not_after)) = kept {
                 directory::add_certificate(connection, office, &serial, &der, not_after, now)?;
+                audit::record(connection, &Actor::operator(), "issue-certificate", &serial, DONE, now)?;
             }
-            Ok(())
+            audit::record(connection, &Actor::operator(), "register-office", office.as_str(), DONE, now)
         })?;
         Ok(issued.map(|issued| issued.pem))
     }
@@ -133,7 +135,10 @@ impl Home {
     /// Registers every office of a list, or none: those that are known get their new name and service.
     pub fn add_offices(&self, rows: Vec<roll::Row>, now: Timestamp) -> Result<(), HomeError> {
         Ok(self.store.write_now(move |connection| {
-            rows.iter().try_for_each(|row| directory::register(connection, row.office, row.service, &row.name, now))
+            rows.iter().try_for_each(|row| {
+                directory::register(connection, row.office, row.service, &row.name, now)?;
+                audit::record(connection, &Actor::operator(), "register-office", row.office.as_str(), DONE, now)
+            })
         })?)
     }
 
@@ -151,6 +156,7 @@ impl Home {
         let name = self.store.write_now(move |connection| {
             let Some((_, name)) = directory::entry(connection, office)? else { return Ok(None) };
             codes::keep(connection, &kept, now)?;
+            audit::record(connection, &Actor::operator(), "make-code", office.as_str(), DONE, now)?;
             Ok(Some(name))
         })?;
         Ok(name.map(|name| MadeCode { code, name, until }))
@@ -175,13 +181,21 @@ impl Home {
         let id = id.to_ascii_lowercase();
         Ok(self.store.write_now(move |connection| {
             let Some(found) = terminals::beginning(connection, &id)? else { return Ok(None) };
-            Ok(terminals::revoke(connection, found.office, &found.id, now)?.then_some(found))
+            let revoked = terminals::revoke(connection, found.office, &found.id, now)?;
+            let result = if revoked { DONE } else { "not-registered" };
+            audit::record(connection, &Actor::operator(), "revoke-terminal", &found.id, result, now)?;
+            Ok(revoked.then_some(found))
         })?)
     }
 
     /// Withdraws an office. A running hub notices within a second or two.
     pub fn revoke(&self, office: OfficeNumber, now: Timestamp) -> Result<bool, HomeError> {
-        Ok(self.store.write_now(move |connection| directory::revoke(connection, office, now))?)
+        Ok(self.store.write_now(move |connection| {
+            let revoked = directory::revoke(connection, office, now)?;
+            let result = if revoked { DONE } else { "not-registered" };
+            audit::record(connection, &Actor::operator(), "revoke-office", office.as_str(), result, now)?;
+            Ok(revoked)
+        })?)
     }
 
     pub fn offices(&self, now: Timestamp) -> Result<Vec<directory::Registered>, HomeError> {

@@ -177,6 +177,7 @@ impl Server {
         // A poll may wait longer than we do.
         self.hub.bell().ring_all();
         let _ = tokio::time::timeout(seconds(self.hub.limits().stop_seconds), connections.shutdown()).await;
+        super::audit::log_head(self.hub.store());
         tracing::info!("the hub has stopped");
     }
 
@@ -264,6 +265,7 @@ impl Server {
             let config = tls_config(&self.hub, &self.identity)?;
             *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
             tracing::info!("a new revocation list is in force");
+            super::audit::log_head(self.hub.store());
         }
         Ok(())
     }

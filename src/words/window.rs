@@ -260,6 +260,7 @@ pub fn state(lang: Lang, state: &State, incoming: bool) -> &'static str {
         State::Failed(_) => lang.t("失敗", "Failed"),
         State::Refused(_) if incoming => lang.t("受け取れません", "Not accepted"),
         State::Refused(_) => lang.t("相手が受け取れず", "Refused"),
+        State::Held(_) => lang.t("確認待ち", "To confirm"),
     }
 }
 
@@ -274,6 +275,9 @@ pub fn step(lang: Lang, step: &Step, incoming: bool) -> &'static str {
         Step::Imported => lang.t("取込済", "Imported"),
         Step::Refused(_) => lang.t("受け取れませんでした", "Refused"),
         Step::Tried(_) => lang.t("送れませんでした", "Could not be sent"),
+        Step::Opened if incoming => lang.t("開きました", "Opened"),
+        Step::Opened => lang.t("相手が開きました", "Opened by the receiver"),
+        Step::Held(_) => lang.t("確認待ち", "To be confirmed"),
     }
 }
 
@@ -551,7 +555,20 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
         Notice::PasswordChanged => said("パスワードを変えました。".into(), "Your password was changed.".into()),
         Notice::SettingsKept => said("設定を保存しました。".into(), "Settings saved.".into()),
         Notice::Failed(failure) | Notice::NotSent(failure) => super::failure::failure(lang, failure),
-        Notice::ParcelFailed { partner_name, failure, .. } => {
+        Notice::Trusted { partner_name } => said(
+            format!("「{partner_name}」の新しい鍵を信頼しました。"),
+            format!("The new key of “{partner_name}” is trusted."),
+        ),
+        Notice::Overdue { partner_name, .. } => Sentence {
+            what: match lang {
+                Lang::Ja => format!("{partner_name}　5日たっても受け取られていません。"),
+                Lang::En => format!("{partner_name}: not fetched for five days."),
+            },
+            todo: lang
+                .t("相手の事業所に、電話などでお確かめください。", "Ask the other office by telephone.")
+                .to_owned(),
+        },
+        Notice::ParcelHeld { partner_name, failure, .. } | Notice::ParcelFailed { partner_name, failure, .. } => {
             let sentence = super::failure::failure(lang, failure);
             Sentence { what: format!("{partner_name}　{}", sentence.what), todo: sentence.todo }
         }

@@ -94,7 +94,7 @@ fn an_answer_that_got_lost_is_given_again() {
     let attempt = Attempt::begin(&north.profile.join("identity"), &vault, north.number()).unwrap();
     let parsed = code.parse().unwrap();
     let enrolment = attempt.ask("", Some(&parsed)).unwrap();
-    tayori::link::enrol(&town.url(), None, &enrolment).unwrap();
+    let _ = tayori::link::enrol(&town.url(), None, &enrolment).unwrap();
     drop(attempt);
     north.enrol(&town.url(), &code).is_fine_or_panic();
     sit_down(&north);

@@ -178,6 +178,21 @@ fn an_admin_keeps_the_accounts_of_the_office() {
     north.must(&["receive"]);
 }
 
+#[test]
+fn an_office_that_locked_itself_out_is_let_in_again_by_the_operator() {
+    let (town, [north]) = Town::of([NORTH]);
+    for _ in 0..10 {
+        north.log_in(USER, "forgotten");
+    }
+    north.log_in(USER, PASSWORD).says("ログインできませんでした");
+    assert!(town.operator(&["account", "list", NORTH.number]).stdout.contains("kanri  管理者  鎖錠中"));
+    let said = town.operator(&["account", "reset", NORTH.number, USER]).stdout;
+    let password = said.lines().next().unwrap().rsplit(' ').next().unwrap();
+    eventually("whoever was in is out", || !north.run(&["receive"]).is_fine());
+    assert!(north.log_in(USER, password).is_fine());
+    north.must(&["receive"]);
+}
+
 /// An answer as somebody who guesses sees it.
 fn guessed(request: reqwest::blocking::RequestBuilder, body: &serde_json::Value) -> (u16, bool, String) {
     let answer = request.header("content-type", "application/json").body(body.to_string()).send().unwrap();

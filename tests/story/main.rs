@@ -15,6 +15,7 @@ mod login;
 mod others;
 mod reach;
 mod service;
+mod together;
 mod transfer;
 #[cfg(unix)]
 mod trouble;

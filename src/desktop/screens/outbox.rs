@@ -75,7 +75,7 @@ impl Outbox {
 fn problem(line: &ParcelLine) -> Option<&Failure> {
     match &line.state {
         State::Waiting { last, .. } => last.as_ref(),
-        State::Failed(problem) | State::Refused(problem) => Some(problem),
+        State::Failed(problem) | State::Refused(problem) | State::Held(problem) => Some(problem),
         _ => None,
     }
 }

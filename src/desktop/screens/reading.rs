@@ -326,7 +326,7 @@ fn trouble(ui: &mut Ui, lang: Lang, line: &ParcelLine) {
         State::Failed(problem) | State::Refused(problem) => {
             sentence_card(ui, ic::ERROR, bad(), &failure(lang, problem));
         }
-        State::Waiting { last: Some(problem), .. } => {
+        State::Waiting { last: Some(problem), .. } | State::Held(problem) => {
             sentence_card(ui, ic::WARNING, look(), &failure(lang, problem));
         }
         _ => {}
@@ -393,7 +393,7 @@ fn trail(ui: &mut Ui, model: &Model, steps: &[Trail], incoming: bool) {
     for (at, step) in steps.iter().enumerate().skip(steps.len().saturating_sub(shown)) {
         let (glyph, color, problem) = match &step.step {
             Step::Refused(problem) => (ic::ERROR, red_900(), Some(problem)),
-            Step::Tried(problem) => (ic::WARNING, yellow_1000(), Some(problem)),
+            Step::Tried(problem) | Step::Held(problem) => (ic::WARNING, yellow_1000(), Some(problem)),
             Step::Imported => (ic::CHECK_CIRCLE, green_900(), None),
             _ => (ic::DONE, blue_900(), None),
         };

@@ -79,6 +79,7 @@ pub fn state_look(lang: Lang, state: &State, incoming: bool) -> (&'static str, &
         State::Arrived => (ic::DONE, blue()),
         State::Imported => (ic::CHECK_CIRCLE, good()),
         State::Failed(_) | State::Refused(_) => (ic::ERROR, bad()),
+        State::Held(_) => (ic::WARNING, look()),
     };
     (glyph, w::state(lang, state, incoming), colors)
 }

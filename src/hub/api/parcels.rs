@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::range::{self, Asked, Pieces};
 use super::refusal::Refusal;
+use crate::hub::audit::Actor;
 use crate::hub::mailbox::{self, Incoming, Outside, Put};
 use crate::hub::state::{Caller, Hub};
 use crate::parcel::{ParcelId, sha256_hex};
@@ -49,7 +50,7 @@ pub(super) async fn put_parcel(
 ) -> Result<Response, Refusal> {
     let (Path(id), Query(Destination { to })) = (id?, destination?);
     let (sealed, digest) = taken(&hub, &headers, body).await?;
-    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed };
+    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed, by: Actor::from(&caller) };
     let put = mailbox::put(hub.store(), parcel, Timestamp::now()).await?;
     answered(&hub, &caller, to, put)
 }
@@ -77,6 +78,8 @@ pub(super) fn answered(hub: &Hub, caller: &Caller, to: OfficeNumber, put: Put) -
             hub.metrics().parcels.inc();
             hub.metrics().parcel_bytes.inc_by(accepted.size);
             hub.bell().ring(to);
+            // The sender's other terminals.
+            hub.bell().ring(caller.office);
             Ok((StatusCode::CREATED, Json(accepted)).into_response())
         }
         Put::Repeat(accepted) => Ok((StatusCode::OK, Json(accepted)).into_response()),

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::parcels::own_parcel;
 use super::refusal::Refusal;
+use crate::hub::audit::Actor;
 use crate::hub::mailbox;
 use crate::hub::state::{Caller, Hub};
 use crate::parcel::{ParcelId, Receipt};
@@ -46,11 +47,13 @@ pub(super) async fn post_receipt(
     if !fits {
         return Err(invalid("the receipt is not about this parcel and this office"));
     }
-    let noted = mailbox::note(hub.store(), outside.seq, receipt.step, signed.to_vec(), now).await?;
+    let by = Actor::from(&caller);
+    let noted = mailbox::note(hub.store(), outside.seq, receipt.step, signed.to_vec(), by, now).await?;
     if noted == mailbox::Noted::New {
         tracing::info!(parcel = %id, by = %caller.office, step = receipt.step.as_str(), "receipt noted");
         hub.metrics().receipts.inc();
         hub.bell().ring(outside.sender);
+        hub.bell().ring(caller.office);
     }
     Ok(StatusCode::NO_CONTENT)
 }

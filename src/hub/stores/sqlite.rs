@@ -23,6 +23,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/transfer.sql"),
     include_str!("migrations/accounts.sql"),
     include_str!("migrations/enrolment.sql"),
+    sqlite::chain::SCHEMA,
+    include_str!("migrations/together.sql"),
 ];
 
 /// How many jobs one commit may carry.
