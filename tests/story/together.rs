@@ -411,6 +411,8 @@ fn expected(command: &Command) -> Action {
         Command::Login { .. } => Action::Login,
         Command::Logout => Action::Logout,
         Command::Accounts(_) => Action::Accounts,
+        // The entrance's: an open terminal has no use for them, and a closed one has no record.
+        Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => Action::Setup,
     }
 }
 
