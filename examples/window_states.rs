@@ -6,7 +6,7 @@ mod made_up;
 
 use std::sync::Arc;
 
-use tayori::desktop::{Look, Options, TextSize};
+use tayori::desktop::{Appearance, Look, Options, TextSize};
 use tayori::engine::model::*;
 use tayori::engine::{Backend, Engine};
 use tayori::words::Lang;
@@ -19,6 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         match argument.as_str() {
             "small" => options.look.text_size = TextSize::Small,
             "large" => options.look.text_size = TextSize::Large,
+            "largest" => options.look.text_size = TextSize::Largest,
+            "dark" => options.look.appearance = Appearance::Dark,
+            "contrast" => options.look.appearance = Appearance::Contrast,
             "en" => options.look = Look { lang: Lang::En, ..options.look },
             size => {
                 if let Some((width, height)) = size.split_once('x')
@@ -56,6 +59,32 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
     };
     tell(Event::Status(status));
     tell(Event::Lists(lists.clone()));
+    let entrance = match state {
+        "setup" => Some(Entrance::SetUp {
+            outgoing: "/home/sakura/便り/送信".into(),
+            import: "/home/sakura/便り/取込".into(),
+            refused: None,
+        }),
+        "setup-refused" => Some(Entrance::SetUp {
+            outgoing: "/home/sakura/便り/送信".into(),
+            import: "/home/sakura/便り/取込".into(),
+            refused: Some(Failure::HubUnreachable),
+        }),
+        "passphrase" => Some(Entrance::Passphrase { new: false, refused: Some(Failure::PassphraseWrong) }),
+        "passphrase-new" => Some(Entrance::Passphrase { new: true, refused: None }),
+        "waiting" => Some(Entrance::Waiting {
+            fingerprint: "3F:1A:9C:77:02:E4:5B:D0:88:61:AF:13:C2:9E:40:7D".into(),
+            refused: None,
+        }),
+        "recovery" => Some(Entrance::Recovery {
+            code: Secret::new("7K2M-9QXD-4TVB-HJ3N-YW8F-C5RA".into()),
+            office_name: "さくら居宅介護支援事業所".into(),
+        }),
+        _ => None,
+    };
+    if let Some(entrance) = entrance {
+        tell(Event::Entrance(entrance));
+    }
     if state == "toast" {
         tell(Event::Notice(Notice::Arrived {
             parcel: made_up::id(0),

@@ -4,15 +4,20 @@
 
 mod account;
 mod ask;
+mod audit;
 pub mod check;
 mod demo;
+mod enrol;
 mod exchange;
 pub mod fix;
 mod help;
 mod list;
 mod login;
+mod parcel;
+mod partner;
 mod setup;
 pub mod show;
+mod terminal;
 mod unlock;
 
 use std::io;
@@ -21,10 +26,13 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use jiff::Timestamp;
+
 pub use check::{Format, Outcome};
 pub use help::in_japanese;
 
 use crate::engine::profile::{Profile, ProfileError};
+use crate::history::{Action, DONE};
 use crate::words::Lang;
 use crate::words::failure::failure;
 
@@ -56,6 +64,7 @@ enum Command {
     Show(show::ShowArgs),
     Fix(fix::FixArgs),
     Setup(setup::SetupArgs),
+    Terminal(terminal::TerminalArgs),
     Send(exchange::SendArgs),
     Receive(exchange::ReceiveArgs),
     Watch(exchange::WatchArgs),
@@ -63,6 +72,42 @@ enum Command {
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
     Account(account::AccountArgs),
+    Parcel(parcel::ParcelArgs),
+    Partner(partner::PartnerArgs),
+    Audit(audit::AuditArgs),
+}
+
+/// What a command leaves on record when it has ended, beside what its steps do. A new command has to choose.
+fn line_of(command: &Command) -> Option<(Action, &'static str)> {
+    match command {
+        Command::Send(_) => Some((Action::Examine, "send")),
+        Command::Receive(_) => Some((Action::Exchange, "receive")),
+        Command::Watch(_) => Some((Action::Exchange, "watch")),
+        Command::List(_) => Some((Action::ShowLists, "")),
+        Command::Login(_) => Some((Action::Login, "")),
+        Command::Logout(_) => Some((Action::Logout, "")),
+        Command::Account(_) => Some((Action::Accounts, "")),
+        Command::Terminal(_) => Some((Action::Terminals, "")),
+        Command::Setup(_) => Some((Action::Setup, "")),
+        // Each of their steps leaves its own line, with how it ended.
+        Command::Parcel(_) | Command::Partner(_) | Command::Audit(_) => None,
+        // These have to do with files on this computer, and with no office.
+        Command::Demo(_) | Command::Check(_) | Command::Show(_) | Command::Fix(_) => None,
+    }
+}
+
+/// Writes the line of a command that ended. One that cannot be written is said, and takes nothing back.
+fn put_on_record(line: Option<(Action, &'static str)>, dir: &std::path::Path, outcome: &anyhow::Result<Outcome>) {
+    let Some((action, subject)) = line else { return };
+    let result = if matches!(outcome, Ok(Outcome::Fine)) { DONE } else { "troubled" };
+    // Before it is set up, a terminal has no record to write into.
+    let Ok(profile) = Profile::open(dir) else { return };
+    let recorded = profile
+        .history()
+        .and_then(|mut history| history.record(action, subject, result, Timestamp::now()).map_err(ProfileError::from));
+    if let Err(error) = recorded {
+        tracing::error!(%error, "a command is not on record");
+    }
 }
 
 impl From<Outcome> for ExitCode {
@@ -84,26 +129,41 @@ impl Cli {
     /// Runs the command; without one, the window.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let profile = self.profile;
+        let line = self.command.as_ref().and_then(line_of);
+        let dir = profile_dir(profile.clone());
         let outcome = match self.command {
             None => return open_window(profile),
-            Some(Command::Demo(args)) => demo::run(&args)?,
-            Some(Command::Check(args)) => written(args.run(&mut io::stdout().lock()))?,
-            Some(Command::Show(args)) => written(args.run(&mut io::stdout().lock()))?,
-            Some(Command::Fix(args)) => written(args.run(&mut io::stdout().lock()))?,
-            Some(Command::Setup(args)) => setup::run(&args, &profile_dir(profile)?)?,
-            Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile))?,
-            Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile))?,
-            Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile))?,
-            Some(Command::Login(args)) => with_profile(profile, |profile| login::log_in(&args, &profile))?,
-            Some(Command::Logout(args)) => with_profile(profile, |profile| login::log_out(&args, &profile))?,
+            Some(Command::Demo(args)) => demo::run(&args),
+            Some(Command::Check(args)) => Ok(written(args.run(&mut io::stdout().lock()))?),
+            Some(Command::Show(args)) => Ok(written(args.run(&mut io::stdout().lock()))?),
+            Some(Command::Fix(args)) => Ok(written(args.run(&mut io::stdout().lock()))?),
+            Some(Command::Setup(args)) => setup::run(&args, &profile_dir(profile)?),
+            Some(Command::Send(args)) => with_profile(profile, |profile| exchange::send(&args, profile)),
+            Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile)),
+            Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile)),
+            Some(Command::Login(args)) => with_profile(profile, |profile| login::log_in(&args, &profile)),
+            Some(Command::Logout(args)) => with_profile(profile, |profile| login::log_out(&args, &profile)),
+            Some(Command::Terminal(args)) => with_profile(profile, |profile| terminal::run(&args, profile)),
             Some(Command::Account(args)) => {
-                with_profile(profile, |profile| account::run(&args, &profile, &mut io::stdout().lock()))?
+                with_profile(profile, |profile| account::run(&args, &profile, &mut io::stdout().lock()))
             }
             Some(Command::List(args)) => {
-                with_profile(profile, |profile| list::run(&args, profile, &mut io::stdout().lock()))?
+                with_profile(profile, |profile| list::run(&args, profile, &mut io::stdout().lock()))
+            }
+            Some(Command::Parcel(args)) => {
+                with_profile(profile, |profile| parcel::run(&args, &profile, &mut io::stdout().lock()))
+            }
+            Some(Command::Partner(args)) => {
+                with_profile(profile, |profile| partner::run(&args, &profile, &mut io::stdout().lock()))
+            }
+            Some(Command::Audit(args)) => {
+                with_profile(profile, |profile| audit::run(&args, &profile, &mut io::stdout().lock()))
             }
         };
-        Ok(outcome.into())
+        if line.is_some() {
+            put_on_record(line, &dir?, &outcome);
+        }
+        Ok(outcome?.into())
     }
 }
 
@@ -127,7 +187,8 @@ fn with_profile(
     run: impl FnOnce(Profile) -> Result<Outcome, ProfileError>,
 ) -> anyhow::Result<Outcome> {
     let profile = Profile::open(&profile_dir(given)?);
-    let result = profile.and_then(|profile| unlock::vault(profile.dir()).map(|_| profile)).and_then(run);
+    let unlocked = profile.and_then(|profile| unlock::vault(profile.dir()).map(|_| profile));
+    let result = unlocked.map(enrol::admitted).and_then(run);
     Ok(result.unwrap_or_else(|error| {
         tracing::error!(%error, "the command failed");
         tell(&error.failure());
@@ -143,7 +204,7 @@ fn tell(problem: &crate::history::Failure) {
 
 #[cfg(feature = "desktop")]
 fn open_window(given: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-    window(Profile::open(&profile_dir(given)?))
+    window(&profile_dir(given)?)
 }
 
 #[cfg(not(feature = "desktop"))]
@@ -155,24 +216,18 @@ fn open_window(_: Option<PathBuf>) -> anyhow::Result<ExitCode> {
 /// Opens the window over a terminal's engine and returns when it is closed. A terminal that cannot work gets its window
 /// all the same: that is where people look for the reason.
 #[cfg(feature = "desktop")]
-fn window(profile: Result<Profile, ProfileError>) -> anyhow::Result<ExitCode> {
+fn window(dir: &std::path::Path) -> anyhow::Result<ExitCode> {
     use crate::engine::Engine;
-    let settings = profile.as_ref().ok().map(|profile| profile.settings.clone());
-    let options = profile.as_ref().map(kept_look).unwrap_or_default();
-    let start = move |wake| {
-        profile.and_then(|profile| Engine::start(profile, wake)).unwrap_or_else(|error| {
-            tracing::error!(%error, "the engine cannot start");
-            Engine::idle(settings, error.failure())
-        })
-    };
-    crate::desktop::run(start, options)?;
+    let options = kept_look(dir);
+    let dir = dir.to_owned();
+    crate::desktop::run(move |wake| Engine::open(dir, wake), options)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Text size and language as they were left, kept in `look.toml` beside the settings. Not worth a word when it is lost.
 #[cfg(feature = "desktop")]
-fn kept_look(profile: &Profile) -> crate::desktop::Options {
-    let path = profile.dir().join("look.toml");
+fn kept_look(dir: &std::path::Path) -> crate::desktop::Options {
+    let path = dir.join("look.toml");
     let kept = std::fs::read_to_string(&path).ok().and_then(|text| toml::from_str(&text).ok());
     let keep = move |look| {
         if let Ok(text) = toml::to_string(&look)

@@ -28,11 +28,12 @@ pub use headless::{Report, run};
 pub use month::MonthError;
 pub use neighbours::Neighbours;
 
+use crate::engine::enrol::{By, Entry, enter};
 use crate::engine::profile::{Profile, ProfileError, Settings};
 use crate::history::HistoryError;
-use crate::hub::home::{Home, HomeError, HubSettings};
+use crate::hub::home::{Home, HomeError, HubSettings, MadeCode};
 use crate::hub::{Running, ServeError};
-use crate::identity::{self, Identity, IdentityError, Unlock, Vault, VaultError};
+use crate::identity::{Identity, IdentityError, Unlock, Vault, VaultError};
 use crate::link::{Link as _, LinkError};
 use crate::standard::OfficeNumber;
 use crate::wire::Secret;
@@ -77,6 +78,8 @@ pub enum DemoError {
     Profile(#[from] ProfileError),
     #[error(transparent)]
     History(#[from] HistoryError),
+    #[error("{office} could not join: {failure}")]
+    NotEnrolled { office: OfficeNumber, failure: String },
     #[error("the district's user id is none")]
     NoUser,
     #[error("there is no office {0} in the district")]
@@ -93,9 +96,12 @@ impl District {
         let home = open_hub(&dir.join("hub"), now)?;
         let vault = open_vault(dir)?;
         let rows = month.offices()?;
-        let mut offices = Vec::new();
+        let (mut offices, mut codes) = (Vec::new(), Vec::new());
         for row in &rows {
-            offices.push(prepare_office(&dir.join("offices").join(row.number.as_str()), row, &home, &vault, now)?);
+            let (office, code) =
+                prepare_office(&dir.join("offices").join(row.number.as_str()), row, &home, &vault, now)?;
+            offices.push(office);
+            codes.push(code);
             month.put_out(row.number, &dir.join("offices").join(row.number.as_str()).join("outgoing"))?;
         }
         let hub = home.serve(None)?;
@@ -105,6 +111,7 @@ impl District {
             office.profile.settings.hub.clone_from(&address);
             office.profile.save()?;
         }
+        enrol(&mut offices, codes)?;
         log_everybody_in(&offices)?;
         Ok(Self { offices, hub })
     }
@@ -144,7 +151,7 @@ fn prepare_office(
     home: &Home,
     vault: &Vault,
     now: Timestamp,
-) -> Result<DemoOffice, DemoError> {
+) -> Result<(DemoOffice, Option<MadeCode>), DemoError> {
     // What somebody changed in the settings stays.
     let mut profile = match Profile::open(&dir.join("profile")) {
         Err(ProfileError::Missing(_)) => Profile::create(&dir.join("profile"), settings_of(dir, row))?,
@@ -157,15 +164,39 @@ fn prepare_office(
     Vault::share(profile.dir(), Path::new("../../.."))?;
     let imported = dir.join("imported");
     fs::create_dir_all(&imported).map_err(|source| DemoError::Io { path: imported.clone(), source })?;
-    // Its key is written last: without one, an earlier run was cut off here.
-    if let Err(IdentityError::Missing { .. }) = Identity::load(&profile.identity_dir(), vault) {
-        let request = identity::request(row.number)?;
-        let certificate =
-            home.add_office(row.number, row.service, &row.name, Some(&request.csr_pem), now)?.unwrap_or_default();
-        let ca = home.authority.certificate_pem();
-        request.answered(certificate.as_bytes(), ca.as_bytes())?.save(&profile.identity_dir(), vault)?;
-    }
-    Ok(DemoOffice { profile, imported })
+    // Its certificate is written last: without one, an earlier run was cut off here.
+    let code = match Identity::load(&profile.identity_dir(), vault) {
+        Err(IdentityError::Missing { .. }) => {
+            home.add_office(row.number, row.service, &row.name, None, now)?;
+            home.make_code(row.number, false, now)?
+        }
+        _ => None,
+    };
+    Ok((DemoOffice { profile, imported }, code))
+}
+
+/// Every office types what stands in its letter.
+fn enrol(offices: &mut [DemoOffice], codes: Vec<Option<MadeCode>>) -> Result<(), DemoError> {
+    let mut letters: Vec<_> =
+        offices.iter_mut().zip(codes).filter_map(|(office, made)| made.map(|made| (office, made))).collect();
+    headless::each(&mut letters, |(office, made)| {
+        let settings = office.profile.settings.clone();
+        let entry = Entry {
+            hub: settings.hub,
+            office: settings.office,
+            by: By::Code(made.code.to_string().into()),
+            terminal: String::new(),
+            office_name: settings.office_name,
+            outgoing: settings.outgoing,
+            import: settings.import,
+            recovery: None,
+        };
+        enter(office.profile.dir(), &entry, Timestamp::now(), &mut |_| ())
+            .map_err(|failure| DemoError::NotEnrolled { office: settings.office, failure: failure.code() })?;
+        office.profile = Profile::open(office.profile.dir())?;
+        Ok(())
+    })
+    .map(|_| ())
 }
 
 /// Somebody sits at every terminal. A login that is still kept is good for the next request, or is made anew then.
@@ -235,20 +266,20 @@ mod tests {
         let vault = Vault::in_memory().unwrap();
         let row = Month::embedded().unwrap().offices().unwrap().remove(0);
         let here = dir.path().join("here");
-        let mut office = prepare_office(&here, &row, &home, &vault, now).unwrap();
+        let mut office = prepare_office(&here, &row, &home, &vault, now).unwrap().0;
         let chosen = dir.path().join("chosen");
         fs::create_dir(&chosen).unwrap();
         office.profile.settings.import.clone_from(&chosen);
         office.profile.settings.office_name = "別の名前".into();
         office.profile.save().unwrap();
 
-        let again = prepare_office(&here, &row, &home, &vault, now).unwrap().profile.settings;
+        let again = prepare_office(&here, &row, &home, &vault, now).unwrap().0.profile.settings;
         assert_eq!((again.import.as_path(), again.office_name.as_str()), (chosen.as_path(), "別の名前"));
 
         fs::remove_dir(&chosen).unwrap();
         let moved = dir.path().join("moved");
         fs::rename(&here, &moved).unwrap();
-        let there = prepare_office(&moved, &row, &home, &vault, now).unwrap().profile.settings;
+        let there = prepare_office(&moved, &row, &home, &vault, now).unwrap().0.profile.settings;
         assert_eq!((there.outgoing, there.import), (moved.join("outgoing"), moved.join("import")));
     }
 }

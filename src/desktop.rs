@@ -25,6 +25,7 @@ pub use model::{Look, Model, TextSize};
 pub use paper::Picture;
 pub use preview::{Preview, PreviewKind};
 pub use printing::{Job, Target};
+pub use tokens::Appearance;
 
 use crate::engine::Engine;
 use crate::words::window as w;

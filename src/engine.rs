@@ -3,27 +3,35 @@
 mod delivery;
 mod drafts;
 pub mod enrol;
+mod entrance;
 pub mod exchange;
 mod failure;
 mod fetching;
 pub mod habits;
 pub mod model;
 pub mod outgoing;
+pub mod papers;
+mod partners;
 pub mod people;
 pub mod profile;
 mod receipts;
 mod receiving;
+mod refill;
+pub mod renewal;
 mod retry;
 mod runner;
 mod sending;
 mod subject;
 pub mod terminal;
+pub mod terminals;
+mod together;
 mod views;
 mod watching;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 pub use model::{Command, Event};
+pub use terminal::export_audit;
 
 /// A face's end of the engine. Neither call ever waits.
 #[derive(Debug)]

@@ -6,32 +6,47 @@
 //! deferred one that reads first fails under contention. The file is encrypted (SQLCipher) with the key of the profile's
 //! vault, its write-ahead log and index of words included. Plain SQL lives in this room and nowhere else in the client.
 
+mod audit;
+mod claims;
 mod coming;
 mod drafts;
 mod evidence;
+mod held;
 mod incoming;
 mod lists;
 mod login;
+mod marks;
 mod mending;
 mod notes;
 mod opening;
 mod outbox;
+mod partners;
 
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+pub use audit::{Action, DONE, LOGIN_USER};
+pub use claims::HeldElsewhere;
 pub use drafts::{OutgoingFile, StoredDraft};
-pub use evidence::{Failure, ParcelLine, State, Step, Subject, Trail};
-pub use incoming::{Delivery, NewIncoming, NewRefused};
+pub use evidence::{Failure, OVERDUE, ParcelLine, State, Step, Subject, Trail};
+pub use held::{HeldParcel, HeldReceipt};
+pub use incoming::{Delivery, NewIncoming, NewRefused, RefusalReceipt};
 pub use lists::Stored;
 pub use login::KeptLogin;
+pub use marks::{Mark, OwnReceipt, Teller};
 pub use notes::KnownOffice;
-pub use outbox::{Due, NewOutgoing, Tried};
+pub use outbox::{Due, NewOutgoing, NewSent, Tried};
+pub use partners::PartnerKey;
+
+pub use crate::sqlite::chain::{Fault as AuditFault, Head as AuditHead, Line as AuditLine};
+
+use audit::record;
 
 use crate::identity::DatabaseKey;
 use crate::parcel::ParcelId;
+use crate::sqlite::chain;
 use opening::InUse;
 
 /// Schema changes in order; `PRAGMA user_version` counts how many were made. Only ever added to.
@@ -39,6 +54,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("history/schema.sql"),
     include_str!("history/migrations/drafts.sql"),
     include_str!("history/migrations/coming.sql"),
+    chain::SCHEMA,
+    include_str!("history/migrations/together.sql"),
 ];
 
 #[derive(Debug, thiserror::Error)]
@@ -73,8 +90,14 @@ impl HistoryError {
 
     /// Whether there is no room for what was to be written.
     pub fn is_disk_full(&self) -> bool {
-        use rusqlite::ffi;
+        use rusqlite::{Error, ffi};
         let source = match self {
+            // What SQLCipher does inside a function of its own comes with the words, but not with the code.
+            HistoryError::Statement { source: Error::SqliteFailure(_, Some(words)), .. }
+                if words == "database or disk is full" =>
+            {
+                return true;
+            }
             HistoryError::Statement { source, .. } | HistoryError::Open { source, .. } => source.sqlite_error(),
             HistoryError::File { source, .. } => return source.kind() == std::io::ErrorKind::StorageFull,
             _ => None,

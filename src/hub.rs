@@ -2,11 +2,14 @@
 
 pub mod accounts;
 pub mod api;
+pub mod audit;
 pub mod authority;
 pub mod backup;
 mod bell;
 pub mod check;
+pub mod claims;
 pub mod codes;
+pub mod cursors;
 pub mod directory;
 pub mod enrol;
 pub mod external;
@@ -16,6 +19,7 @@ mod intake;
 pub mod letter;
 mod limits;
 pub mod mailbox;
+pub mod marks;
 mod metrics;
 pub mod retention;
 pub mod roll;

@@ -17,6 +17,7 @@ pub mod enrol;
 pub(crate) mod files;
 mod keyfile;
 pub mod p12;
+mod shown;
 mod vault;
 
 use std::path::{Path, PathBuf};
@@ -28,12 +29,13 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyD
 use zeroize::Zeroizing;
 
 use crate::parcel::{
-    self, CertificateError, KeyError, Limits, OpenError, ReadError, Received, SealingKey, Trust, certificate,
+    self, CertificateError, KeyError, Limits, OpenError, Opened, ReadError, Received, SealingKey, Trust, certificate,
 };
 use crate::standard::OfficeNumber;
 pub use files::FileError;
 pub use keyfile::KeyFileError;
 pub(crate) use keyfile::wipe;
+pub use shown::Stamp;
 pub use vault::{
     DatabaseKey, KeyPlace, KeyPlaceError, LEAST_PASSPHRASE, PASSPHRASE_ENV, SystemKeyring, Unlock, VAULT_FILE, Vault,
     VaultError,
@@ -268,8 +270,11 @@ impl Identity {
         for staged in staged {
             staged.commit()?;
         }
-        if !self.is_combined() {
-            // Its key is among the office's now. One that stays opens nothing more.
+        // What the other kind left is not looked at any more; its keys are among the office's now.
+        if self.is_combined() {
+            let _ = std::fs::remove_file(dir.join(TERMINAL));
+            let _ = std::fs::remove_file(dir.join(OFFICE));
+        } else {
             let _ = std::fs::remove_file(dir.join(CERTIFICATE));
             let _ = keyfile::remove(&dir.join(KEY));
         }
@@ -296,6 +301,24 @@ impl Identity {
             }
         }
         read
+    }
+
+    /// Opens what was sealed to our office, with whichever of its keys fits: what its terminals tell each other.
+    pub fn open(&self, sealed: &[u8], trust: &Trust) -> Result<Opened, OpenError> {
+        let mut opened = Err(OpenError::NotForUs);
+        for key in self.keys() {
+            opened = parcel::open(sealed, key, trust);
+            if !matches!(opened, Err(OpenError::NotForUs)) {
+                break;
+            }
+        }
+        opened
+    }
+
+    /// Whether a certificate is over one of our office's own keys, of today or of before.
+    pub fn is_own(&self, certificate_der: &[u8]) -> bool {
+        let Ok(key) = certificate::key_fingerprint(certificate_der) else { return false };
+        self.keys().any(|own| certificate::key_fingerprint(own.certificate()).is_ok_and(|own| own == key))
     }
 
     /// Takes over certificates of our office that are new to us and for a key we have, as another terminal got them when it
@@ -366,17 +389,28 @@ fn client_config(
     terminal: &SealingKey,
     believed: &[CertificateDer<'static>],
 ) -> Result<rustls::ClientConfig, IdentityError> {
+    let chain = vec![CertificateDer::from(terminal.certificate().to_vec())];
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(terminal.pkcs8().to_vec()));
+    Ok(config_of(believed)?.with_client_auth_cert(chain, key)?)
+}
+
+/// TLS 1.3 and these authorities; what is shown is the caller's to say.
+fn config_of(
+    believed: &[CertificateDer<'static>],
+) -> Result<rustls::ConfigBuilder<rustls::ClientConfig, rustls::client::WantsClientCert>, IdentityError> {
     let mut roots = rustls::RootCertStore::empty();
     for root in believed {
         roots.add(root.clone())?;
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let chain = vec![CertificateDer::from(terminal.certificate().to_vec())];
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(terminal.pkcs8().to_vec()));
     Ok(rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
-        .with_root_certificates(roots)
-        .with_client_auth_cert(chain, key)?)
+        .with_root_certificates(roots))
+}
+
+/// Writes a file that only its owner reads, over what was there; whole, or not at all.
+pub fn files_for_owner(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    files::stage(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()), bytes)?.commit()
 }
 
 fn unusable(error: CertificateError) -> IdentityError {

@@ -16,7 +16,9 @@ pub use membership::Membership;
 use crate::history::HistoryError;
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
-use crate::wire::{Accepted, Directory, HubFacts, InboxPage, Problem, SentPage};
+use crate::wire::{
+    Accepted, ClaimAnswer, ClaimRequest, Directory, Heads, HubFacts, InboxPage, MarksPage, Problem, SentPage,
+};
 
 /// Why a request did not work.
 #[derive(Debug, thiserror::Error)]
@@ -63,4 +65,12 @@ pub trait Link: Membership {
     fn fetch_piece(&self, id: ParcelId, digest: &str, from: u64, length: u64) -> Result<Vec<u8>, LinkError>;
     /// Hands in a signed receipt. Safe to repeat.
     fn receipt(&self, id: ParcelId, signed: &[u8]) -> Result<(), LinkError>;
+    /// Waits until one of our office's lists goes further than `read`, at most so long; says how far they go.
+    fn news(&self, read: Heads, wait: Duration) -> Result<Heads, LinkError>;
+    /// Tells the other terminals of our office something, sealed. Safe to repeat.
+    fn tell(&self, sealed: &[u8]) -> Result<(), LinkError>;
+    /// What the terminals of our office told each other after the cursor.
+    fn told(&self, after: u64) -> Result<MarksPage, LinkError>;
+    /// Asks whether this terminal alone may import some parcels. Safe to repeat.
+    fn claim(&self, request: &ClaimRequest) -> Result<ClaimAnswer, LinkError>;
 }

@@ -71,6 +71,35 @@ pub struct InboxPage {
     pub parcels: Vec<InboxEntry>,
     /// Hand this in as `after` next time.
     pub next: u64,
+    /// How far each list of the office goes; given when `sent=` or `marks=` was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heads: Option<Heads>,
+}
+
+/// How far each of an office's lists goes, or has been read. A question with `wait`, `after`, `sent` and `marks` is
+/// answered as soon as one of them goes further.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Heads {
+    pub inbox: u64,
+    pub sent: u64,
+    pub marks: u64,
+}
+
+impl Heads {
+    /// Whether one of them goes further than in `other`.
+    pub fn exceeds(&self, other: &Heads) -> bool {
+        self.inbox > other.inbox || self.sent > other.sent || self.marks > other.marks
+    }
+
+    /// The further of each.
+    #[must_use]
+    pub fn max(self, other: Heads) -> Heads {
+        Heads {
+            inbox: self.inbox.max(other.inbox),
+            sent: self.sent.max(other.sent),
+            marks: self.marks.max(other.marks),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -84,6 +113,9 @@ pub struct InboxEntry {
     pub size: u64,
     #[schema(value_type = schema::Time)]
     pub accepted_at: Timestamp,
+    /// What the caller's own office said of it so far: a terminal that comes later, or comes anew, does not import twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receipts: Vec<SignedReceipt>,
 }
 
 /// `GET /v1/sent?after=…`: the caller's own parcels that changed after a cursor: accepted, or a receipt came.
@@ -141,6 +173,81 @@ pub struct SignedReceipt {
     /// CMS SignedData over the receipt (see [`crate::parcel::Receipt`]).
     #[schema(value_type = schema::Base64)]
     pub signed: Binary,
+}
+
+/// `GET /v1/marks?after=…`: what the terminals of the caller's office told each other, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MarksPage {
+    pub marks: Vec<MarkEntry>,
+    pub next: u64,
+}
+
+/// What one terminal told the others with one `POST /v1/marks`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MarkEntry {
+    #[schema(value_type = schema::Time)]
+    pub at: Timestamp,
+    /// Sealed to the office itself (CMS, as a parcel is).
+    #[schema(value_type = schema::Base64)]
+    pub sealed: Binary,
+}
+
+/// `POST /v1/claims`: one terminal alone may put a parcel's files into its import folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClaimRequest {
+    /// The terminal's name for itself: made by chance, the same for ever.
+    #[schema(min_length = 1, max_length = 64)]
+    pub holder: String,
+    pub wish: ClaimWish,
+    #[schema(value_type = Vec<schema::Id>, max_items = 500)]
+    pub parcels: Vec<ParcelId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimWish {
+    /// To put the files into the import folder now.
+    Import,
+    /// The same, from another terminal that has it: a person wants it so.
+    TakeOver,
+    /// Nothing of it is in the import folder, and nothing will be.
+    Release,
+}
+
+/// The answer: one claim for each parcel asked for, in that order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClaimAnswer {
+    pub claims: Vec<Claim>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Claim {
+    #[schema(value_type = schema::Id)]
+    pub parcel: ParcelId,
+    pub verdict: ClaimVerdict,
+    /// Who has it; empty when nobody does.
+    pub holder: String,
+    /// When the holder last asked.
+    #[schema(value_type = schema::Time)]
+    pub since: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClaimVerdict {
+    /// It is the asking terminal's, which may put the files into its folder within the next minute.
+    Granted,
+    /// Another terminal has it.
+    Held,
+    /// It is in the import folder of some terminal, or imported, already.
+    Over,
+    /// Nobody has it.
+    Free,
+    /// No such parcel came for the caller's office.
+    Unknown,
+    /// A verdict this version does not know; nothing is imported on it.
+    #[serde(other)]
+    Other,
 }
 
 /// `GET /v1/offices`: every office of the exchange.
@@ -299,8 +406,10 @@ mod tests {
                 digest: "ab".into(),
                 size: 3,
                 accepted_at: "2026-06-01T00:00:00Z".parse().unwrap(),
+                receipts: Vec::new(),
             }],
             next: 12,
+            heads: None,
         };
         assert_eq!(
             serde_json::to_string(&page).unwrap(),

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use tayori::desktop::{App, Choice, Chosen, Desk, Look, Page, Tell, TextSize};
+use tayori::desktop::{App, Appearance, Choice, Chosen, Desk, Look, Page, Tell, TextSize};
 use tayori::engine::model::*;
 use tayori::engine::{Backend, Engine};
 use tayori::words::Lang;
@@ -42,6 +42,7 @@ impl Desk for Scripted {
             Choice::OutgoingFolder => Chosen::OutgoingFolder(self.folder.clone()),
             Choice::ImportFolder => Chosen::ImportFolder(self.folder.clone()),
             Choice::SaveAs { parcel, index, name } => Chosen::SaveAs { parcel, index, to: self.folder.join(name) },
+            Choice::CertificateFile => Chosen::CertificateFile(self.folder.join("証明書.p12")),
             Choice::SavePdf { name } => Chosen::SavePdf(self.folder.join(name)),
         });
     }
@@ -803,4 +804,167 @@ fn a_narrow_window_shows_the_list_or_the_pane() {
     assert!(window.harness.query_by_role(Role::ListBox).is_none());
     window.key(egui::Key::Escape);
     assert!(window.harness.query_by_role(Role::ListBox).is_some());
+}
+
+/// What a person types into a field, by its label.
+fn type_into(window: &mut Window, role: Role, label: &str, words: &str) {
+    window.harness.get_by_role_and_label(role, label).focus();
+    window.harness.run();
+    window.harness.get_by_role_and_label(role, label).type_text(words);
+    window.harness.run();
+}
+
+fn not_set_up(refused: Option<Failure>) -> Event {
+    Event::Entrance(Entrance::SetUp {
+        outgoing: "/書類/便り/送信".into(), import: "/書類/便り/取込".into(), refused
+    })
+}
+
+#[test]
+fn the_guide_sets_a_terminal_up_from_the_letter() {
+    let mut window = window();
+    window.tell(not_set_up(None));
+    window.must_say("便りをはじめます");
+    let next =
+        |window: &Window| window.harness.get_by_role_and_label(Role::Button, "次へ").accesskit_node().is_disabled();
+    assert!(next(&window), "nothing is entered yet");
+    type_into(&mut window, Role::TextInput, "連携基盤のアドレス", "hub.example.jp:8443");
+    type_into(&mut window, Role::TextInput, "事業所番号", "31700");
+    window.must_say("事業所番号は10桁です。");
+    type_into(&mut window, Role::TextInput, "事業所番号", "00001");
+    type_into(&mut window, Role::TextInput, "コード（24文字）", "abcd efgh");
+    window.must_say("コードは24文字です。");
+    assert!(next(&window));
+    type_into(&mut window, Role::TextInput, "コード（24文字）", " jkmn pqrs tvwx yz01");
+    window.must_say("コードがそろいました。");
+    window.press("次へ");
+    window.must_say("/書類/便り/取込");
+    window.harness.get_all_by_role_and_label(Role::Button, "選ぶ").next().unwrap().click();
+    window.harness.run();
+    window.press("次へ");
+    type_into(&mut window, Role::TextInput, "このパソコンの呼び名", "事務室");
+    inside(&window, "the guide");
+    window.press("はじめる");
+    let commands = window.commands();
+    let [Command::SetUp(entry)] = commands.as_slice() else { panic!("{} commands", commands.len()) };
+    assert_eq!(
+        (entry.hub.as_str(), entry.office, entry.terminal.as_str()),
+        ("hub.example.jp:8443", made_up::office(1), "事務室")
+    );
+    let By::Code(code) = &entry.by else { panic!("no code") };
+    assert_eq!(code.as_str(), "abcd efgh jkmn pqrs tvwx yz01");
+    window.tell(Event::Entrance(Entrance::Working(EntryStep::Asking)));
+    window.must_say("連携基盤に申し込んでいます…");
+    window.tell(not_set_up(Some(Failure::HubUnreachable)));
+    window.must_say("連携基盤につながりません。");
+    assert_eq!(
+        window.harness.get_by_role_and_label(Role::TextInput, "連携基盤のアドレス").value().as_deref(),
+        Some("hub.example.jp:8443"),
+        "what was typed is still there"
+    );
+    let code = Secret::new("AAAA-BBBB-CCCC-DDDD-EEEE-FFFF".into());
+    window.tell(Event::Entrance(Entrance::Recovery { code, office_name: "さくら居宅".into() }));
+    window.must_say("AAAA-BBBB-CCCC-DDDD-EEEE-FFFF");
+    assert!(next(&window), "not before it was written down");
+    window.harness.get_by_role_and_label(Role::CheckBox, "紙に書きとめました").click();
+    window.harness.run();
+    window.press("次へ");
+    assert_eq!(window.asked(), ["RecoveryNoted"]);
+    window.tell(Event::Entrance(Entrance::Open));
+    window.must_say("便りへようこそ");
+}
+
+#[test]
+fn a_certificate_file_can_stand_for_the_code() {
+    let mut window =
+        window_of([1280.0, 1400.0], Look::default(), Scripted { folder: "/証明書".into(), ..Default::default() });
+    window.tell(not_set_up(None));
+    type_into(&mut window, Role::TextInput, "連携基盤のアドレス", "hub.example.jp");
+    type_into(&mut window, Role::TextInput, "事業所番号", "3170000001");
+    window.harness.get_by_role_and_label(Role::RadioButton, "証明書ファイル").click();
+    window.harness.run();
+    window.press("ファイルを選ぶ");
+    window.must_say("/証明書/証明書.p12");
+    type_into(&mut window, Role::PasswordInput, "ファイルのパスワード", "ひみつ");
+    type_into(&mut window, Role::TextInput, "認証局の番号（案内状にあります）", "AA:BB");
+    window.press("次へ");
+    window.press("次へ");
+    window.press("はじめる");
+    let commands = window.commands();
+    let [Command::SetUp(entry)] = commands.as_slice() else { panic!("{} commands", commands.len()) };
+    let By::File { path, password, authority } = &entry.by else { panic!("no file") };
+    assert_eq!(
+        (path, password.as_str(), authority.as_str()),
+        (&PathBuf::from("/証明書/証明書.p12"), "ひみつ", "AA:BB")
+    );
+}
+
+#[test]
+fn the_passphrase_is_asked_and_a_new_one_twice() {
+    let mut window = window();
+    window.tell(Event::Entrance(Entrance::Passphrase { new: false, refused: Some(Failure::PassphraseWrong) }));
+    window.must_say("合言葉を入れてください");
+    type_into(&mut window, Role::PasswordInput, "合言葉", "ひらけごま");
+    assert!(!window.says("ひらけごま"), "it is not shown");
+    window.key(egui::Key::Enter);
+    let commands = window.commands();
+    let [Command::Unlock(passphrase)] = commands.as_slice() else { panic!("{commands:?}") };
+    assert_eq!(passphrase.reveal(), "ひらけごま");
+    window.tell(Event::Entrance(Entrance::Passphrase { new: true, refused: None }));
+    type_into(&mut window, Role::PasswordInput, "合言葉", "short");
+    window.must_say("8文字以上にしてください。");
+    type_into(&mut window, Role::PasswordInput, "合言葉", " and longer");
+    type_into(&mut window, Role::PasswordInput, "合言葉（もう一度）", "short and");
+    window.must_say("二つの合言葉がちがいます。");
+    type_into(&mut window, Role::PasswordInput, "合言葉（もう一度）", " longer");
+    window.press("この合言葉にする");
+    let commands = window.commands();
+    let [Command::Unlock(passphrase)] = commands.as_slice() else { panic!("{commands:?}") };
+    assert_eq!(passphrase.reveal(), "short and longer");
+}
+
+#[test]
+fn a_terminal_that_waits_shows_its_number_and_takes_the_recovery_code() {
+    let mut window = window();
+    let waiting = |refused| Event::Entrance(Entrance::Waiting { fingerprint: "12:34:56:78".into(), refused });
+    window.tell(waiting(None));
+    window.must_say("12:34:56:78");
+    window.must_say("管理者がこのパソコンを許可します。");
+    type_into(&mut window, Role::TextInput, "復旧コード", "ABCDEFGHJKMNPQRSTVWXYZ01");
+    window.press("復旧する");
+    let commands = window.commands();
+    let [Command::Recover(code)] = commands.as_slice() else { panic!("{commands:?}") };
+    assert_eq!(code.reveal(), "ABCDEFGHJKMNPQRSTVWXYZ01");
+    window.tell(waiting(Some(Failure::RecoveryCodeWrong)));
+    inside(&window, "waiting");
+}
+
+#[test]
+fn the_colours_are_chosen_in_the_settings_and_every_screen_is_drawn_in_them() {
+    for (label, appearance) in
+        [("暗い", Appearance::Dark), ("くっきり", Appearance::Contrast), ("明るい", Appearance::Light)]
+    {
+        let mut window = full_window();
+        window.go("設定");
+        window.harness.get_by_role_and_label(Role::RadioButton, label).click();
+        window.harness.run();
+        assert_eq!(window.harness.state().model().look.appearance, appearance);
+        for screen in ["ホーム", "送信済", "新規作成", "送信待ち"] {
+            window.go(screen);
+        }
+        window.open_first(|_| ());
+    }
+}
+
+#[test]
+fn text_can_be_twice_as_large() {
+    let mut window = full_window();
+    window.go("設定");
+    window.harness.get_by_role_and_label(Role::RadioButton, "最大").click();
+    window.harness.run();
+    assert_eq!(window.harness.ctx.zoom_factor(), 2.0);
+    for screen in ["ホーム", "送信済", "新規作成", "送信待ち", "設定"] {
+        window.go(screen);
+        inside(&window, &format!("{screen} at 200 %"));
+    }
 }

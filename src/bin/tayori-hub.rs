@@ -1,20 +1,24 @@
 //! The hub: carries sealed parcels and knows the directory. For the operator, so its words are plain and technical.
 
+#[path = "tayori-hub/accounts.rs"]
+mod accounts;
+#[path = "tayori-hub/audit.rs"]
+mod audit;
+#[path = "tayori-hub/offices.rs"]
+mod offices;
 #[path = "tayori-hub/upkeep.rs"]
 mod upkeep;
 
-use std::fs;
 use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 use tayori::cli::in_japanese;
 use tayori::hub::home::{Home, HubSettings};
-use tayori::standard::{OfficeNumber, ServiceType};
 use tracing_subscriber::EnvFilter;
 
 /// 便り Tayori の連携基盤: 封をしたままのデータを預かり、渡します
@@ -58,7 +62,16 @@ enum Command {
     Openapi,
     /// 事業所の登録
     #[command(subcommand)]
-    Office(OfficeCommand),
+    Office(offices::OfficeCommand),
+    /// 事業所の端末
+    #[command(subcommand)]
+    Terminal(offices::TerminalCommand),
+    /// だれが何をしたかの記録
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// 事業所の利用者（ふだんは事業所の管理者が自分で行います）
+    #[command(subcommand)]
+    Account(accounts::AccountCommand),
 }
 
 #[derive(Debug, Args)]
@@ -76,44 +89,6 @@ struct ServeArgs {
     /// 設定と違う場所で待ち受けます
     #[arg(long, value_name = "アドレス:ポート")]
     listen: Option<SocketAddr>,
-}
-
-#[derive(Debug, Subcommand)]
-enum OfficeCommand {
-    /// 事業所を登録します。申請書（--csr）があれば証明書も出します
-    Add(AddArgs),
-    /// 登録した事業所を一覧にします
-    List(ListArgs),
-    /// 事業所の登録を取り消し、証明書を失効させます。動いている連携基盤にはすぐ効きます
-    Revoke {
-        #[arg(value_name = "事業所番号")]
-        office: OfficeNumber,
-    },
-}
-
-#[derive(Debug, Args)]
-struct AddArgs {
-    #[arg(value_name = "事業所番号")]
-    office: OfficeNumber,
-    /// サービス種類コード（2桁。例: 43 居宅介護支援）
-    #[arg(long, value_name = "コード")]
-    service: ServiceType,
-    /// 事業所の名前
-    #[arg(long, value_name = "名前")]
-    name: String,
-    /// 事業所が tayori setup で作った申請書
-    #[arg(long, value_name = "ファイル", requires = "certificate")]
-    csr: Option<PathBuf>,
-    /// 証明書を書き出す先
-    #[arg(long, value_name = "ファイル")]
-    certificate: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-struct ListArgs {
-    /// プログラムが読む JSON で出します
-    #[arg(long)]
-    json: bool,
 }
 
 fn main() -> ExitCode {
@@ -155,18 +130,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             print!("{}", tayori::hub::api::description());
             Ok(())
         }
-        Command::Office(OfficeCommand::Add(args)) => add(&open(&cli.dir)?, &args, now),
-        Command::Office(OfficeCommand::List(args)) => list(&open(&cli.dir)?, args.json, now),
-        Command::Office(OfficeCommand::Revoke { office }) => {
-            let revoked = open(&cli.dir)?.revoke(office, now).with_context(|| {
-                format!("{office} の登録を取り消せませんでした。データのフォルダに書き込めるか、空きがあるかを確かめ、もう一度取り消してください")
-            })?;
-            if !revoked {
-                bail!("{office} は登録されていないか、もう取り消されています。");
-            }
-            println!("{office} の登録を取り消しました。");
-            Ok(())
-        }
+        Command::Audit(what) => audit::run(&open(&cli.dir)?, &what),
+        Command::Office(command) => offices::run(&open(&cli.dir)?, &command, now),
+        Command::Account(command) => accounts::run(&open(&cli.dir)?, &command, now),
+        Command::Terminal(command) => offices::terminals(&open(&cli.dir)?, &command, now),
     }
 }
 
@@ -189,56 +156,6 @@ fn serve(home: Home, listen: Option<SocketAddr>) -> anyhow::Result<()> {
     std::io::stdout().flush().context("標準出力に書けませんでした。出力先を確かめてください")?;
     signals.block_on(told_to_stop()).context("止める合図を受け取れないので、止めました。もう一度動かしてください")?;
     running.stop();
-    Ok(())
-}
-
-fn add(home: &Home, args: &AddArgs, now: Timestamp) -> anyhow::Result<()> {
-    let request = match &args.csr {
-        Some(path) => Some(
-            fs::read_to_string(path)
-                .with_context(|| format!("申請書「{}」を読めませんでした。場所を確かめてください", path.display()))?,
-        ),
-        None => None,
-    };
-    let certificate =
-        home.add_office(args.office, args.service, &args.name, request.as_deref(), now).with_context(|| {
-            let office = args.office;
-            format!("{office} を登録できませんでした。申請書がこの事業所のものか、データのフォルダに書き込めるかを確かめてください")
-        })?;
-    println!("{}（{}）を登録しました。", args.name, args.office);
-    if let (Some(pem), Some(path)) = (certificate, &args.certificate) {
-        fs::write(path, pem).with_context(|| {
-            let path = path.display();
-            format!("登録はしましたが、証明書を「{path}」に書けませんでした。書ける場所を --certificate に指定し、もう一度登録してください")
-        })?;
-        println!("証明書: {}", path.display());
-        println!("認証局の証明書 {} と一緒に事業所へ渡してください。", home.ca_certificate().display());
-    }
-    Ok(())
-}
-
-fn list(home: &Home, json: bool, now: Timestamp) -> anyhow::Result<()> {
-    let offices = home
-        .offices(now)
-        .context("登録を読めませんでした。データのフォルダを読めるかを確かめ、もう一度お試しください")?;
-    if json {
-        let rows = offices.iter().map(|office| {
-            serde_json::json!({
-                "office": office.office, "service": office.service, "name": office.name,
-                "added_at": office.added_at, "revoked_at": office.revoked_at, "certificates": office.certificates,
-            })
-        });
-        println!("{}", serde_json::Value::from_iter(rows));
-        return Ok(());
-    }
-    for office in offices {
-        let standing = match (office.revoked_at, office.certificates) {
-            (Some(_), _) => "取消済",
-            (None, 0) => "証明書なし",
-            (None, _) => "有効",
-        };
-        println!("{}  {}  {standing}  {}", office.office, office.service, office.name);
-    }
     Ok(())
 }
 

@@ -246,7 +246,12 @@ fn say_notices(notices: &[Notice]) -> bool {
         let sentence = words::window::notice(Lang::Ja, notice);
         eprintln!("{}{}", sentence.what, sentence.todo);
     }
-    !notices.iter().any(|notice| matches!(notice, Notice::Failed(_) | Notice::NotSent(_) | Notice::ParcelFailed { .. }))
+    !notices.iter().any(|notice| {
+        matches!(
+            notice,
+            Notice::Failed(_) | Notice::NotSent(_) | Notice::ParcelFailed { .. } | Notice::ParcelHeld { .. }
+        )
+    })
 }
 
 fn report(exchange: &Exchange, round: &Round, format: Format, verb: &str) -> Result<(), ProfileError> {

@@ -137,7 +137,18 @@ fn say(line: &ParcelLine, out: &mut dyn Write) -> io::Result<()> {
         line.partner,
         line.files
     )?;
-    if let State::Failed(why) | State::Refused(why) | State::Waiting { last: Some(why), .. } = &line.state {
+    if line.is_overdue(jiff::Timestamp::now()) {
+        writeln!(out, "    5日たっても受け取られていません。相手の事業所にお確かめください。")?;
+    }
+    if let Some(terminal) = &line.importing {
+        writeln!(out, "    端末「{terminal}」が取り込みます。")?;
+    }
+    if let Some(to) = &line.assigned {
+        writeln!(out, "    担当: {to}")?;
+    }
+    if let State::Failed(why) | State::Refused(why) | State::Held(why) | State::Waiting { last: Some(why), .. } =
+        &line.state
+    {
         let sentence = failure(Lang::Ja, why);
         writeln!(out, "    {}{}", sentence.what, sentence.todo)?;
     }
@@ -152,6 +163,7 @@ fn state_word(state: &State) -> &'static str {
         State::Imported => "取込済",
         State::Failed(_) => "失敗",
         State::Refused(_) => "受取不可",
+        State::Held(_) => "確認待ち",
     }
 }
 
@@ -163,6 +175,7 @@ fn as_json(line: &ParcelLine) -> serde_json::Value {
         State::Imported => ("imported", None),
         State::Failed(why) => ("failed", Some(why)),
         State::Refused(why) => ("refused", Some(why)),
+        State::Held(why) => ("held", Some(why)),
     };
     serde_json::json!({
         "id": line.id,
@@ -175,5 +188,8 @@ fn as_json(line: &ParcelLine) -> serde_json::Value {
         "unread": line.unread,
         "errors": line.errors,
         "warnings": line.warnings,
+        "overdue": line.is_overdue(jiff::Timestamp::now()),
+        "importing": line.importing,
+        "assigned": line.assigned,
     })
 }

@@ -4,20 +4,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use zeroize::Zeroizing;
 
-use super::{Outcome, login};
+use super::{Outcome, enrol, login};
+use crate::engine::enrol::Entry;
 use crate::engine::profile::{Profile, ProfileError, Settings};
+use crate::identity::enrol::Waiting;
 use crate::identity::{Identity, IdentityError, Request};
 use crate::standard::OfficeNumber;
 
-/// この端末を使えるようにします。1回目で証明書の申請書を作り、返ってきた証明書を2回目に入れます
+/// この端末を使えるようにします。案内の書面のコードを入れるか、証明書のファイルを入れます
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "1回目: tayori setup --office 3191000017 --name 事業所名 --hub https://連携基盤:8443 --outgoing 送信フォルダ --import 取込フォルダ\n        できた申請書（request.csr）を連携基盤の運用者に渡します。\n2回目: tayori setup --certificate 証明書.pem --ca ca.pem\n途中でやめたとき、申請書をなくしたとき、証明書を更新するときは、1回目をもう一度行います。"
+    after_help = "コードで: tayori setup --hub https://連携基盤:8443 --office 3191000017 --code コード --outgoing 送信フォルダ --import 取込フォルダ\n証明書のファイルで: --code の代わりに --p12 ファイル --ca-fingerprint 書面の番号（パスワードは尋ねるか、TAYORI_P12_PASSWORD から読みます）\n\nコードを使わずに、申請書を渡して証明書を受け取ることもできます。\n1回目: tayori setup --office 3191000017 --name 事業所名 --hub https://連携基盤:8443 --outgoing 送信フォルダ --import 取込フォルダ\n        できた申請書（request.csr）を連携基盤の運用者に渡します。\n2回目: tayori setup --certificate 証明書.pem --ca ca.pem\n途中でやめたとき、申請書をなくしたとき、証明書を更新するときは、1回目をもう一度行います。"
 )]
 pub struct SetupArgs {
     /// 事業所番号（10桁）
-    #[arg(long, value_name = "事業所番号", requires_all = ["name", "hub", "outgoing", "import"])]
+    #[arg(long, value_name = "事業所番号", requires_all = ["hub", "outgoing", "import"])]
     office: Option<OfficeNumber>,
     /// 事業所の名前
     #[arg(long, value_name = "名前")]
@@ -31,27 +34,66 @@ pub struct SetupArgs {
     /// ケアソフトが取り込むファイルを探すフォルダ
     #[arg(long, value_name = "フォルダ")]
     import: Option<PathBuf>,
+    /// 案内の書面か、使っている端末に出たコード。「-」なら標準入力から読みます
+    #[arg(
+        long,
+        env = "TAYORI_CODE",
+        hide_env_values = true,
+        value_name = "コード",
+        requires = "office",
+        conflicts_with = "p12"
+    )]
+    code: Option<String>,
+    /// ほかの認証局が出した証明書のファイル（.p12 か .pfx）
+    #[arg(long, value_name = "ファイル", requires_all = ["office", "ca_fingerprint"])]
+    p12: Option<PathBuf>,
+    /// 案内の書面にある、連携基盤の認証局の番号（SHA-256）
+    #[arg(long, value_name = "番号")]
+    ca_fingerprint: Option<String>,
+    /// この端末の呼び名（例: 受付のパソコン）
+    #[arg(long, value_name = "名前", default_value = "")]
+    terminal: String,
+    /// 事業所のほかの端末がどれも使えないとき: 事業所の復旧コード。許可を待っている端末には、これだけで入れられます
+    #[arg(long, env = "TAYORI_RECOVERY_CODE", hide_env_values = true, value_name = "復旧コード")]
+    recovery_code: Option<String>,
     /// 運用者から返ってきた証明書
     #[arg(long, value_name = "ファイル", requires = "ca", conflicts_with = "office")]
     certificate: Option<PathBuf>,
     /// 運用者から渡された、連携基盤の認証局の証明書
     #[arg(long, value_name = "ファイル")]
     ca: Option<PathBuf>,
-    /// 証明書を入れたあと、この利用者IDで最初の利用者（管理者）を登録するか、ログインします
-    #[arg(long, value_name = "利用者ID", requires = "certificate")]
+    /// 設定が済んだあと、この利用者IDで最初の利用者（管理者）を登録するか、ログインします
+    #[arg(long, value_name = "利用者ID")]
     user: Option<String>,
 }
 
 pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
+    if let (Some(office), Some(hub), Some(out), Some(imp)) = (args.office, &args.hub, &args.outgoing, &args.import)
+        && (args.code.is_some() || args.p12.is_some())
+    {
+        let by = match (&args.code, &args.p12) {
+            (Some(code), _) => enrol::code(code)?,
+            (None, Some(path)) => enrol::file(path, args.ca_fingerprint.as_deref().unwrap_or_default())?,
+            (None, None) => bail!("--code か --p12 を指定してください。"),
+        };
+        let entry = Entry {
+            hub: hub.clone(),
+            office,
+            by,
+            terminal: args.terminal.clone(),
+            office_name: args.name.clone().unwrap_or_default(),
+            outgoing: absolute(out)?,
+            import: absolute(imp)?,
+            recovery: args.recovery_code.clone().map(Zeroizing::new),
+        };
+        return Ok(then_log_in(enrol::enter(dir, &entry), dir, args.user.as_deref()));
+    }
     match (args, &args.certificate, &args.ca) {
+        (SetupArgs { office: None, recovery_code: Some(code), .. }, None, None) => {
+            Ok(then_log_in(enrol::recover(dir, code), dir, args.user.as_deref()))
+        }
         (_, Some(certificate), Some(ca)) => {
-            let installed = told(install(dir, certificate, ca));
-            Ok(match (&args.user, installed) {
-                (Some(user), Outcome::Fine) => {
-                    told(Profile::open(dir).and_then(|profile| login::first_or_log_in(&profile, user)))
-                }
-                (_, installed) => installed,
-            })
+            Ok(then_log_in(told(install(dir, certificate, ca)), dir, args.user.as_deref()))
         }
         (
             SetupArgs {
@@ -69,16 +111,27 @@ pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
                     "連携基盤の場所「{hub}」は使えません。https:// で始まる形で指定してください（例: https://hub.example.jp:8443）。"
                 );
             }
-            let absolute = |path: &Path| {
-                std::path::absolute(path).with_context(|| format!("フォルダ「{}」は使えません。", path.display()))
-            };
             let settings = Settings::new(*office, name.clone(), hub.clone(), absolute(out)?, absolute(imp)?);
             Ok(told(ask(dir, settings)))
         }
         _ => bail!(
-            "--office などで申請書を作るか、--certificate と --ca で証明書を入れてください（tayori setup --help）。"
+            "--code か --p12 で登録するか、--name を付けて申請書を作るか、--certificate と --ca で証明書を入れてください（tayori setup --help）。"
         ),
     }
+}
+
+/// Where a user was named, makes the office's first account or logs in, once the terminal can.
+fn then_log_in(done: Outcome, dir: &Path, user: Option<&str>) -> Outcome {
+    match (user, done) {
+        (Some(user), Outcome::Fine) if !Waiting::is_in(&dir.join("identity")) => {
+            told(Profile::open(dir).and_then(|profile| login::first_or_log_in(&profile, user)))
+        }
+        (_, done) => done,
+    }
+}
+
+fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("フォルダ「{}」は使えません。", path.display()))
 }
 
 /// What a step came to; where it failed, in a sentence on standard error.
@@ -139,7 +192,7 @@ fn install(dir: &Path, certificate: &Path, ca: &Path) -> Result<Outcome, Profile
         }
         waiting => waiting?,
     };
-    let identity = match request.answered(&certificate, &ca) {
+    let mut identity = match request.answered(&certificate, &ca) {
         Err(IdentityError::KeyMismatch) => {
             eprintln!(
                 "この証明書は、この端末の申請書に出されたものではありません。最後に作った申請書（request.csr）の証明書を入れてください。"
@@ -149,6 +202,10 @@ fn install(dir: &Path, certificate: &Path, ca: &Path) -> Result<Outcome, Profile
         answered => answered?,
     };
     identity.check(profile.settings.office, jiff::Timestamp::now())?;
+    // Parcels that were sealed to what the office had until now are still to be opened.
+    if let Ok(before) = Identity::load(&identity_dir, &vault) {
+        identity.older.extend(before.keys().cloned());
+    }
     identity.save(&identity_dir, &vault)?;
     Request::forget(&identity_dir);
     println!("証明書を入れました。{} として送受信できます。", profile.settings.office_name);

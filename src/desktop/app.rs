@@ -11,10 +11,11 @@ use super::desk::{Choice, Chosen, Desk, Native};
 use super::forms::FormKind;
 use super::model::{Look, Model};
 use super::printing::{Job, Printing, Target};
-use super::screens::{Compose, Home, Mailbox, Outbox, SettingsPage, inbox, sent};
+use super::screens::{Compose, EntranceScreen, Home, Mailbox, Outbox, SettingsPage, inbox, sent};
+use super::tokens::use_palette;
 use super::{chrome, preview, theme, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{Command, Event, Notice, ParcelView, SendRequest};
+use crate::engine::model::{Command, Entrance, Event, Notice, ParcelView, SendRequest};
 use crate::parcel::ParcelId;
 use crate::words::Lang;
 
@@ -70,6 +71,7 @@ pub struct App {
     pub(super) compose: Compose,
     pub(super) outbox: Outbox,
     pub(super) settings: SettingsPage,
+    entrance: EntranceScreen,
     /// The parcel whose withdrawal is to be confirmed.
     pub(super) withdrawing: Option<ParcelId>,
     /// What is to go on paper, while it is asked and made.
@@ -102,6 +104,7 @@ impl App {
             compose: Compose::default(),
             outbox: Outbox,
             settings: SettingsPage::default(),
+            entrance: EntranceScreen::default(),
             withdrawing: None,
             printing: None,
             desk: Box::new(Native::default()),
@@ -152,11 +155,20 @@ impl App {
         }
     }
 
+    /// Nothing can be shown before this terminal is set up and its vault is open. Other trouble is told on the screens.
+    fn at_the_entrance(&self) -> bool {
+        !matches!(self.model.entrance, Entrance::Open | Entrance::Broken(_))
+    }
+
     fn zoom(&mut self, ctx: &Context) {
         if self.zoomed.map(|look| look.text_size) != Some(self.model.look.text_size) {
             ctx.set_zoom_factor(self.model.look.text_size.zoom());
-            self.zoomed = Some(self.model.look);
         }
+        use_palette(self.model.look.appearance);
+        if self.zoomed.map(|look| look.appearance) != Some(self.model.look.appearance) {
+            theme::recolor(ctx);
+        }
+        self.zoomed = Some(self.model.look);
     }
 
     /// Takes in what the engine told and what was chosen in dialogs.
@@ -183,6 +195,9 @@ impl App {
     fn take_choice(&mut self, ctx: &Context, chosen: Chosen) {
         match chosen {
             Chosen::ToSend(paths) => self.apply(ctx, Action::Examine(paths)),
+            Chosen::OutgoingFolder(folder) if self.at_the_entrance() => self.entrance.set_outgoing(folder),
+            Chosen::ImportFolder(folder) if self.at_the_entrance() => self.entrance.set_import(folder),
+            Chosen::CertificateFile(file) => self.entrance.set_file(file),
             Chosen::OutgoingFolder(folder) => self.settings.set_outgoing(folder),
             Chosen::ImportFolder(folder) => self.settings.set_import(folder),
             Chosen::SaveAs { parcel, index, to } => self.engine.send(Command::SaveFile { parcel, index, to }),
@@ -365,7 +380,17 @@ impl App {
     }
 
     fn draw(&mut self, ui: &mut Ui) {
+        use_palette(self.model.look.appearance);
         widgets::track_keyboard(ui.ctx());
+        if self.at_the_entrance() {
+            let asked = self.entrance.show(ui, &self.model);
+            widgets::focus_ring(ui.ctx(), &[]);
+            if let Some(action) = asked {
+                self.apply(ui.ctx(), action);
+                ui.ctx().request_repaint();
+            }
+            return;
+        }
         let mut asked = vec![Self::dropped(ui), self.shortcuts(ui)];
         asked.push(chrome::top_bar(self, ui));
         chrome::status_bar(&self.model, ui);
@@ -401,6 +426,6 @@ impl eframe::App for App {
     }
 
     fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
-        super::tokens::WHITE.to_normalized_gamma_f32()
+        super::tokens::white().to_normalized_gamma_f32()
     }
 }

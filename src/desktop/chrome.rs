@@ -30,12 +30,12 @@ pub(super) fn top_bar(app: &mut App, ui: &mut Ui) -> Option<Action> {
     let roomy = ui.available_width() >= ROOMY;
     Panel::top("top")
         .exact_size(64.0)
-        .frame(Frame::new().fill(WHITE).inner_margin(Margin::symmetric(16, 10)))
+        .frame(Frame::new().fill(white()).inner_margin(Margin::symmetric(16, 10)))
         .show(ui, |ui| {
             ui.horizontal_centered(|ui| {
                 let (logo, _) = ui.allocate_exact_size(vec2(40.0, 40.0), Sense::hover());
-                ui.painter().rect_filled(logo, CornerRadius::same(10), BLUE_900);
-                ui.painter().text(logo.center(), Align2::CENTER_CENTER, ic::SEND, icon(26.0), WHITE);
+                ui.painter().rect_filled(logo, CornerRadius::same(10), blue_900());
+                ui.painter().text(logo.center(), Align2::CENTER_CENTER, ic::SEND, icon(26.0), white());
                 let sizes = 3.0 * TARGET + if roomy { 130.0 } else { 16.0 };
                 let free = ui.available_width() - sizes;
                 let search = (free * 0.5).clamp(140.0, 420.0);
@@ -44,7 +44,7 @@ pub(super) fn top_bar(app: &mut App, ui: &mut Ui) -> Option<Action> {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let pressed = text_sizes(ui, app.model.look, 40.0);
                     if roomy {
-                        text(ui, w::text_size(lang), reg(14.0), GRAY_700);
+                        text(ui, w::text_size(lang), reg(14.0), gray_700());
                     }
                     pressed
                 })
@@ -55,10 +55,11 @@ pub(super) fn top_bar(app: &mut App, ui: &mut Ui) -> Option<Action> {
         .inner
 }
 
-/// 小 中 大
+/// 小 中 大, always in reach; the larger ones still are in the settings.
 pub(super) fn text_sizes(ui: &mut Ui, look: Look, height: f32) -> Option<Action> {
     let names = [w::small(look.lang), w::medium(look.lang), w::large(look.lang)];
-    let on = TextSize::ALL.iter().position(|size| *size == look.text_size).unwrap_or(1);
+    // Sizes beyond 大 show as 大 here.
+    let on = TextSize::ALL.iter().position(|size| *size == look.text_size).unwrap_or(1).min(2);
     let text_size = *TextSize::ALL.get(segmented(ui, &names, on, height)?)?;
     Some(Action::SetLook(Look { text_size, ..look }))
 }
@@ -72,28 +73,28 @@ fn office(ui: &mut Ui, model: &Model, width: f32) {
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name} {number}")));
     let p = ui.painter();
     if number.is_empty() {
-        line_at(p, rect.left(), rect.center().y, name, bold(18.0), GRAY_900, width);
+        line_at(p, rect.left(), rect.center().y, name, bold(18.0), gray_900(), width);
         return;
     }
-    line_at(p, rect.left(), rect.top() + 12.0, name, bold(18.0), GRAY_900, width);
-    line_at(p, rect.left(), rect.top() + 34.0, &number, reg(14.0), GRAY_700, width);
+    line_at(p, rect.left(), rect.top() + 12.0, name, bold(18.0), gray_900(), width);
+    line_at(p, rect.left(), rect.top() + 34.0, &number, reg(14.0), gray_700(), width);
 }
 
 fn search_field(app: &mut App, ui: &mut Ui, width: f32) {
     let lang = app.model.lang();
     let field = TextEdit::singleline(&mut app.query)
         .id(search_id())
-        .text_color(GRAY_900)
+        .text_color(gray_900())
         .hint_text(w::search_hint(lang))
         .char_limit(100)
         .margin(Margin { left: 40, right: 12, top: 12, bottom: 8 });
     let response = ui.add_sized(vec2(width, TARGET), field);
     let p = ui.painter();
     if !response.has_focus() {
-        p.rect_stroke(response.rect, CornerRadius::same(R8), Stroke::new(1.0, GRAY_600), StrokeKind::Inside);
+        p.rect_stroke(response.rect, CornerRadius::same(R8), Stroke::new(1.0, gray_600()), StrokeKind::Inside);
     }
     let at = response.rect.left_center() + vec2(22.0, 0.0);
-    p.text(at, Align2::CENTER_CENTER, ic::SEARCH, icon(22.0), GRAY_700);
+    p.text(at, Align2::CENTER_CENTER, ic::SEARCH, icon(22.0), gray_700());
     response.widget_info(|| WidgetInfo::labeled(Role::SearchInput, true, w::search(lang)));
     if response.changed() && !matches!(app.page, Page::Inbox | Page::Sent) {
         app.page = Page::Inbox;
@@ -104,7 +105,7 @@ pub(super) fn status_bar(model: &Model, ui: &mut Ui) {
     let lang = model.lang();
     Panel::bottom("status")
         .exact_size(36.0)
-        .frame(Frame::new().fill(WHITE).inner_margin(Margin::symmetric(16, 4)))
+        .frame(Frame::new().fill(white()).inner_margin(Margin::symmetric(16, 4)))
         .show(ui, |ui| {
             ui.horizontal_centered(|ui| {
                 let (glyph, words, color) = connection_look(lang, &model.status.connection);
@@ -119,29 +120,29 @@ pub(super) fn status_bar(model: &Model, ui: &mut Ui) {
                     Some(at) => w::last_exchange(lang, &short_time(at, &model.zone)),
                     None => w::never_exchanged(lang).to_owned(),
                 };
-                text(ui, last, reg(14.0), GRAY_700);
+                text(ui, last, reg(14.0), gray_700());
                 separator(ui);
                 certificate(ui, model);
                 if let Some(progress) = model.progress {
                     separator(ui);
-                    ui.label(RichText::new(ic::SYNC).font(icon(18.0)).color(BLUE_900));
-                    text(ui, w::checking(lang, progress.done, progress.total), reg(14.0), BLUE_900);
+                    ui.label(RichText::new(ic::SYNC).font(icon(18.0)).color(blue_900()));
+                    text(ui, w::checking(lang, progress.done, progress.total), reg(14.0), blue_900());
                 }
             });
         });
 }
 
 fn separator(ui: &mut Ui) {
-    ui.label(RichText::new("｜").font(reg(14.0)).color(GRAY_300));
+    ui.label(RichText::new("｜").font(reg(14.0)).color(gray_300()));
 }
 
 /// Shape, word and colour of the connection.
 pub(super) fn connection_look(lang: Lang, connection: &Connection) -> (&'static str, &'static str, Color32) {
     match connection {
-        Connection::Starting => (ic::SYNC, w::starting(lang), GRAY_700),
-        Connection::Working => (ic::SYNC, w::working(lang), BLUE_900),
-        Connection::Online => (ic::CLOUD_DONE, w::online(lang), GREEN_900),
-        Connection::Offline(_) => (ic::ERROR, w::offline(lang), RED_900),
+        Connection::Starting => (ic::SYNC, w::starting(lang), gray_700()),
+        Connection::Working => (ic::SYNC, w::working(lang), blue_900()),
+        Connection::Online => (ic::CLOUD_DONE, w::online(lang), green_900()),
+        Connection::Offline(_) => (ic::ERROR, w::offline(lang), red_900()),
     }
 }
 
@@ -149,10 +150,10 @@ pub(super) fn connection_look(lang: Lang, connection: &Connection) -> (&'static 
 pub(super) fn certificate_look(model: &Model) -> (&'static str, String, Color32) {
     let lang = model.lang();
     match model.certificate_days() {
-        None => (ic::WARNING, w::no_certificate(lang).to_owned(), YELLOW_1000),
-        Some(days) if days < 0 => (ic::ERROR, w::certificate_over(lang).to_owned(), RED_900),
-        Some(days) if days <= 30 => (ic::WARNING, w::days_left(lang, days), YELLOW_1000),
-        Some(days) => (ic::VERIFIED_USER, w::days_left(lang, days), GRAY_700),
+        None => (ic::WARNING, w::no_certificate(lang).to_owned(), yellow_1000()),
+        Some(days) if days < 0 => (ic::ERROR, w::certificate_over(lang).to_owned(), red_900()),
+        Some(days) if days <= 30 => (ic::WARNING, w::days_left(lang, days), yellow_1000()),
+        Some(days) => (ic::VERIFIED_USER, w::days_left(lang, days), gray_700()),
     }
 }
 
@@ -202,7 +203,7 @@ pub(super) fn nav(app: &App, ui: &mut Ui) -> Option<Action> {
     Panel::left("nav")
         .exact_size(width)
         .resizable(false)
-        .frame(Frame::new().fill(WHITE).inner_margin(Margin::symmetric(margin, 12)))
+        .frame(Frame::new().fill(white()).inner_margin(Margin::symmetric(margin, 12)))
         .show(ui, |ui| {
             let mut asked = None;
             ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
@@ -255,12 +256,12 @@ pub(super) fn toasts(model: &mut Model, ui: &mut Ui) -> Option<Action> {
             let left = (since + toast.stays_ms()).saturating_sub(now_ms);
             ui.ctx().request_repaint_after(std::time::Duration::from_millis(left));
             let (what, todo) = (toast.words(lang).what, toast.words(lang).todo);
-            let fill = if toast.is_bad() { RED_DARK } else { GRAY_900 };
+            let fill = if toast.is_bad() { red_dark() } else { gray_900() };
             let frame = Frame::new().fill(fill).corner_radius(R12).inner_margin(Margin::symmetric(20, 10));
             frame.show(ui, |ui| {
                 ui.horizontal(|ui| {
                     let glyph = if toast.is_bad() { ic::ERROR } else { ic::CHECK_CIRCLE };
-                    ui.label(RichText::new(glyph).font(icon(22.0)).color(WHITE));
+                    ui.label(RichText::new(glyph).font(icon(22.0)).color(white()));
                     let response = ui
                         .vertical(|ui| {
                             ui.set_max_width(480.0_f32.min(ui.ctx().content_rect().width() * 0.6));
@@ -268,9 +269,9 @@ pub(super) fn toasts(model: &mut Model, ui: &mut Ui) -> Option<Action> {
                             if todo.is_empty() {
                                 ui.add_space(9.0);
                             }
-                            let said = para(ui, &safe_text(&what), 16.0, WHITE);
+                            let said = para(ui, &safe_text(&what), 16.0, white());
                             if !todo.is_empty() {
-                                para(ui, &safe_text(&todo), 14.0, WHITE);
+                                para(ui, &safe_text(&todo), 14.0, white());
                             }
                             said
                         })
@@ -304,9 +305,9 @@ pub(super) fn withdraw_question(app: &mut App, ui: &mut Ui) -> Option<Action> {
     let modal = egui::Modal::new(Id::unique("tayori-withdraw")).frame(frame).show(ui.ctx(), |ui| {
         ui.set_width(440.0_f32.min(ui.ctx().content_rect().width() - 64.0));
         ui.spacing_mut().item_spacing.y = 12.0;
-        ui.label(RichText::new(w::withdraw_title(lang)).font(bold(20.0)).color(GRAY_900));
-        text(ui, name, bold(16.0), GRAY_800);
-        para(ui, w::withdraw_text(lang), 16.0, GRAY_800);
+        ui.label(RichText::new(w::withdraw_title(lang)).font(bold(20.0)).color(gray_900()));
+        text(ui, name, bold(16.0), gray_800());
+        para(ui, w::withdraw_text(lang), 16.0, gray_800());
         ui.horizontal(|ui| {
             if button(ui, Btn::Outline, "", w::withdraw_no(lang)).clicked() {
                 answer = Some(false);
@@ -332,10 +333,10 @@ pub(super) fn drop_overlay(model: &Model, ui: &Ui) {
     }
     let whole: Rect = ui.ctx().content_rect();
     let p = ui.ctx().layer_painter(LayerId::new(Order::Foreground, Id::unique("tayori-drop")));
-    p.rect_filled(whole, 0.0, Color32::from_rgba_unmultiplied(0xe6, 0xf5, 0xec, 0xf0));
+    p.rect_filled(whole, 0.0, green_50().gamma_multiply(0.94));
     let inner = whole.shrink(24.0);
-    p.rect_stroke(inner, CornerRadius::same(R12), Stroke::new(4.0, GREEN_800), StrokeKind::Inside);
-    p.text(whole.center() - vec2(0.0, 36.0), Align2::CENTER_CENTER, ic::FOLDER_OPEN, icon(64.0), GREEN_900);
+    p.rect_stroke(inner, CornerRadius::same(R12), Stroke::new(4.0, green_800()), StrokeKind::Inside);
+    p.text(whole.center() - vec2(0.0, 36.0), Align2::CENTER_CENTER, ic::FOLDER_OPEN, icon(64.0), green_900());
     let words = w::drop_here(model.lang());
-    p.text(whole.center() + vec2(0.0, 28.0), Align2::CENTER_CENTER, words, bold(20.0), GREEN_900);
+    p.text(whole.center() + vec2(0.0, 28.0), Align2::CENTER_CENTER, words, bold(20.0), green_900());
 }

@@ -17,8 +17,16 @@ pub enum Choice {
     FolderToSend,
     OutgoingFolder,
     ImportFolder,
-    SaveAs { parcel: ParcelId, index: usize, name: String },
-    SavePdf { name: String },
+    SaveAs {
+        parcel: ParcelId,
+        index: usize,
+        name: String,
+    },
+    SavePdf {
+        name: String,
+    },
+    /// A PKCS#12 file.
+    CertificateFile,
 }
 
 /// What was chosen, or made meanwhile. Cancelling tells nothing.
@@ -29,6 +37,7 @@ pub enum Chosen {
     ImportFolder(PathBuf),
     SaveAs { parcel: ParcelId, index: usize, to: PathBuf },
     SavePdf(PathBuf),
+    CertificateFile(PathBuf),
     PdfMade { bytes: Arc<[u8]>, to: Target, name: String },
     PdfStopped,
     PdfFailed,
@@ -132,6 +141,10 @@ fn ask(choice: Choice) -> Option<Chosen> {
         Choice::ImportFolder => dialog.pick_folder().map(Chosen::ImportFolder),
         Choice::SaveAs { parcel, index, name } => {
             dialog.set_file_name(name).save_file().map(|to| Chosen::SaveAs { parcel, index, to })
+        }
+        Choice::CertificateFile => {
+            let dialog = dialog.add_filter("PKCS#12", &["p12", "pfx", "P12", "PFX"]);
+            dialog.pick_file().map(Chosen::CertificateFile)
         }
         Choice::SavePdf { name } => {
             dialog.set_file_name(name).add_filter("PDF", &["pdf"]).save_file().map(Chosen::SavePdf)

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::preview::Preview;
+use super::tokens::Appearance;
 use crate::engine::model::{
-    Account, Connection, Drafts, Event, Examined, Lists, Login, Notice, ParcelLine, ParcelView, Partner, Progress,
-    Settings, State, Status,
+    Account, Connection, Drafts, Entrance, Event, Examined, Lists, Login, Notice, ParcelLine, ParcelView, Partner,
+    Progress, Settings, State, Status,
 };
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
@@ -20,6 +21,7 @@ use crate::words::{Lang, window as w};
 pub struct Look {
     pub lang: Lang,
     pub text_size: TextSize,
+    pub appearance: Appearance,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -29,10 +31,13 @@ pub enum TextSize {
     #[default]
     Medium,
     Large,
+    Larger,
+    Largest,
 }
 
 impl TextSize {
-    pub const ALL: [TextSize; 3] = [TextSize::Small, TextSize::Medium, TextSize::Large];
+    pub const ALL: [TextSize; 5] =
+        [TextSize::Small, TextSize::Medium, TextSize::Large, TextSize::Larger, TextSize::Largest];
 
     /// What everything on the screen is multiplied by.
     pub fn zoom(self) -> f32 {
@@ -40,6 +45,8 @@ impl TextSize {
             TextSize::Small => 0.875,
             TextSize::Medium => 1.0,
             TextSize::Large => 1.25,
+            TextSize::Larger => 1.5,
+            TextSize::Largest => 2.0,
         }
     }
 }
@@ -62,6 +69,8 @@ pub struct Model {
     pub progress: Option<Progress>,
     pub settings: Option<Settings>,
     pub partners: Arc<[Partner]>,
+    /// What it takes before this terminal can work.
+    pub entrance: Entrance,
     /// Who is logged in; `None` before the engine said.
     pub login: Option<Login>,
     /// The office's accounts, once somebody asked.
@@ -161,6 +170,7 @@ impl Model {
             progress: None,
             settings: None,
             partners: Arc::from([]),
+            entrance: Entrance::Open,
             login: None,
             accounts: Arc::from([]),
             toasts: Vec::new(),
@@ -197,7 +207,10 @@ impl Model {
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),
+            // No screen shows the record yet.
+            Event::Audit(_) => {}
             Event::Partners(partners) => self.partners = partners,
+            Event::Entrance(entrance) => self.entrance = entrance,
             Event::Login(login) => self.login = Some(login),
             Event::LoginRefused(failure) => self.toast(Notice::Failed(failure)),
             Event::Accounts(accounts) => self.accounts = accounts,

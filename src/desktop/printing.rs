@@ -103,7 +103,7 @@ impl Printing {
         let modal = egui::Modal::new(Id::unique("tayori-print")).frame(frame).show(ui.ctx(), |ui| {
             ui.set_width(480.0_f32.min(ui.ctx().content_rect().width() - 64.0));
             ui.spacing_mut().item_spacing.y = 12.0;
-            ui.label(RichText::new(w::print_title(lang)).font(bold(20.0)).color(GRAY_900));
+            ui.label(RichText::new(w::print_title(lang)).font(bold(20.0)).color(gray_900()));
             match &self.making {
                 Some(making) => {
                     if progress(ui, lang, making) {
@@ -122,7 +122,7 @@ impl Printing {
     fn question(&mut self, ui: &mut Ui, lang: Lang) -> Option<Option<Action>> {
         let people = self.view.people.len();
         if people > 1 {
-            text(ui, w::print_who(lang), bold(16.0), GRAY_900);
+            text(ui, w::print_who(lang), bold(16.0), gray_900());
             let all = w::print_everybody(lang, people);
             if let Some(pressed) = segmented(ui, &[w::print_this_person(lang), &all], self.everybody.into(), TARGET) {
                 self.everybody = pressed == 1;
@@ -131,16 +131,16 @@ impl Printing {
         if !self.everybody
             && let Some(person) = self.view.people.get(self.person)
         {
-            text(ui, person_name(lang, person), reg(16.0), GRAY_800);
+            text(ui, person_name(lang, person), reg(16.0), gray_800());
         }
         if let Some(form) = self.form {
-            text(ui, w::print_which(lang), bold(16.0), GRAY_900);
+            text(ui, w::print_which(lang), bold(16.0), gray_900());
             let names = [form.short_name(), w::print_every_form(lang)];
             if let Some(pressed) = segmented(ui, &names, self.every_form.into(), TARGET) {
                 self.every_form = pressed == 1;
             }
         }
-        para(ui, w::print_hint(lang), 14.0, GRAY_700);
+        para(ui, w::print_hint(lang), 14.0, gray_700());
         let mut answer = None;
         ui.horizontal_wrapped(|ui| {
             if button(ui, Btn::Primary, ic::PRINT, w::print_open(lang)).clicked() {
@@ -160,10 +160,10 @@ impl Printing {
 /// Tells whether it is to be stopped.
 fn progress(ui: &mut Ui, lang: Lang, making: &Making) -> bool {
     let done = making.done.load(Ordering::Relaxed).min(making.total);
-    text(ui, w::print_progress(lang, done, making.total), reg(16.0), GRAY_800);
+    text(ui, w::print_progress(lang, done, making.total), reg(16.0), gray_800());
     #[expect(clippy::cast_precision_loss, reason = "a bar on the screen")]
     let part = done as f32 / making.total.max(1) as f32;
-    ui.add(egui::ProgressBar::new(part).desired_height(16.0).fill(BLUE_900));
+    ui.add(egui::ProgressBar::new(part).desired_height(16.0).fill(blue_900()));
     ui.ctx().request_repaint_after(std::time::Duration::from_millis(100));
     button(ui, Btn::Outline, ic::CLOSE, w::stop(lang)).clicked()
 }

@@ -1,6 +1,7 @@
 //! The screens: each reads the model, keeps only what is typed or unfolded, and returns what was asked.
 
 mod compose;
+mod entrance;
 mod home;
 pub(super) mod inbox;
 mod mailbox;
@@ -12,6 +13,7 @@ pub(super) mod sent;
 mod settings;
 
 pub(super) use compose::Compose;
+pub(super) use entrance::EntranceScreen;
 pub(super) use home::Home;
 pub(super) use mailbox::Mailbox;
 pub(super) use outbox::Outbox;
@@ -27,7 +29,7 @@ use super::widgets::scroll_style;
 /// A page of cards that scrolls as a whole, not wider than reads well.
 fn page<R>(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     egui::CentralPanel::default()
-        .frame(Frame::new().fill(APP_BG))
+        .frame(Frame::new().fill(app_bg()))
         .show(ui, |ui| {
             scroll_style(ui, |ui, content| {
                 ScrollArea::vertical()
@@ -53,5 +55,5 @@ fn page<R>(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
 }
 
 fn title(ui: &mut Ui, words: &str) {
-    ui.label(RichText::new(words).font(bold(24.0)).color(GRAY_900));
+    ui.label(RichText::new(words).font(bold(24.0)).color(gray_900()));
 }

@@ -53,7 +53,7 @@ pub fn icon(size: f32) -> FontId {
 /// Makes a context look like Tayori.
 pub fn apply(ctx: &egui::Context) {
     ctx.set_fonts(fonts());
-    ctx.set_theme(egui::Theme::Light);
+    recolor(ctx);
     ctx.all_styles_mut(|style| {
         style.text_styles = [
             (TextStyle::Small, reg(14.0)),
@@ -81,8 +81,13 @@ pub fn apply(ctx: &egui::Context) {
         style.interaction.tooltip_delay = 0.6;
         style.interaction.selectable_labels = false;
         style.animation_time = 0.1;
-        style.visuals = visuals();
     });
+}
+
+/// Takes the colours of the palette in force.
+pub fn recolor(ctx: &egui::Context) {
+    ctx.set_theme(if palette() == Appearance::Light { egui::Theme::Light } else { egui::Theme::Dark });
+    ctx.all_styles_mut(|style| style.visuals = visuals());
 }
 
 fn widget(fill: Color32, border: Color32, text: Color32) -> WidgetVisuals {
@@ -97,30 +102,30 @@ fn widget(fill: Color32, border: Color32, text: Color32) -> WidgetVisuals {
 }
 
 fn visuals() -> Visuals {
-    let mut visuals = Visuals::light();
-    visuals.widgets.noninteractive = widget(WHITE, HAIRLINE, GRAY_800);
-    visuals.widgets.inactive = widget(WHITE, GRAY_600, BLUE_900);
-    visuals.widgets.hovered = widget(BLUE_100, BLUE_1000, BLUE_1000);
-    visuals.widgets.active = widget(BLUE_300, BLUE_1200, BLUE_1200);
-    visuals.widgets.open = widget(BLUE_100, BLUE_900, BLUE_900);
-    visuals.weak_text_color = Some(GRAY_700);
-    visuals.selection.bg_fill = BLUE_200;
-    visuals.selection.stroke = Stroke::new(2.0, BLUE_900);
-    visuals.hyperlink_color = BLUE_900;
-    visuals.faint_bg_color = GRAY_50;
-    visuals.extreme_bg_color = WHITE;
-    visuals.warn_fg_color = YELLOW_1000;
-    visuals.error_fg_color = RED_900;
-    visuals.panel_fill = APP_BG;
-    visuals.window_fill = WHITE;
-    visuals.window_stroke = Stroke::new(1.0, HAIRLINE);
+    let mut visuals = if palette() == Appearance::Light { Visuals::light() } else { Visuals::dark() };
+    visuals.widgets.noninteractive = widget(white(), hairline(), gray_800());
+    visuals.widgets.inactive = widget(white(), gray_600(), blue_900());
+    visuals.widgets.hovered = widget(blue_100(), blue_1000(), blue_1000());
+    visuals.widgets.active = widget(blue_300(), blue_1200(), blue_1200());
+    visuals.widgets.open = widget(blue_100(), blue_900(), blue_900());
+    visuals.weak_text_color = Some(gray_700());
+    visuals.selection.bg_fill = blue_200();
+    visuals.selection.stroke = Stroke::new(2.0, blue_900());
+    visuals.hyperlink_color = blue_900();
+    visuals.faint_bg_color = gray_50();
+    visuals.extreme_bg_color = white();
+    visuals.warn_fg_color = yellow_1000();
+    visuals.error_fg_color = red_900();
+    visuals.panel_fill = app_bg();
+    visuals.window_fill = white();
+    visuals.window_stroke = Stroke::new(1.0, hairline());
     visuals.window_corner_radius = CornerRadius::same(R12);
     visuals.menu_corner_radius = CornerRadius::same(R8);
     visuals.popup_shadow = Shadow { offset: [0, 2], blur: 8, spread: 1, color: Color32::from_black_alpha(40) };
     visuals.window_shadow = Shadow { offset: [0, 4], blur: 16, spread: 3, color: Color32::from_black_alpha(40) };
-    visuals.text_cursor.stroke = Stroke::new(2.0, BLACK);
-    visuals.ime_composition.active_underline_stroke = Stroke::new(2.0, BLUE_900);
-    visuals.ime_composition.inactive_underline_stroke = Stroke::new(1.0, GRAY_600);
+    visuals.text_cursor.stroke = Stroke::new(2.0, black());
+    visuals.ime_composition.active_underline_stroke = Stroke::new(2.0, blue_900());
+    visuals.ime_composition.inactive_underline_stroke = Stroke::new(1.0, gray_600());
     visuals.ime_composition.legacy_visuals = false;
     visuals.interact_cursor = Some(egui::CursorIcon::PointingHand);
     visuals.disabled_alpha = 0.55;
@@ -130,8 +135,8 @@ fn visuals() -> Visuals {
 /// The white box that one subject of a screen stands in.
 pub fn card() -> egui::Frame {
     egui::Frame::new()
-        .fill(WHITE)
-        .stroke(Stroke::new(1.0, HAIRLINE))
+        .fill(white())
+        .stroke(Stroke::new(1.0, hairline()))
         .corner_radius(CornerRadius::same(R8))
         .inner_margin(Margin::same(16))
 }

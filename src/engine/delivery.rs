@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::exchange::Round;
-use super::model::{Failure, Notice};
+use super::model::{Failure, Notice, State};
 use super::terminal::Terminal;
 use crate::folders::{self, PublishError, Staged};
-use crate::history::{Delivery, HistoryError};
+use crate::history::{Action, Delivery, HistoryError};
 use crate::parcel::{ParcelId, ReceiptStep};
 use crate::standard::{FileName, OfficeNumber};
 
@@ -22,16 +22,33 @@ struct Bound {
 }
 
 impl Terminal {
-    /// Puts what is not in the import folder yet into it, and signs that it arrived.
-    pub fn deliver(&mut self, now: Timestamp, round: &mut Round) -> Result<(), HistoryError> {
-        for file in self.in_order(self.history.undelivered()?)? {
+    /// Puts the files of these parcels into the import folders, as far as they are not in one yet. `counts` says whether the
+    /// hub's word that they are this terminal's still does; false when it ran out before the end.
+    pub(super) fn deliver(
+        &mut self,
+        now: Timestamp,
+        parcels: &[ParcelId],
+        counts: &dyn Fn() -> bool,
+        round: &mut Round,
+    ) -> Result<bool, HistoryError> {
+        let mut files = self.history.undelivered()?;
+        files.retain(|file| parcels.contains(&file.parcel));
+        for file in self.in_order(files)? {
+            if !counts() {
+                return Ok(false);
+            }
             if let Err(failure) = self.deliver_one(&file, now)? {
                 tracing::warn!(parcel = %file.file.parcel, failure = failure.code(), "file not delivered");
                 round.fail(failure);
             }
         }
+        Ok(true)
+    }
+
+    /// Signs that what lies in the import folder, or needs not to, has arrived.
+    pub(super) fn confirm_arrivals(&mut self, now: Timestamp) -> Result<(), HistoryError> {
         for (id, digest) in self.history.arrivals_to_confirm()? {
-            self.note_own(id, &digest, ReceiptStep::Delivered, now)?;
+            self.note_own(id, &digest, ReceiptStep::Delivered, Action::Delivered, now)?;
         }
         Ok(())
     }
@@ -113,7 +130,7 @@ impl Terminal {
     pub fn note_imports(&mut self, now: Timestamp, round: &mut Round) -> Result<(), HistoryError> {
         for (id, paths) in self.history.waiting_for_import()? {
             if !paths.is_empty() && paths.iter().all(|path| is_gone(path)) {
-                self.mark_imported(id, now)?;
+                self.note_imported(id, Action::Imported, now)?;
                 if let Some(stored) = self.history.parcel(id)? {
                     round.notices.push(Notice::Imported { partner_name: stored.line.partner_name });
                 }
@@ -122,14 +139,39 @@ impl Terminal {
         Ok(())
     }
 
-    /// The office has taken this parcel's files into its care software.
+    /// A person says that the office has taken this parcel's files into its care software.
     pub fn mark_imported(&mut self, id: ParcelId, now: Timestamp) -> Result<(), HistoryError> {
-        if let Some(stored) = self.history.parcel(id)?
-            && let Some(digest) = stored.digest.filter(|_| stored.incoming)
-        {
-            self.note_own(id, &digest, ReceiptStep::Imported, now)?;
+        if !self.note_imported(id, Action::MarkImported, now)? {
+            self.history.record(Action::MarkImported, &id.to_string(), "nothing-to-do", now)?;
         }
         Ok(())
+    }
+
+    fn note_imported(&mut self, id: ParcelId, by: Action, now: Timestamp) -> Result<bool, HistoryError> {
+        match self.to_be_told(id)? {
+            Some(digest) => self.note_own(id, &digest, ReceiptStep::Imported, by, now),
+            None => Ok(false),
+        }
+    }
+
+    /// Somebody has opened a parcel: it counts as read from now on, and its sender hears that it was looked at. Says
+    /// whether there is something new to tell.
+    pub fn open(&mut self, id: ParcelId, now: Timestamp) -> Result<bool, HistoryError> {
+        self.history.note_read(id, now)?;
+        match self.to_be_told(id)? {
+            Some(digest) => self.note_own(id, &digest, ReceiptStep::Opened, Action::Open, now),
+            None => Ok(false),
+        }
+    }
+
+    /// The digest of an incoming parcel of which the sender may be told good things: not of one that was refused, or
+    /// waits for a person's word.
+    fn to_be_told(&self, id: ParcelId) -> Result<Option<String>, HistoryError> {
+        let stored = self
+            .history
+            .parcel(id)?
+            .filter(|stored| stored.incoming && !matches!(stored.line.state, State::Refused(_) | State::Held(_)));
+        Ok(stored.and_then(|stored| stored.digest))
     }
 }
 

@@ -7,7 +7,8 @@
 //! | the directory and the revocation list are fetched | both, as last seen |
 //! | what waits in the outbox is sealed (once) and handed over | the sealed bytes, then the hub's answer |
 //! | what came is fetched, opened, verified, kept | the parcel, or a refusal with its receipt |
-//! | files are delivered into the import folder | path, then time |
+//! | the other terminals of the office are heard | what they read, gave receipts for, and have in their folders |
+//! | files are put into the import folder, where the hub gives them to this terminal | path, then time |
 //! | receipts are signed, kept, handed in | the receipt, then that the hub has it |
 //! | what became of our own parcels is read | the receivers' receipts |
 //!
@@ -19,6 +20,7 @@ use super::failure::{of_history, of_identity, of_link};
 use super::model::{Failure, Notice};
 use super::receiving::PassedOver;
 use super::terminal::Terminal;
+use super::together::bear;
 use crate::history::HistoryError;
 use crate::identity::IdentityError;
 use crate::link::{Link, LinkError};
@@ -159,7 +161,7 @@ impl Exchange {
             round.fail(Failure::HistoryMended);
         }
         self.terminal.history.look_for_damage(now)?;
-        self.terminal.deliver(now, round)?;
+        self.renew_if_due(now, round)?;
         self.terminal.note_imports(now, round)?;
         self.refresh_directory(now)?;
         self.send_due(now, round)?;
@@ -168,10 +170,17 @@ impl Exchange {
             Err(error @ RoundError::Link(LinkError::NoWay(_))) => return Err(error),
             received => received,
         };
-        self.terminal.deliver(now, round)?;
+        self.judge_held(now, round)?;
+        bear(self.hear_others(now), round)?;
+        let imported = self.import(now, round);
+        bear(imported, round)?;
         self.terminal.note_imports(now, round)?;
         self.hand_in_receipts(now, round)?;
+        bear(self.tell_others(now), round)?;
         self.read_sent(now, round)?;
+        for (parcel, partner_name) in self.terminal.history.tell_overdue(now)? {
+            round.notices.push(Notice::Overdue { parcel, partner_name });
+        }
         received
     }
 
@@ -190,6 +199,7 @@ impl Exchange {
             return Err(RoundError::NoAccount);
         }
         let directory = self.link.directory()?;
-        Ok(self.terminal.history.set_directory(&directory)?)
+        self.terminal.history.set_directory(&directory)?;
+        self.terminal.compare_with_directory(now)
     }
 }

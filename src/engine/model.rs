@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use super::enrol::{By, Entry, Step as EntryStep};
 pub use super::profile::Settings;
-pub use crate::history::{Failure, ParcelLine, State, Step, Subject, Trail};
+pub use crate::history::{AuditFault, AuditLine, Failure, ParcelLine, State, Step, Subject, Trail};
 use crate::parcel::ParcelId;
 use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, People, ServiceType};
 pub use crate::wire::{Account, AccountChange, NewAccount, PasswordChange, Role, Secret, UserId};
@@ -41,8 +42,28 @@ pub enum Command {
     SaveDocument { bytes: Arc<[u8]>, to: PathBuf },
     /// What waits for this receiver in the outgoing folders is not to be sent; it comes back when its content changes.
     DismissDraft(OfficeNumber),
+    /// The passphrase of this terminal's vault, or the one chosen for a new vault.
+    Unlock(Secret),
+    /// Set this terminal up; answered by [`Event::Entrance`].
+    SetUp(Box<Entry>),
+    /// The office's recovery code lets a waiting terminal in.
+    Recover(Secret),
+    /// The recovery code was written down.
+    RecoveryNoted,
     /// Keep these settings; answered by [`Event::Settings`].
     Configure(Settings),
+    /// Put a parcel's files into this terminal's import folder, although another terminal has it.
+    TakeOver(ParcelId),
+    /// Say who is to see to a parcel; empty for nobody. Every terminal of the office shows it.
+    Assign { parcel: ParcelId, to: String },
+    /// Keep a word of the office's own about a parcel. Every terminal of the office shows it.
+    Annotate { parcel: ParcelId, text: String },
+    /// A person has compared this fingerprint with the partner's own word: from now on the key is the partner's.
+    TrustPartner { office: OfficeNumber, fingerprint: String },
+    /// Answer with [`Event::Audit`].
+    ShowAudit,
+    /// Write the whole record into a new file, as CSV; never over an existing one.
+    ExportAudit(PathBuf),
     /// Log somebody in at this terminal; answered by [`Event::Login`] or [`Event::LoginRefused`].
     Login { user: String, password: Secret },
     /// Nobody is logged in any more; answered by [`Event::Login`].
@@ -95,12 +116,46 @@ pub enum Event {
     Notice(Notice),
     Settings(Settings),
     Partners(Arc<[Partner]>),
+    /// What it takes before this terminal can work; [`Entrance::Open`] when nothing does.
+    Entrance(Entrance),
+    Audit(Arc<Audit>),
     /// Who is logged in, told at the start and whenever it changes.
     Login(Login),
     /// The last [`Command::Login`], or the first account, did not work.
     LoginRefused(Failure),
     /// The office's accounts, by user id.
     Accounts(Arc<[Account]>),
+}
+
+/// What a terminal lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    Open,
+    /// It is not set up. The folders are an offer; `refused` says why the last try came to nothing.
+    SetUp {
+        outgoing: PathBuf,
+        import: PathBuf,
+        refused: Option<Failure>,
+    },
+    /// It is being set up.
+    Working(EntryStep),
+    /// Its vault wants a passphrase: a new one, to be typed twice, or the one it has.
+    Passphrase {
+        new: bool,
+        refused: Option<Failure>,
+    },
+    /// Another terminal of the office has to let it in, and compares this; or the recovery code does.
+    Waiting {
+        fingerprint: String,
+        refused: Option<Failure>,
+    },
+    /// The office's recovery code, to be written down now.
+    Recovery {
+        code: Secret,
+        office_name: String,
+    },
+    /// Something that cannot be mended here.
+    Broken(Failure),
 }
 
 /// Who is logged in at this terminal.
@@ -117,6 +172,15 @@ pub enum Login {
         /// The office has no account yet: its first is to be made.
         first: bool,
     },
+}
+
+/// The record of what was done at this terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// The newest lines, newest first.
+    pub lines: Vec<AuditLine>,
+    /// How many there are in all, when every one of them fits; or the first that does not.
+    pub verdict: Result<u64, AuditFault>,
 }
 
 /// Where we stand with the hub.
@@ -162,6 +226,8 @@ pub struct ParcelView {
     pub trail: Vec<Trail>,
     /// Whose signature was verified, for an incoming parcel.
     pub signed_by: Option<OfficeNumber>,
+    /// A word of the office's own about it.
+    pub note: String,
 }
 
 /// The bytes of one file of a parcel.
@@ -298,11 +364,30 @@ pub enum Notice {
         name: String,
     },
     SettingsKept,
+    /// Our certificates end in so many days, and renewing them has not worked yet (or is not due); over when negative.
+    CertificateEnds {
+        days: i64,
+    },
     /// One's own password is another one now.
     PasswordChanged,
     Failed(Failure),
     /// What was to be sent could not be put into the outbox.
     NotSent(Failure),
+    /// Kept aside, or not sent, until a person has confirmed the partner's changed key.
+    ParcelHeld {
+        parcel: ParcelId,
+        partner_name: String,
+        failure: Failure,
+    },
+    /// Nobody fetched it for five days.
+    Overdue {
+        parcel: ParcelId,
+        partner_name: String,
+    },
+    /// A partner's key is trusted from now on.
+    Trusted {
+        partner_name: String,
+    },
     /// One parcel was refused when it came in, or failed for good when it went out.
     ParcelFailed {
         parcel: ParcelId,
@@ -319,4 +404,16 @@ pub struct Partner {
     pub name: String,
     /// Whether it can receive: it has a certificate that is not revoked.
     pub reachable: bool,
+    /// Another key than the one we knew turned up; a person is asked.
+    pub changed: Option<PartnerChange>,
+}
+
+/// The fingerprints of a partner's key, to be compared with the partner's own word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnerChange {
+    /// The newest one that is trusted.
+    pub known: String,
+    /// The newest one that is not.
+    pub offered: String,
+    pub since: Timestamp,
 }

@@ -3,11 +3,13 @@
 
 use std::sync::mpsc::{Receiver, Sender};
 
+use jiff::Timestamp;
+
 use super::failure::of_link;
 use super::model::{AccountsCommand, Event, Failure, Login, Notice};
 use super::runner::{Errand, Teller};
 use super::terminal::Terminal;
-use crate::history::HistoryError;
+use crate::history::{Action, DONE, HistoryError};
 use crate::link::{HubLink, LinkError};
 use crate::wire::{ProblemCode, Secret, UserId};
 
@@ -26,15 +28,23 @@ pub(super) struct People {
 }
 
 impl People {
-    pub fn work(self, orders: &Receiver<Order>, errands: &Sender<Errand>, teller: &Teller) {
+    pub fn work(mut self, orders: &Receiver<Order>, errands: &Sender<Errand>, teller: &Teller) {
         while let Ok(order) = orders.recv() {
             match order {
-                Order::LogIn { user, password } => self.enter(self.link.log_in(&user, &password), errands, teller),
+                Order::LogIn { user, password } => {
+                    let entered = self.link.log_in(&user, &password);
+                    self.enter(entered, errands, teller);
+                }
                 Order::Accounts(AccountsCommand::First { user, password }) => match user.parse() {
-                    Ok(user) => self.enter(self.link.first_account(&user, &password), errands, teller),
+                    Ok(user) => {
+                        let entered = self.link.first_account(&user, &password);
+                        self.enter(entered, errands, teller);
+                    }
                     Err(_) => drop(teller.tell(Event::LoginRefused(Failure::UserInvalid))),
                 },
                 Order::LogOut => {
+                    // The line comes first: it names who is going.
+                    self.put_on_record(Action::Logout, "", DONE);
                     if let Err(error) = self.link.log_out() {
                         teller.fail(of_login(&error));
                     }
@@ -47,7 +57,9 @@ impl People {
     }
 
     /// Somebody is in, and what waited for that goes on; or not, and hears why.
-    fn enter(&self, entered: Result<(), LinkError>, errands: &Sender<Errand>, teller: &Teller) {
+    fn enter(&mut self, entered: Result<(), LinkError>, errands: &Sender<Errand>, teller: &Teller) {
+        let result = entered.as_ref().err().map_or_else(|| DONE.to_owned(), |error| of_login(error).code());
+        self.put_on_record(Action::Login, "", &result);
         match entered {
             Ok(()) => {
                 self.tell_login(teller);
@@ -57,7 +69,28 @@ impl People {
         }
     }
 
-    fn keep_accounts(&self, command: AccountsCommand, teller: &Teller) {
+    /// A line that cannot be written is said, and takes nothing back.
+    fn put_on_record(&mut self, action: Action, subject: &str, result: &str) {
+        if let Err(error) = self.terminal.history.record(action, subject, result, Timestamp::now()) {
+            tracing::error!(%error, "what a person did is not on record");
+        }
+    }
+
+    fn keep_accounts(&mut self, command: AccountsCommand, teller: &Teller) {
+        let subject = match &command {
+            AccountsCommand::List => "list".to_owned(),
+            AccountsCommand::First { .. } => "first".to_owned(),
+            AccountsCommand::Add(new) => format!("add {}", new.user),
+            AccountsCommand::Change { user, .. } => format!("change {user}"),
+            AccountsCommand::Remove(user) => format!("remove {user}"),
+            AccountsCommand::Password(_) => "own password".to_owned(),
+        };
+        let result = self.change_accounts(command, teller);
+        self.put_on_record(Action::Accounts, &subject, &result);
+    }
+
+    /// Says how it ended, for the record.
+    fn change_accounts(&self, command: AccountsCommand, teller: &Teller) -> String {
         let link = &self.link;
         let done = match command {
             AccountsCommand::List | AccountsCommand::First { .. } => Ok(()),
@@ -66,19 +99,25 @@ impl People {
             AccountsCommand::Remove(user) => link.remove_account(&user),
             AccountsCommand::Password(change) => {
                 // One's own is for everybody; the list is not.
-                match link.change_password(&change) {
-                    Ok(()) => drop(teller.tell(Event::Notice(Notice::PasswordChanged))),
-                    Err(error) => teller.fail(of_login(&error)),
-                }
-                return;
+                return match link.change_password(&change) {
+                    Ok(()) => {
+                        teller.tell(Event::Notice(Notice::PasswordChanged));
+                        DONE.to_owned()
+                    }
+                    Err(error) => failed(&error, teller),
+                };
             }
         };
-        match done.and_then(|()| link.accounts()) {
-            Ok(accounts) => drop(teller.tell(Event::Accounts(accounts.into()))),
-            Err(error) => teller.fail(of_login(&error)),
-        }
+        let result = match done.and_then(|()| link.accounts()) {
+            Ok(accounts) => {
+                teller.tell(Event::Accounts(accounts.into()));
+                DONE.to_owned()
+            }
+            Err(error) => failed(&error, teller),
+        };
         // Whoever changed the own account, or is no longer in, sees that as well.
         self.tell_login(teller);
+        result
     }
 
     fn tell_login(&self, teller: &Teller) {
@@ -87,6 +126,14 @@ impl People {
             Err(error) => teller.fail(super::failure::of_history(&error)),
         }
     }
+}
+
+/// Tells a failure; says its code, for the record.
+fn failed(error: &LinkError, teller: &Teller) -> String {
+    let failure = of_login(error);
+    let code = failure.code();
+    teller.fail(failure);
+    code
 }
 
 impl Terminal {

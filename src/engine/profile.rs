@@ -17,6 +17,7 @@ use super::exchange::Exchange;
 use super::failure::{of_history, of_identity, of_link, of_vault};
 use super::habits::{FolderHabits, ImportFolders, NoticeHabits};
 use super::model::Failure;
+use super::papers::Papers;
 use super::terminal::Terminal;
 use crate::history::{History, HistoryError};
 use crate::identity::{Identity, IdentityError, Unlock, VAULT_FILE, Vault, VaultError};
@@ -190,11 +191,12 @@ impl Profile {
 
     /// This terminal's end, whether or not its certificate is still good.
     pub fn terminal(&self) -> Result<Terminal, ProfileError> {
-        let identity = Identity::load(&self.identity_dir(), &self.vault()?)?;
+        let (papers, identity) = Papers::open(self.identity_dir(), self.vault()?)?;
         let history = self.history()?;
         Ok(Terminal {
             office: self.settings.office,
             identity,
+            papers,
             history,
             import: self.settings.import_folders(),
             turn: self.dir.join("exchange.lock"),
@@ -204,7 +206,8 @@ impl Profile {
     /// The way to the hub, with the login that all programs of this terminal share.
     pub fn link(&self, identity: &Identity) -> Result<HubLink, ProfileError> {
         let session = Session::new(self.history()?, self.dir.join("login.lock"));
-        Ok(HubLink::new(&self.settings.hub, identity.client_config()?)?.with_session(session))
+        let tls = identity.lasting_client_config(self.identity_dir(), self.vault()?)?;
+        Ok(HubLink::new(&self.settings.hub, tls)?.with_session(session))
     }
 
     pub fn exchange(&self) -> Result<Exchange, ProfileError> {

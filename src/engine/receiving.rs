@@ -11,10 +11,10 @@ use super::model::{Failure, Notice, Subject};
 use super::outgoing::is_attachment;
 use super::retry;
 use super::subject::subjects_of;
-use crate::history::{HistoryError, NewIncoming, NewRefused};
+use crate::history::{HeldParcel, HistoryError, NewIncoming, NewRefused, OwnReceipt, RefusalReceipt};
 use crate::identity::Identity;
 use crate::link::LinkError;
-use crate::parcel::{Content, Limits, OpenError, ParcelId, ReadError, ReceiptStep, Received, TrustError};
+use crate::parcel::{Content, Limits, OpenError, ParcelId, ReadError, ReceiptStep, Received, TrustError, certificate};
 use crate::standard::{self, FileName, Input, Known};
 use crate::wire::InboxEntry;
 
@@ -85,11 +85,36 @@ impl Exchange {
             return Ok(());
         }
         let sealed = self.fetch(entry.id, entry.size, &entry.digest)?;
+        self.judge(&sealed, entry, now, round)?;
+        self.fetched(entry.id, entry.size)
+    }
+
+    /// Keeps, refuses or holds what came.
+    fn judge(
+        &mut self,
+        sealed: &[u8],
+        entry: &InboxEntry,
+        now: Timestamp,
+        round: &mut Round,
+    ) -> Result<(), RoundError> {
         let partner_name = self.terminal.history.name_of(entry.from)?;
-        let failure = match self.read(&sealed, entry, now)? {
+        let receipts: Vec<OwnReceipt> =
+            entry.receipts.iter().filter_map(|given| self.own_receipt(entry.id, &given.signed.0)).collect();
+        // What another terminal of ours refused is refused here, too: the sender was told.
+        if let Some(given) = receipts.iter().find(|given| given.receipt.step == ReceiptStep::Refused) {
+            let failure = Failure::of_code(given.receipt.reason.as_deref().unwrap_or_default());
+            let refused = refused(entry, &partner_name, sealed, &failure);
+            self.terminal.history.keep_refused(&refused, RefusalReceipt::Given(given), now)?;
+            return Ok(());
+        }
+        let trust = self.terminal.trust(now)?;
+        let failure = match self.read(sealed, entry, now)? {
             Ok(received) if fits(&received.content, entry, &self.terminal.identity) => {
-                self.keep(&received.content, entry, &partner_name, now, round)?;
-                return self.fetched(entry.id, entry.size);
+                let signer = &received.signer_certificate;
+                return match self.terminal.knows_signer(entry.from, signer, &trust, now)? {
+                    Ok(()) => self.keep(&received.content, entry, &receipts, &partner_name, now, round),
+                    Err(failure) => self.hold(entry, &partner_name, signer, sealed, failure, now, round),
+                };
             }
             Ok(_) => Failure::SenderMismatch,
             Err(error) => match of_read(&error) {
@@ -101,8 +126,57 @@ impl Exchange {
             },
         };
         tracing::warn!(parcel = %entry.id, from = %entry.from, failure = failure.code(), "parcel refused");
-        self.refuse(entry, &partner_name, &sealed, failure, now, round)?;
-        self.fetched(entry.id, entry.size)
+        self.refuse(entry, &partner_name, sealed, failure, now, round)
+    }
+
+    /// Kept aside as it came, neither delivered nor refused: a person is asked about the sender's key first.
+    #[expect(clippy::too_many_arguments, reason = "each is another thing, and they are used once")]
+    fn hold(
+        &mut self,
+        entry: &InboxEntry,
+        partner_name: &str,
+        signer: &[u8],
+        sealed: &[u8],
+        failure: Failure,
+        now: Timestamp,
+        round: &mut Round,
+    ) -> Result<(), RoundError> {
+        let held = HeldParcel {
+            id: entry.id,
+            partner: entry.from,
+            partner_name: partner_name.to_owned(),
+            digest: entry.digest.clone(),
+            accepted_at: entry.accepted_at,
+            key: certificate::key_fingerprint(signer).unwrap_or_default(),
+            sealed: sealed.to_vec(),
+        };
+        if self.terminal.history.hold(&held, &failure, now)? {
+            tracing::warn!(parcel = %entry.id, from = %entry.from, "parcel kept aside: signed with another key than before");
+            let partner_name = partner_name.to_owned();
+            round.notices.push(Notice::ParcelHeld { parcel: entry.id, partner_name, failure });
+        }
+        Ok(())
+    }
+
+    /// What was kept aside until a person confirmed the partner's key is judged as if it had come now.
+    pub(super) fn judge_held(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
+        for held in self.terminal.history.held_to_judge()? {
+            let entry = InboxEntry {
+                id: held.id,
+                from: held.partner,
+                digest: held.digest.clone(),
+                size: held.sealed.len() as u64,
+                accepted_at: held.accepted_at,
+                receipts: Vec::new(),
+            };
+            let judged = self.judge(&held.sealed, &entry, now, round);
+            super::together::bear(judged, round)?;
+        }
+        for held in self.terminal.history.held_receipts_to_judge()? {
+            let judged = self.judge_held_receipt(&held, now);
+            super::together::bear(judged, round)?;
+        }
+        Ok(())
     }
 
     /// Opens a parcel. A sender's certificate that has ended since counts as it stood when the hub took the parcel.
@@ -126,6 +200,7 @@ impl Exchange {
         &mut self,
         content: &Content,
         entry: &InboxEntry,
+        receipts: &[OwnReceipt],
         partner_name: &str,
         now: Timestamp,
         round: &mut Round,
@@ -142,6 +217,8 @@ impl Exchange {
             subjects: &subjects,
             checked: &standard::check(&inputs, &Known { one_parcel: true, ..Known::default() }),
             digest: &entry.digest,
+            accepted_at: entry.accepted_at,
+            receipts,
         };
         if self.terminal.history.keep_incoming(&parcel, now)? {
             tracing::info!(parcel = %entry.id, from = %entry.from, files = content.files.len(), "parcel received");
@@ -166,19 +243,24 @@ impl Exchange {
         else {
             return Err(RoundError::Waits(Failure::CertificateUnusable));
         };
-        let refused = NewRefused {
-            id: entry.id,
-            partner: entry.from,
-            partner_name,
-            digest: &entry.digest,
-            sealed,
-            failure: &failure,
-        };
-        if self.terminal.history.keep_refused(&refused, &signed, now)? {
+        let refused = refused(entry, partner_name, sealed, &failure);
+        if self.terminal.history.keep_refused(&refused, RefusalReceipt::New(&signed), now)? {
             let partner_name = partner_name.to_owned();
             round.notices.push(Notice::ParcelFailed { parcel: entry.id, partner_name, failure });
         }
         Ok(())
+    }
+}
+
+fn refused<'a>(entry: &'a InboxEntry, partner_name: &'a str, sealed: &'a [u8], failure: &'a Failure) -> NewRefused<'a> {
+    NewRefused {
+        id: entry.id,
+        partner: entry.from,
+        partner_name,
+        digest: &entry.digest,
+        accepted_at: entry.accepted_at,
+        sealed,
+        failure,
     }
 }
 

@@ -29,9 +29,10 @@ use super::terminal::Terminal;
 use super::watching::{Nudge, Watching};
 use super::{Backend, Engine, retry};
 use crate::folders::{self, Pace};
-use crate::history::HistoryError;
+use crate::history::{Action, DONE, HistoryError};
 use crate::link::{Link, LinkError};
 use crate::parcel::ParcelId;
+use crate::wire::Heads;
 
 /// Without any sign of mail, a round is made this often all the same.
 const ROUND_EVERY: Duration = Duration::from_secs(60);
@@ -50,6 +51,8 @@ pub(super) enum Errand {
     Round,
     /// What comes goes into these folders from now on.
     Import(ImportFolders),
+    /// Files that another terminal has are wanted here.
+    TakeOver(ParcelId),
 }
 
 /// What the reading thread is asked.
@@ -62,8 +65,8 @@ enum Paper {
 /// Tells events and wakes the face.
 #[derive(Clone)]
 pub(super) struct Teller {
-    events: Sender<Event>,
-    wake: Arc<dyn Fn() + Send + Sync>,
+    pub(super) events: Sender<Event>,
+    pub(super) wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Teller {
@@ -81,6 +84,17 @@ impl Teller {
 impl Engine {
     /// Starts the threads of a terminal that is set up. `wake` is called whenever there is an event to poll.
     pub fn start(profile: Profile, wake: impl Fn() + Send + Sync + 'static) -> Result<Engine, ProfileError> {
+        let (engine, backend) = Engine::pair();
+        Self::start_on(profile, wake, &mut Some(backend))?;
+        Ok(engine)
+    }
+
+    /// The same over channels that are there already. They are taken only once nothing of the terminal is missing.
+    pub(super) fn start_on(
+        profile: Profile,
+        wake: impl Fn() + Send + Sync + 'static,
+        ends: &mut Option<Backend>,
+    ) -> Result<(), ProfileError> {
         let face = Arc::new(());
         let watched = Arc::downgrade(&face);
         let desk = Desk { profile: profile.clone(), terminal: profile.terminal()?, _face: face };
@@ -88,10 +102,10 @@ impl Engine {
         let waiting_link = profile.link(&exchange.terminal.identity)?;
         let waiting_terminal = profile.terminal()?;
         let people = People { terminal: profile.terminal()?, link: waiting_link.clone() };
-        let (engine, Backend { commands, events }) = Engine::pair();
-        let teller = Teller { events, wake: Arc::new(wake) };
         let reader = Reader { terminal: profile.terminal()? };
         let watching_terminal = profile.terminal()?;
+        let Some(Backend { commands, events }) = ends.take() else { return Ok(()) };
+        let teller = Teller { events, wake: Arc::new(wake) };
         let (errands, taken) = mpsc::channel();
         let (nudge, nudges) = mpsc::channel();
         let watching = Watching::new(watching_terminal, profile.settings.clone(), nudge.clone());
@@ -118,7 +132,7 @@ impl Engine {
         }
         named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &nudge, &teller)).map_err(io)?;
         named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands, &watched)).map_err(io)?;
-        Ok(engine)
+        Ok(())
     }
 }
 
@@ -175,18 +189,21 @@ impl Desk {
         let now = Timestamp::now();
         // A thread that is gone takes nothing; the face is closing then.
         let round = || drop(out.errands.send(Errand::Round));
+        if let Some((action, subject)) = recorded_here(&command) {
+            self.terminal.history.record(action, &subject, DONE, now)?;
+        }
         let nudge = |nudge: Nudge| drop(out.nudge.send(nudge));
         match command {
             Command::Exchange => {
                 nudge(Nudge::Afresh);
                 round();
             }
-            Command::Open(id) => self.open(id, now, teller)?,
+            Command::Open(id) => self.open(id, now, teller, out)?,
             Command::MarkImported(id) => {
                 if let Err(error) = self.terminal.mark_imported(id, now) {
                     teller.fail(of_history(&error));
                 }
-                self.open(id, now, teller)?;
+                self.show(id, teller)?;
                 round();
             }
             Command::Examine(paths) => drop(out.papers.send(Paper::Examine(paths, Scope::All))),
@@ -208,19 +225,70 @@ impl Desk {
                 nudge(Nudge::Refresh);
             }
             Command::DismissDraft(receiver) => nudge(Nudge::Dismiss(receiver)),
-            Command::SaveFile { parcel, index, to } => self.save_file(parcel, index, &to, teller)?,
+            Command::SaveFile { parcel, index, to } => {
+                let saved = self.save_file(parcel, index, &to, teller)?;
+                self.terminal.history.record(Action::SaveFile, &format!("{parcel} {index}"), &saved, now)?;
+            }
             Command::Login { user, password } => drop(out.orders.send(Order::LogIn { user, password })),
             Command::Logout => drop(out.orders.send(Order::LogOut)),
             Command::Accounts(command) => drop(out.orders.send(Order::Accounts(command))),
             Command::Content { parcel, index } => self.content(parcel, index, teller)?,
-            Command::SaveDocument { bytes, to } => Self::save_document(&bytes, &to, teller),
-            Command::Configure(settings) => self.configure(settings, out, teller),
+            Command::SaveDocument { bytes, to } => {
+                let saved = Self::save_document(&bytes, &to, teller);
+                self.terminal.history.record(Action::SaveFile, "document", &saved, now)?;
+            }
+            // What the entrance asked for; it is open now.
+            Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => {}
+            Command::Configure(settings) => {
+                let kept = self.configure(settings, out, teller);
+                self.terminal.history.record(Action::Settings, "", &kept, now)?;
+            }
+            Command::TakeOver(id) => drop(out.errands.send(Errand::TakeOver(id))),
+            Command::Assign { parcel, to } => {
+                self.terminal.history.assign(parcel, cut(&to, LONGEST_NAME), now)?;
+                self.show(parcel, teller)?;
+                round();
+            }
+            Command::Annotate { parcel, text } => {
+                self.terminal.history.annotate(parcel, cut(&text, LONGEST_NOTE), now)?;
+                self.show(parcel, teller)?;
+                round();
+            }
+            Command::TrustPartner { office, fingerprint } => {
+                if self.terminal.history.trust_partner(office, &fingerprint, now)? {
+                    let partner_name = self.terminal.history.name_of(office)?;
+                    teller.tell(Event::Notice(Notice::Trusted { partner_name }));
+                } else {
+                    teller.fail(Failure::Unexpected);
+                }
+                teller.tell(Event::Partners(self.terminal.partners()?));
+                round();
+            }
+            Command::ShowAudit => drop(teller.tell(Event::Audit(Arc::new(self.terminal.audit()?)))),
+            Command::ExportAudit(to) => {
+                let exported = match self.terminal.export_audit(&to) {
+                    Ok(_) => {
+                        let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                        teller.tell(Event::Notice(Notice::Saved { name }));
+                        DONE.to_owned()
+                    }
+                    Err(failure) => failed(failure, teller),
+                };
+                self.terminal.history.record(Action::Export, "audit", &exported, now)?;
+            }
         }
         Ok(())
     }
 
-    fn open(&mut self, id: ParcelId, now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
-        self.terminal.history.note_read(id, now)?;
+    /// A person opens it: that is on record, and its sender hears that somebody looked.
+    fn open(&mut self, id: ParcelId, now: Timestamp, teller: &Teller, out: &Out) -> Result<(), HistoryError> {
+        if self.terminal.open(id, now)? {
+            let _ = out.errands.send(Errand::Round);
+        }
+        self.show(id, teller)
+    }
+
+    fn show(&mut self, id: ParcelId, teller: &Teller) -> Result<(), HistoryError> {
         if let Some(view) = self.terminal.view(id)? {
             teller.tell(Event::Opened(Arc::new(view)));
         }
@@ -228,28 +296,27 @@ impl Desk {
         Ok(())
     }
 
+    /// Says how it ended, for the record.
     fn save_file(
         &self,
         parcel: ParcelId,
         index: usize,
         to: &std::path::Path,
         teller: &Teller,
-    ) -> Result<(), HistoryError> {
+    ) -> Result<String, HistoryError> {
         let position = u32::try_from(index).unwrap_or(u32::MAX);
         let (Some(bytes), Some(folder), Some(name)) = (
             self.terminal.history.bytes(parcel, position)?,
             to.parent(),
             to.file_name().and_then(|name| name.to_str()),
         ) else {
-            teller.fail(Failure::FileMissing { name: to.display().to_string() });
-            return Ok(());
+            return Ok(failed(Failure::FileMissing { name: to.display().to_string() }, teller));
         };
-        Self::write_copy(folder, name, &format!("save-{parcel}-{position}"), &bytes, teller);
-        Ok(())
+        Ok(Self::write_copy(folder, name, &format!("save-{parcel}-{position}"), &bytes, teller))
     }
 
-    /// Writes beside and renames; an existing file stays.
-    fn write_copy(folder: &std::path::Path, name: &str, label: &str, bytes: &[u8], teller: &Teller) {
+    /// Writes beside and renames; an existing file stays. Says how it ended.
+    fn write_copy(folder: &std::path::Path, name: &str, label: &str, bytes: &[u8], teller: &Teller) -> String {
         let to = folder.join(name);
         let saved = folders::stage(folder, name, label, bytes)
             .map_err(|error| folders::failure_of(&error, &to))
@@ -263,15 +330,18 @@ impl Desk {
                 })
             });
         match saved {
-            Ok(()) => drop(teller.tell(Event::Notice(Notice::Saved { name: name.to_owned() }))),
-            Err(failure) => teller.fail(failure),
+            Ok(()) => {
+                teller.tell(Event::Notice(Notice::Saved { name: name.to_owned() }));
+                DONE.to_owned()
+            }
+            Err(failure) => failed(failure, teller),
         }
     }
 
-    fn save_document(bytes: &[u8], to: &std::path::Path, teller: &Teller) {
+    fn save_document(bytes: &[u8], to: &std::path::Path, teller: &Teller) -> String {
         match (to.parent(), to.file_name().and_then(|name| name.to_str())) {
             (Some(folder), Some(name)) => Self::write_copy(folder, name, "save-document", bytes, teller),
-            _ => teller.fail(Failure::FileMissing { name: to.display().to_string() }),
+            _ => failed(Failure::FileMissing { name: to.display().to_string() }, teller),
         }
     }
 
@@ -289,25 +359,77 @@ impl Desk {
         Ok(())
     }
 
-    /// Folders take effect with the next round; another hub or office needs a new start.
-    fn configure(&mut self, settings: Settings, out: &Out, teller: &Teller) {
+    /// Folders take effect with the next round; another hub or office needs a new start. Says how it ended.
+    fn configure(&mut self, settings: Settings, out: &Out, teller: &Teller) -> String {
         let mut changed = self.profile.clone();
         changed.settings = settings;
-        match changed.save() {
+        let kept = match changed.save() {
             Ok(()) => {
                 self.profile = changed;
                 drop(out.errands.send(Errand::Import(self.profile.settings.import_folders())));
                 drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
+                DONE.to_owned()
             }
-            Err(error) => teller.fail(error.failure()),
-        }
+            Err(error) => failed(error.failure(), teller),
+        };
         teller.tell(Event::Settings(self.profile.settings.clone()));
+        kept
     }
 
     fn tell_lists(&self, teller: &Teller) {
         tell_lists(&self.terminal, teller);
     }
+}
+
+/// The line a command leaves on record when it is asked for. The others leave theirs where they are carried out, with how
+/// it ended: a new command has to be put on one side or the other.
+fn recorded_here(command: &Command) -> Option<(Action, String)> {
+    match command {
+        Command::Exchange => Some((Action::Exchange, String::new())),
+        Command::Examine(paths) => Some((Action::Examine, paths.len().to_string())),
+        Command::ExamineOutgoing => Some((Action::Examine, "outgoing".into())),
+        Command::ShowAudit => Some((Action::ShowAudit, String::new())),
+        Command::Content { parcel, index } => Some((Action::Open, format!("{parcel} {index}"))),
+        Command::DismissDraft(receiver) => Some((Action::DismissDraft, receiver.to_string())),
+        Command::Open(_)
+        | Command::MarkImported(_)
+        | Command::Send(_)
+        | Command::Retry(_)
+        | Command::Withdraw(_)
+        | Command::SaveFile { .. }
+        | Command::SaveDocument { .. }
+        | Command::Configure(_)
+        | Command::TakeOver(_)
+        | Command::Assign { .. }
+        | Command::Annotate { .. }
+        | Command::TrustPartner { .. }
+        | Command::ExportAudit(_)
+        | Command::Login { .. }
+        | Command::Logout
+        // Before the entrance is open there is no record to write into.
+        | Command::Unlock(_)
+        | Command::SetUp(_)
+        | Command::Recover(_)
+        | Command::RecoveryNoted
+        | Command::Accounts(_) => None,
+    }
+}
+
+/// Tells a failure; says its code, for the record.
+fn failed(failure: Failure, teller: &Teller) -> String {
+    let code = failure.code();
+    teller.fail(failure);
+    code
+}
+
+/// Most letters of a person's or a desk's name, and of a note.
+const LONGEST_NAME: usize = 100;
+const LONGEST_NOTE: usize = 4_000;
+
+fn cut(text: &str, most: usize) -> &str {
+    let text = text.trim();
+    text.char_indices().nth(most).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }
 
 /// Reads files: to look at them, and to make parcels of them.
@@ -354,7 +476,10 @@ impl Reader {
         for request in requests {
             match self.terminal.prepare(request, Pace::default(), now) {
                 Ok(parcel) => parcels.push(parcel),
-                Err(failure) => failures.push(failure),
+                Err(failure) => {
+                    self.terminal.history.record(Action::Send, request.receiver.as_str(), &failure.code(), now)?;
+                    failures.push(failure);
+                }
             }
         }
         self.terminal.history.queue(&parcels, now)?;
@@ -388,10 +513,13 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nud
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => return,
         };
+        let mut wanted = Vec::new();
         // Many requests in the meantime are one round.
         for errand in first.into_iter().chain(errands.try_iter()) {
-            if let Errand::Import(folders) = errand {
-                exchange.terminal.import = folders;
+            match errand {
+                Errand::Round => {}
+                Errand::Import(folders) => exchange.terminal.import = folders,
+                Errand::TakeOver(id) => wanted.push(id),
             }
         }
         if !teller.tell(Event::Status(exchange.terminal.status(Connection::Working, last))) {
@@ -399,7 +527,8 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nud
         }
         let mut round = Round::default();
         let now = Timestamp::now();
-        let result = exchange.round(now, &mut round);
+        let taken_over = wanted.into_iter().try_for_each(|id| exchange.take_over(id, now, &mut round));
+        let result = taken_over.and_then(|()| exchange.round(now, &mut round));
         for notice in round.notices {
             teller.tell(Event::Notice(notice));
         }
@@ -446,19 +575,17 @@ fn until(at: Timestamp) -> Duration {
     Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
 }
 
-/// Holds a question at the hub, so that a new parcel is noticed within seconds. The question comes back early for
-/// receipts too, and then the round finds them.
+/// Holds a question at the hub, so that a new parcel, a receipt, and what another terminal did are noticed within seconds.
 fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>, face: &Weak<()>) {
-    let (mut failures, mut told) = (0, 0);
+    let (mut failures, mut told) = (0, Heads::default());
     loop {
         // A parcel that cannot be fetched holds the cursor back; once it was told of, it is left to the rounds.
-        let cursor = terminal.history.inbox_cursor().unwrap_or_default().max(told);
+        let read = terminal.history.heads_read().unwrap_or_default().max(told);
         let asked = Instant::now();
-        let pause = match link.inbox(cursor, MAIL_WAIT) {
-            Ok(page) => {
-                // A place before ours, or one no list has: the round that follows finds out.
-                let believable = page.next >= cursor && i64::try_from(page.next).is_ok();
-                (failures, told) = (0, if believable { page.next } else { 0 });
+        let pause = match link.news(read, MAIL_WAIT) {
+            Ok(heads) => {
+                // Places before ours, of a hub that was set up again, are for the round that follows to find out.
+                (failures, told) = (0, heads);
                 if asked.elapsed() < MAIL_WAIT { MAIL_PAUSE } else { MAIL_BREATH }
             }
             Err(LinkError::LoginRequired) => {

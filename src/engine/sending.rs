@@ -40,6 +40,15 @@ impl Exchange {
                 Err(failure @ Failure::RevocationUnknown) => {
                     return self.try_later(due, &failure, due.may_have_left, now);
                 }
+                // A person is asked; nothing is sealed to the new key before.
+                Err(failure @ Failure::PartnerChanged { .. }) => {
+                    let next = retry::next_try(now, u32::MAX);
+                    if self.terminal.history.note_outgoing_held(due.id, &failure, next, now)? {
+                        let partner_name = self.terminal.history.name_of(due.partner)?;
+                        round.notices.push(Notice::ParcelHeld { parcel: due.id, partner_name, failure });
+                    }
+                    return Ok(false);
+                }
                 Err(failure) => return self.give_up(due, failure, now, round).map(|()| false),
             },
         };
@@ -99,6 +108,10 @@ impl Exchange {
         let trust = self.terminal.trust(now)?;
         let recipients = match trusted_certificates(&trust, &receiver) {
             Ok(recipients) if recipients.is_empty() => return Ok(Err(unknown())),
+            Ok(recipients) => recipients,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let recipients = match self.terminal.known_certificates(due.partner, recipients, now)? {
             Ok(recipients) => recipients,
             Err(failure) => return Ok(Err(failure)),
         };

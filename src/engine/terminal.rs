@@ -2,14 +2,15 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::failure::of_history;
 use super::habits::ImportFolders;
 use super::model::Failure;
-use crate::history::{History, HistoryError};
+use super::papers::Papers;
+use crate::history::{Action, History, HistoryError};
 use crate::identity::{Identity, IdentityError};
 use crate::parcel::{ParcelId, Receipt, ReceiptStep, Trust};
 use crate::standard::OfficeNumber;
@@ -20,6 +21,8 @@ pub struct Terminal {
     /// The office it is set up for; the identity must be this office's.
     pub office: OfficeNumber,
     pub identity: Identity,
+    /// Where that lies: it is renewed while programs run.
+    pub papers: Papers,
     pub history: History,
     pub import: ImportFolders,
     /// A file that whoever exchanges for this terminal holds locked: a window and a command may both be running.
@@ -65,18 +68,33 @@ impl Terminal {
         of_history(error)
     }
 
-    /// Notes what happened to an incoming parcel, with the signed receipt for its sender.
+    /// Notes what happened to an incoming parcel, with the signed receipt for its sender. Says whether that is new.
     pub(super) fn note_own(
         &mut self,
         id: ParcelId,
         digest: &str,
         step: ReceiptStep,
+        by: Action,
         now: Timestamp,
-    ) -> Result<(), HistoryError> {
-        if let Some(signed) = self.sign_receipt(id, digest, step, None, now) {
-            self.history.note_own_step(id, step, &signed, now)?;
+    ) -> Result<bool, HistoryError> {
+        if self.history.has_receipt(id, step)? {
+            return Ok(false);
         }
-        Ok(())
+        match self.sign_receipt(id, digest, step, None, now) {
+            Some(signed) => self.history.note_own_step(id, step, &signed, by, now),
+            None => Ok(false),
+        }
+    }
+
+    /// Writes the whole record into a new file; says how many lines.
+    pub fn export_audit(&self, to: &Path) -> Result<u64, Failure> {
+        export_audit(&self.history, to)
+    }
+
+    /// What people call this terminal: the name they gave it, or else the computer's.
+    pub fn name(&self) -> Result<String, HistoryError> {
+        let given = self.history.terminal_name()?;
+        Ok(if given.is_empty() { computer_name() } else { given })
     }
 
     /// `None` when our key cannot sign; the next round tries again.
@@ -95,4 +113,32 @@ impl Terminal {
             .inspect_err(|error| tracing::error!(%parcel, %error, "a receipt could not be signed"))
             .ok()
     }
+}
+
+/// The computer's name on its network; a plain word where it has none.
+fn computer_name() -> String {
+    let named = std::env::var("COMPUTERNAME").ok().or_else(|| std::fs::read_to_string("/etc/hostname").ok());
+    let name: String = named.unwrap_or_default().trim().chars().filter(|c| !c.is_control()).take(60).collect();
+    if name.is_empty() { "端末".into() } else { name }
+}
+
+/// Writes the whole record into a new file; says how many lines.
+pub fn export_audit(history: &History, to: &Path) -> Result<u64, Failure> {
+    let failed = |error: &io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure::NameTaken { name: to.file_name().unwrap_or_default().to_string_lossy().into_owned() }
+        }
+        _ => crate::folders::failure_of(error, to),
+    };
+    let file = OpenOptions::new().write(true).create_new(true).open(to).map_err(|error| failed(&error))?;
+    let mut out = io::BufWriter::new(file);
+    let written = history.export_audit(&mut out).and_then(|lines| {
+        let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.sync_all().map(|()| lines)
+    });
+    written.map_err(|error| {
+        // Half a record would look like a whole one.
+        let _ = std::fs::remove_file(to);
+        failed(&error)
+    })
 }

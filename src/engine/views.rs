@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::model::{FileView, Lists, ParcelView, Partner, Status};
+use super::model::{Audit, FileView, Lists, ParcelView, Partner, PartnerChange, Status};
 use super::terminal::Terminal;
 use crate::history::{HistoryError, Stored};
 use crate::parcel::ParcelId;
@@ -21,15 +21,27 @@ impl Terminal {
     }
 
     pub fn partners(&self) -> Result<Arc<[Partner]>, HistoryError> {
+        let changes = self.history.partner_changes()?;
         let partners = self.history.offices()?.into_iter().filter(|office| office.office != self.office);
         Ok(partners
             .map(|office| Partner {
+                changed: changes.get(&office.office).map(|change| PartnerChange {
+                    known: change.known.clone(),
+                    offered: change.offered.clone(),
+                    since: change.since,
+                }),
                 office: office.office,
                 service: office.service,
                 name: office.name,
                 reachable: !office.certificates.is_empty(),
             })
             .collect())
+    }
+
+    /// The record for a face: its newest lines, and whether all of it fits.
+    pub fn audit(&self) -> Result<Audit, HistoryError> {
+        const SHOWN: u32 = 1_000;
+        Ok(Audit { lines: self.history.audit(SHOWN)?, verdict: self.history.verify_audit(&[])? })
     }
 
     /// One parcel for the reading pane; `None` when there is none of that id.
@@ -103,5 +115,6 @@ fn view_of(stored: Stored, sheets: Vec<MonthSheet>, people: People) -> ParcelVie
         people: Arc::new(people),
         trail: stored.trail,
         signed_by: stored.signer,
+        note: stored.note,
     }
 }

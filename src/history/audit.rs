@@ -22,6 +22,8 @@ pub enum Action {
     Send,
     /// Files or folders were looked at before sending.
     Examine,
+    /// A draft of the watched folders was put away.
+    DismissDraft,
     Retry,
     Withdraw,
     /// A parcel was opened by a person.
@@ -42,6 +44,11 @@ pub enum Action {
     Terminals,
     Setup,
     Settings,
+    /// Lists were looked at by command.
+    ShowLists,
+    ShowPartners,
+    /// The record was looked at, or checked.
+    ShowAudit,
     /// The record was written into a file.
     Export,
     /// Somebody asked for an exchange with the hub.
@@ -75,6 +82,7 @@ impl Action {
         match self {
             Self::Send => "send",
             Self::Examine => "examine",
+            Self::DismissDraft => "dismiss-draft",
             Self::Retry => "retry",
             Self::Withdraw => "withdraw",
             Self::Open => "open",
@@ -90,6 +98,9 @@ impl Action {
             Self::Terminals => "terminals",
             Self::Setup => "setup",
             Self::Settings => "settings",
+            Self::ShowLists => "show-lists",
+            Self::ShowPartners => "show-partners",
+            Self::ShowAudit => "show-audit",
             Self::Export => "export",
             Self::Exchange => "exchange",
             Self::Demo => "demo",
@@ -135,13 +146,7 @@ pub const DONE: &str = "done";
 
 impl History {
     /// Records what has no other trace in the history. `result` is [`DONE`] or a failure's code.
-    pub fn record(
-        &mut self,
-        action: Action,
-        subject: &str,
-        result: &str,
-        now: Timestamp,
-    ) -> Result<(), HistoryError> {
+    pub fn record(&mut self, action: Action, subject: &str, result: &str, now: Timestamp) -> Result<(), HistoryError> {
         let transaction = self.begin()?;
         record(&transaction, action, subject, result, now)?;
         transaction.commit().named("record")
@@ -206,7 +211,7 @@ pub(super) fn terminal_id(transaction: &Connection) -> Result<String, HistoryErr
     Ok(id)
 }
 
-fn note(connection: &Connection, name: &str) -> Result<Option<String>, HistoryError> {
+pub(super) fn note(connection: &Connection, name: &str) -> Result<Option<String>, HistoryError> {
     let value: Option<Vec<u8>> = connection
         .prepare_cached("SELECT value FROM note WHERE name = ?1")
         .and_then(|mut statement| statement.query_row([name], |row| row.get(0)).optional())

@@ -2,7 +2,7 @@
 //!
 //! These are the words the history keeps and the faces show.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -23,6 +23,22 @@ pub struct ParcelLine {
     pub has_message: bool,
     pub errors: usize,
     pub warnings: usize,
+    /// When the hub took a parcel of ours; `None` before.
+    pub accepted_at: Option<Timestamp>,
+    /// The terminal that has an incoming parcel's files in its import folder, where that is another than this one.
+    pub importing: Option<String>,
+    /// Who is to see to it, where somebody said so.
+    pub assigned: Option<String>,
+}
+
+/// A parcel that nobody fetched for so long is told to its sender.
+pub const OVERDUE: SignedDuration = SignedDuration::from_hours(5 * 24);
+
+impl ParcelLine {
+    /// Whether the receiver has not fetched it although it lies at the hub for five days or more.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.state == State::Accepted && self.accepted_at.is_some_and(|at| now.duration_since(at) >= OVERDUE)
+    }
 }
 
 /// What a parcel is about, for the chips in a list.
@@ -58,6 +74,8 @@ pub enum State {
     Failed(Failure),
     /// The receiver's terminal could not accept it, or (incoming) we could not.
     Refused(Failure),
+    /// Waits until a person has confirmed the partner's changed key; neither sent nor delivered before.
+    Held(Failure),
 }
 
 /// One step of a parcel's way, with its time.
@@ -77,6 +95,10 @@ pub enum Step {
     Imported,
     Refused(Failure),
     Tried(Failure),
+    /// Somebody looked at it.
+    Opened,
+    /// Kept aside until a person has confirmed the partner's changed key.
+    Held(Failure),
 }
 
 /// Why something did not work, in a form that can be stored and put into words (`words::failure`).
@@ -164,6 +186,17 @@ pub enum Failure {
     SenderNotTrusted,
     /// "cannot check" is not "revoked": the revocation list is missing or out of date.
     RevocationUnknown,
+    /// A known partner turned up with another key: a person compares both with the partner's own word.
+    PartnerChanged {
+        office: String,
+        /// The fingerprint of the key that is trusted.
+        known: String,
+        offered: String,
+    },
+    /// Another terminal of this office is putting it into its import folder right now.
+    ImportedElsewhere {
+        terminal: String,
+    },
     /// A certificate that begins in the future: our clock or the other office's is wrong.
     ClockUncertain,
     /// Our clock and the hub's differ by so many minutes; ours is ahead when it is more than none.
@@ -257,6 +290,12 @@ impl Failure {
         let tagged = serde_json::to_value(self).ok();
         let code = tagged.as_ref().and_then(|value| value.get("code")).and_then(|code| code.as_str());
         code.unwrap_or("unexpected").to_owned()
+    }
+
+    /// The failure a code names, as far as a code can say: it has no particulars.
+    pub fn of_code(code: &str) -> Self {
+        let tagged = serde_json::json!({ "code": code });
+        serde_json::from_value(tagged).unwrap_or(Failure::RefusedByReceiver { said: code.to_owned() })
     }
 }
 

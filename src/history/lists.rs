@@ -23,6 +23,8 @@ pub struct Stored {
     pub checked: Checked,
     pub signer: Option<OfficeNumber>,
     pub digest: Option<String>,
+    /// A word of the office's own about it.
+    pub note: String,
     pub files: Vec<StoredFile>,
     pub trail: Vec<Trail>,
 }
@@ -37,24 +39,34 @@ pub struct StoredFile {
 }
 
 /// The columns of [`line_of`].
-const LINE: &str = "SELECT id, partner, partner_name, at, read_at, files, subjects, message <> '', errors, warnings,
-        direction, accepted_at, arrived_at, imported_at, refused_at, failed_at, failure, outbox.next_try_at, outbox.last
-     FROM parcel LEFT JOIN outbox ON outbox.parcel = parcel.id";
+const LINE: &str =
+    "SELECT parcel.id, partner, partner_name, parcel.at, read_at, files, subjects, message <> '', errors,
+        warnings, direction, parcel.accepted_at, arrived_at, imported_at, refused_at, failed_at, failure,
+        outbox.next_try_at, outbox.last, held.parcel IS NOT NULL,
+        CASE WHEN NOT mine AND imported_at IS NULL THEN coalesce(terminal.name, '') END, nullif(assigned.value, '')
+     FROM parcel LEFT JOIN outbox ON outbox.parcel = parcel.id
+         LEFT JOIN held ON held.parcel = parcel.id
+         LEFT JOIN import_claim ON import_claim.parcel = parcel.id
+         LEFT JOIN terminal ON terminal.id = import_claim.holder
+         LEFT JOIN mark AS assigned ON assigned.parcel = parcel.id AND assigned.kind = 'assigned'";
 
 impl History {
     /// 受信: newest first.
     pub fn inbox(&self) -> Result<Vec<ParcelLine>, HistoryError> {
-        self.lines("WHERE direction = 'in' ORDER BY at DESC, id DESC")
+        self.lines("WHERE direction = 'in' ORDER BY parcel.at DESC, parcel.id DESC")
     }
 
     /// 送信済: what the hub has, newest first.
     pub fn sent(&self) -> Result<Vec<ParcelLine>, HistoryError> {
-        self.lines("WHERE direction = 'out' AND accepted_at IS NOT NULL ORDER BY at DESC, id DESC")
+        self.lines("WHERE direction = 'out' AND parcel.accepted_at IS NOT NULL ORDER BY parcel.at DESC, parcel.id DESC")
     }
 
     /// 送信待ち: what the hub does not have yet, newest first.
     pub fn outbox(&self) -> Result<Vec<ParcelLine>, HistoryError> {
-        self.lines("WHERE direction = 'out' AND accepted_at IS NULL AND withdrawn_at IS NULL ORDER BY at DESC, id DESC")
+        self.lines(
+            "WHERE direction = 'out' AND parcel.accepted_at IS NULL AND withdrawn_at IS NULL
+             ORDER BY parcel.at DESC, parcel.id DESC",
+        )
     }
 
     fn lines(&self, clause: &str) -> Result<Vec<ParcelLine>, HistoryError> {
@@ -69,7 +81,7 @@ impl History {
 
     /// One parcel whole, without the bytes of its files.
     pub fn parcel(&self, id: ParcelId) -> Result<Option<Stored>, HistoryError> {
-        let mut statement = self.connection.prepare_cached(&format!("{LINE} WHERE id = ?1")).named("parcel")?;
+        let mut statement = self.connection.prepare_cached(&format!("{LINE} WHERE parcel.id = ?1")).named("parcel")?;
         let line = {
             let mut rows = statement.query([id.to_string()]).named("parcel")?;
             match rows.next().named("parcel")? {
@@ -96,7 +108,13 @@ impl History {
         let checked = if checked == "{}" { Checked::default() } else { from_json(&checked, "a check's findings")? };
         let signer = signer.and_then(|signer| signer.parse().ok());
         let (files, trail) = (self.files(id)?, self.trail(id)?);
-        Ok(Some(Stored { line, incoming, message, checked, signer, digest, files, trail }))
+        let note = self
+            .connection
+            .prepare_cached("SELECT value FROM mark WHERE parcel = ?1 AND kind = 'note'")
+            .and_then(|mut statement| statement.query_row([id.to_string()], |row| row.get(0)).optional())
+            .named("note")?
+            .unwrap_or_default();
+        Ok(Some(Stored { line, incoming, message, checked, signer, digest, note, files, trail }))
     }
 
     fn files(&self, id: ParcelId) -> Result<Vec<StoredFile>, HistoryError> {
@@ -201,6 +219,7 @@ fn line_of(row: &Row<'_>) -> Result<ParcelLine, HistoryError> {
         failure: failure(row.get(16).named("line")?)?,
         next_try: get_time(17)?,
         last: failure(row.get(18).named("line")?)?,
+        held: row.get(19).named("line")?,
     };
     Ok(ParcelLine {
         id: parsed(row, 0)?,
@@ -214,6 +233,9 @@ fn line_of(row: &Row<'_>) -> Result<ParcelLine, HistoryError> {
         has_message: row.get(7).named("line")?,
         errors: row.get(8).named("line")?,
         warnings: row.get(9).named("line")?,
+        accepted_at: get_time(11)?.filter(|_| !incoming),
+        importing: row.get(20).named("line")?,
+        assigned: row.get(21).named("line")?,
     })
 }
 
@@ -228,6 +250,7 @@ struct Evidence {
     failure: Option<Failure>,
     next_try: Option<Timestamp>,
     last: Option<Failure>,
+    held: bool,
 }
 
 impl Evidence {
@@ -237,10 +260,12 @@ impl Evidence {
             Evidence { imported: true, .. } => State::Imported,
             Evidence { refused: true, failure, .. } => State::Refused(why(failure)),
             Evidence { arrived: true, .. } => State::Arrived,
+            Evidence { held: true, failure, .. } => State::Held(why(failure)),
             Evidence { accepted: true, .. } => State::Accepted,
             Evidence { failed: true, failure, .. } => State::Failed(why(failure)),
             // Received, but not in the folder yet.
             _ if incoming => State::Accepted,
+            Evidence { last: Some(why @ Failure::PartnerChanged { .. }), .. } => State::Held(why),
             Evidence { next_try, last, .. } => State::Waiting { next_try, last },
         }
     }

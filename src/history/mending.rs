@@ -95,7 +95,7 @@ pub(super) fn mend(path: &Path, key: &DatabaseKey) -> Result<(), HistoryError> {
         fs::rename(&new, path).map_err(io)?;
         sync_folder(path).map_err(io)?;
     }
-    tracing::error!(aside = %aside.display(), "a damaged history was set aside, and what could be read is in a new one");
+    tracing::warn!(aside = %aside.display(), "a damaged history was set aside, and what could be read is in a new one");
     fs::remove_file(marker(path)).map_err(io)
 }
 

@@ -1,6 +1,6 @@
 //! Small things to remember: cursors, the revocation list, the directory as last seen.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::lists::parsed;
 use super::{History, HistoryError, Named as _, from_json};
@@ -44,6 +44,14 @@ impl History {
     }
     pub fn set_crl(&mut self, der: &[u8]) -> Result<(), HistoryError> {
         self.remember("crl", der)
+    }
+
+    /// Which end of our certificates people were told of last, and how near it was then.
+    pub fn expiry_told(&self) -> Result<Option<String>, HistoryError> {
+        Ok(self.recall("expiry told")?.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+    pub fn set_expiry_told(&mut self, told: &str) -> Result<(), HistoryError> {
+        self.remember("expiry told", told.as_bytes())
     }
 
     /// Replaces the directory as last seen.
@@ -99,7 +107,7 @@ impl History {
         Ok(found)
     }
 
-    fn number(&self, name: &'static str) -> Result<u64, HistoryError> {
+    pub(super) fn number(&self, name: &'static str) -> Result<u64, HistoryError> {
         let Some(value) = self.recall(name)? else { return Ok(0) };
         let text = String::from_utf8(value).map_err(|_| HistoryError::Unreadable { what: name })?;
         text.parse().map_err(|_| HistoryError::Unreadable { what: name })
@@ -112,7 +120,7 @@ impl History {
             .named("recall")
     }
 
-    fn remember(&mut self, name: &'static str, value: &[u8]) -> Result<(), HistoryError> {
+    pub(super) fn remember(&mut self, name: &'static str, value: &[u8]) -> Result<(), HistoryError> {
         self.remember_all(&[(name, value)])
     }
 
@@ -120,13 +128,19 @@ impl History {
     pub(super) fn remember_all(&mut self, notes: &[(&'static str, &[u8])]) -> Result<(), HistoryError> {
         let transaction = self.begin()?;
         for (name, value) in notes {
-            transaction
-                .execute(
-                    "INSERT INTO note (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
-                    params![name, value],
-                )
-                .named("remember")?;
+            remember(&transaction, name, value)?;
         }
         transaction.commit().named("remember")
     }
+}
+
+/// Keeps a note, within whatever transaction the connection is in.
+pub(super) fn remember(connection: &Connection, name: &'static str, value: &[u8]) -> Result<(), HistoryError> {
+    connection
+        .execute(
+            "INSERT INTO note (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+            params![name, value],
+        )
+        .named("remember")
+        .map(|_| ())
 }

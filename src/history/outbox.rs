@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::evidence::{Failure, Step, Subject};
-use super::{History, HistoryError, Named as _, add_to_trail, from_json, to_json};
+use super::evidence::{Failure, OVERDUE, Step, Subject};
+use super::{Action, DONE, History, HistoryError, Named as _, add_to_trail, from_json, record, to_json};
 use crate::parcel::{Content, ParcelId, ReceiptStep};
 use crate::standard::{Checked, FileName, OfficeNumber, Serial};
 use crate::wire::Accepted;
@@ -16,6 +16,19 @@ pub struct NewOutgoing {
     pub partner_name: String,
     pub subjects: Vec<Subject>,
     pub checked: Checked,
+}
+
+/// A parcel of our office's that the hub has and this terminal did not send: another one did, or this PC before it was set
+/// up anew.
+#[derive(Debug)]
+pub struct NewSent<'a> {
+    pub accepted: &'a Accepted,
+    pub partner: OfficeNumber,
+    pub partner_name: &'a str,
+    /// `None` when it cannot be read here (any more): it still stands in the list.
+    pub content: Option<&'a Content>,
+    pub subjects: &'a [Subject],
+    pub checked: &'a Checked,
 }
 
 /// A parcel whose next try is due.
@@ -43,8 +56,47 @@ impl History {
         let transaction = self.begin()?;
         for parcel in parcels {
             insert_outgoing(&transaction, parcel, now)?;
+            record(&transaction, Action::Send, &parcel.content.manifest.id.to_string(), DONE, now)?;
         }
         transaction.commit().named("queue")
+    }
+
+    /// Keeps what another terminal of ours sent. Says whether it was new.
+    pub fn keep_sent(&mut self, sent: &NewSent<'_>) -> Result<bool, HistoryError> {
+        let transaction = self.begin()?;
+        let summary = sent.checked.summary();
+        let manifest = sent.content.map(|content| &content.manifest);
+        let accepted_at = sent.accepted.accepted_at;
+        let new = transaction
+            .execute(
+                "INSERT INTO parcel (id, direction, partner, partner_name, at, message, subjects, checked, files, errors,
+                                     warnings, digest, accepted_at)
+                 VALUES (?1, 'out', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING",
+                params![
+                    sent.accepted.id.to_string(),
+                    sent.partner.as_str(),
+                    sent.partner_name,
+                    manifest.map_or(accepted_at, |manifest| manifest.written).as_millisecond(),
+                    manifest.map_or("", |manifest| manifest.message.as_str()),
+                    to_json(&sent.subjects)?,
+                    to_json(&sent.checked)?,
+                    manifest.map_or(0, |manifest| manifest.files.len()),
+                    summary.errors,
+                    summary.warnings,
+                    sent.accepted.digest,
+                    accepted_at.as_millisecond()
+                ],
+            )
+            .named("keep sent")?;
+        if new > 0 {
+            if let Some(content) = sent.content {
+                insert_files(&transaction, content)?;
+                add_to_trail(&transaction, sent.accepted.id, content.manifest.written, &Step::Written)?;
+            }
+            add_to_trail(&transaction, sent.accepted.id, accepted_at, &Step::Accepted)?;
+        }
+        transaction.commit().named("keep sent")?;
+        Ok(new > 0)
     }
 
     /// Parcels to try now, in the order they were written. Their ids hold a time, too, but a clock may be set back.
@@ -119,6 +171,7 @@ impl History {
         transaction.execute("DELETE FROM outbox WHERE parcel = ?1", [&id]).named("leave outbox")?;
         if new > 0 {
             add_to_trail(&transaction, accepted.id, at, &Step::Accepted)?;
+            record(&transaction, Action::Accepted, &id, DONE, at)?;
         }
         transaction.commit().named("note accepted")
     }
@@ -145,6 +198,36 @@ impl History {
         transaction.commit().named("note try")
     }
 
+    /// It waits until a person has confirmed the receiver's changed key. Nothing was sealed to it.
+    pub fn note_outgoing_held(
+        &mut self,
+        id: ParcelId,
+        failure: &Failure,
+        next: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, HistoryError> {
+        let transaction = self.begin()?;
+        let why = to_json(failure)?;
+        let was: Option<String> = transaction
+            .query_row("SELECT last FROM outbox WHERE parcel = ?1", [id.to_string()], |row| row.get(0))
+            .optional()
+            .named("note held")?
+            .flatten();
+        transaction
+            .execute(
+                "UPDATE outbox SET next_try_at = ?2, last = ?3 WHERE parcel = ?1",
+                params![id.to_string(), next.as_millisecond(), why],
+            )
+            .named("note held")?;
+        let news = was.as_ref() != Some(&why);
+        if news {
+            add_to_trail(&transaction, id, now, &Step::Held(failure.clone()))?;
+            record(&transaction, Action::Held, &id.to_string(), &failure.code(), now)?;
+        }
+        transaction.commit().named("note held")?;
+        Ok(news)
+    }
+
     /// A try failed for good: trying again by itself would not help.
     pub fn note_failed(&mut self, id: ParcelId, failure: &Failure, now: Timestamp) -> Result<(), HistoryError> {
         let transaction = self.begin()?;
@@ -163,6 +246,7 @@ impl History {
             })
             .named("note failed")?;
         add_to_trail(&transaction, id, now, &Step::Tried(failure.clone()))?;
+        record(&transaction, Action::SendFailed, &id.to_string(), &failure.code(), now)?;
         transaction.commit().named("note failed")
     }
 
@@ -181,6 +265,7 @@ impl History {
                 )
             })
             .named("retry")?;
+        record(&transaction, Action::Retry, &id.to_string(), DONE, now)?;
         transaction.commit().named("retry")
     }
 
@@ -197,6 +282,8 @@ impl History {
         if withdrawn > 0 {
             transaction.execute("DELETE FROM outbox WHERE parcel = ?1", [id.to_string()]).named("leave outbox")?;
         }
+        let result = if withdrawn > 0 { DONE.to_owned() } else { Failure::AlreadyLeft.code() };
+        record(&transaction, Action::Withdraw, &id.to_string(), &result, now)?;
         transaction.commit().named("withdraw")?;
         Ok(withdrawn > 0)
     }
@@ -209,11 +296,19 @@ impl History {
         at: Timestamp,
         failure: Option<&Failure>,
         signed: &[u8],
+        now: Timestamp,
     ) -> Result<bool, HistoryError> {
         let transaction = self.begin()?;
         let new = insert_receipt(&transaction, id, step, at, signed, Some(at))?;
         if new {
             note_step(&transaction, id, step, at, failure)?;
+            let action = match step {
+                ReceiptStep::Delivered => Action::ReceiptDelivered,
+                ReceiptStep::Opened => Action::ReceiptOpened,
+                ReceiptStep::Imported => Action::ReceiptImported,
+                ReceiptStep::Refused => Action::ReceiptRefused,
+            };
+            record(&transaction, action, &id.to_string(), DONE, now)?;
         }
         transaction.commit().named("note receipt")?;
         Ok(new)
@@ -234,6 +329,31 @@ impl History {
             .named("newest sent")?;
         let same = names.iter().filter_map(|sent| FileName::parse(sent).ok());
         Ok(same.filter(|sent| sent.kind == name.kind && sent.month == name.month).map(|sent| sent.serial).max())
+    }
+
+    /// Parcels that nobody fetched for [`OVERDUE`] and of which people were not told yet; from now on they were.
+    pub fn tell_overdue(&mut self, now: Timestamp) -> Result<Vec<(ParcelId, String)>, HistoryError> {
+        let limit = now.checked_sub(OVERDUE).unwrap_or(Timestamp::MIN).as_millisecond();
+        let transaction = self.begin()?;
+        let found: Vec<(String, String)> = {
+            let mut statement = transaction
+                .prepare_cached(
+                    "SELECT id, partner_name FROM parcel WHERE direction = 'out' AND accepted_at <= ?1
+                     AND arrived_at IS NULL AND imported_at IS NULL AND refused_at IS NULL
+                     AND NOT EXISTS (SELECT 1 FROM overdue_told WHERE overdue_told.parcel = id) ORDER BY accepted_at, id",
+                )
+                .named("overdue")?;
+            let rows = statement.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)));
+            rows.and_then(Iterator::collect).named("overdue")?
+        };
+        for (id, _) in &found {
+            transaction
+                .execute("INSERT INTO overdue_told (parcel, at) VALUES (?1, ?2)", params![id, now.as_millisecond()])
+                .named("tell overdue")?;
+        }
+        transaction.commit().named("tell overdue")?;
+        let unreadable = |_| HistoryError::Unreadable { what: "an identifier" };
+        found.into_iter().map(|(id, name)| Ok((id.parse().map_err(unreadable)?, name))).collect()
     }
 
     /// Whether these bytes went, or are about to go, to this office before; `None` is any office. What the receiver had
@@ -351,8 +471,8 @@ pub(super) fn note_step(
             "UPDATE parcel SET refused_at = coalesce(refused_at, ?2) WHERE id = ?1",
             Step::Refused(failure.cloned().unwrap_or(Failure::Unexpected)),
         ),
-        // Somebody looked at it: kept as a receipt, no state of its own.
-        ReceiptStep::Opened => return Ok(()),
+        // Somebody looked at it: that is no state of its own.
+        ReceiptStep::Opened => return add_to_trail(transaction, id, at, &Step::Opened),
     };
     transaction.execute(statement, params![id.to_string(), at.as_millisecond()]).named("note step")?;
     if let Some(failure) = failure {

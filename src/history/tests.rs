@@ -58,6 +58,8 @@ fn fill(history: &mut History, parcels: usize) {
         }
         let content = Content::new(id, them, us, now, format!("message {number}"), files);
         let new = NewIncoming {
+            accepted_at: now,
+            receipts: &[],
             content: &content,
             partner_name: "北",
             signer: them,
@@ -70,7 +72,7 @@ fn fill(history: &mut History, parcels: usize) {
         for file in history.undelivered().unwrap() {
             history.note_delivered(&file, now).unwrap();
         }
-        history.note_own_step(id, ReceiptStep::Delivered, b"signed", now).unwrap();
+        history.note_own_step(id, ReceiptStep::Delivered, b"signed", Action::Delivered, now).unwrap();
     }
     history.set_inbox_cursor(7).unwrap();
     history.set_crl(b"crl").unwrap();
@@ -103,6 +105,86 @@ fn make_plain(desk: &Desk) {
 
 fn holds(path: &Path, mark: &[u8]) -> bool {
     fs::read(path).unwrap().windows(mark.len()).any(|part| part == mark)
+}
+
+/// Rows as the program of schema 1 wrote them: a parcel that came and was imported, one that went, one that waits, one that
+/// was refused.
+const ROWS_1: &str = r#"
+    INSERT INTO parcel (id, direction, partner, partner_name, at, message, subjects, checked, files, digest, signer, arrived_at, imported_at)
+        VALUES ('019aa5d8-1111-7000-8000-000000000001', 'in', '3171000048', '北', 1760000000000, 'よろしく', '["actuals"]', '{}', 1,
+                'ab', '3171000048', 1760000001000, 1760000002000);
+    INSERT INTO parcel (id, direction, partner, partner_name, at, files, digest, accepted_at)
+        VALUES ('019aa5d8-1111-7000-8000-000000000002', 'out', '3171000048', '北', 1760000003000, 1, 'cd', 1760000004000);
+    INSERT INTO parcel (id, direction, partner, partner_name, at, files)
+        VALUES ('019aa5d8-1111-7000-8000-000000000003', 'out', '3171000048', '北', 1760000005000, 1);
+    INSERT INTO parcel (id, direction, partner, partner_name, at, digest, refused_at, failure)
+        VALUES ('019aa5d8-1111-7000-8000-000000000004', 'in', '3171000048', '北', 1760000006000, 'ef', 1760000006000, '{"code":"seal-broken"}');
+    INSERT INTO file (parcel, position, name, size, sha256, path, delivered_at)
+        VALUES ('019aa5d8-1111-7000-8000-000000000001', 0, 'a.csv', 1, 'aa', '/import/a.csv', 1760000001000);
+    INSERT INTO file (parcel, position, name, size, sha256) VALUES
+        ('019aa5d8-1111-7000-8000-000000000002', 0, 'b.csv', 1, 'bb'), ('019aa5d8-1111-7000-8000-000000000003', 0, 'c.csv', 1, 'cc');
+    INSERT INTO body (parcel, position, bytes) VALUES ('019aa5d8-1111-7000-8000-000000000001', 0, x'61'),
+        ('019aa5d8-1111-7000-8000-000000000002', 0, x'62'), ('019aa5d8-1111-7000-8000-000000000003', 0, x'63');
+    INSERT INTO outbox (parcel, tries, next_try_at, last)
+        VALUES ('019aa5d8-1111-7000-8000-000000000003', 2, 1760000007000, '{"code":"hub-unreachable"}');
+    INSERT INTO refused (parcel, sealed) VALUES ('019aa5d8-1111-7000-8000-000000000004', x'00');
+    INSERT INTO receipt (parcel, step, at, signed, handed_in_at)
+        VALUES ('019aa5d8-1111-7000-8000-000000000001', 'delivered', 1760000001000, x'01', 1760000001500),
+               ('019aa5d8-1111-7000-8000-000000000001', 'imported', 1760000002000, x'02', NULL);
+    INSERT INTO trail (parcel, at, step) VALUES ('019aa5d8-1111-7000-8000-000000000001', 1760000000000, '{"step":"received"}');
+    INSERT INTO office (number, service, name, certificates) VALUES ('3171000048', '11', '北', '[]');
+    INSERT INTO note (name, value) VALUES ('inbox cursor', CAST('7' AS BLOB)), ('sent cursor', CAST('9' AS BLOB)), ('crl', x'30');
+"#;
+
+#[test]
+fn b4_every_released_schema_opens() {
+    for released in 1..=MIGRATIONS.len() {
+        for encrypted in [false, true] {
+            let desk = Desk::new();
+            {
+                let old = Connection::open(desk.path()).unwrap();
+                if encrypted {
+                    let key = format!("x'{}'", desk.vault.database_key().as_hex());
+                    old.pragma_update(None, "key", key).unwrap();
+                }
+                old.execute_batch(MIGRATIONS[0]).unwrap();
+                old.execute_batch(ROWS_1).unwrap();
+                MIGRATIONS[1..released].iter().for_each(|migration| old.execute_batch(migration).unwrap());
+                old.pragma_update(None, "user_version", released).unwrap();
+            }
+            let history = desk.open();
+            let states = |lines: Vec<ParcelLine>| lines.into_iter().map(|line| line.state).collect::<Vec<_>>();
+            assert_eq!(
+                states(history.inbox().unwrap()),
+                [State::Refused(Failure::SealBroken), State::Imported],
+                "schema {released}, encrypted: {encrypted}"
+            );
+            assert_eq!(states(history.sent().unwrap()), [State::Accepted]);
+            let [waiting] = &states(history.outbox().unwrap())[..] else { panic!("one waits") };
+            assert!(matches!(waiting, State::Waiting { last: Some(Failure::HubUnreachable), .. }), "{waiting:?}");
+            let first = "019aa5d8-1111-7000-8000-000000000001".parse().unwrap();
+            assert_eq!(history.contents(first).unwrap(), [("a.csv".to_owned(), b"a".to_vec())]);
+            assert_eq!(history.parcel(first).unwrap().unwrap().message, "よろしく");
+            assert_eq!((history.inbox_cursor().unwrap(), history.sent_cursor().unwrap()), (7, 9));
+            assert_eq!(history.receipts_to_hand_in().unwrap().len(), 1);
+            assert_eq!(history.due(Timestamp::now()).unwrap().len(), 1);
+            assert_eq!(history.offices().unwrap().len(), 1);
+            assert!(history.is_whole().unwrap());
+        }
+    }
+}
+
+#[test]
+fn b4_a_migration_that_fails_half_way_leaves_the_old_schema_whole() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch(MIGRATIONS[0]).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    let half = ["", "CREATE TABLE half (x); INSERT INTO nowhere VALUES (1);"];
+    assert!(crate::sqlite::migrate(&mut connection, &half).is_err());
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'half'", [], |r| r.get(0)).unwrap();
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!((tables, version), (0, 1), "all of it or nothing: a kill in between is the same");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! It all comes on top of the certificate: an account is one of the calling office's, a token holds for the terminal it
 //! was given to. A wrong password, a user that is not there and a locked account get the same answer after the same work.
 
+pub mod operator;
 pub mod password;
 pub mod session;
 mod table;

@@ -13,6 +13,7 @@ mod range;
 mod receipts;
 mod refusal;
 pub mod table;
+mod together;
 
 use std::sync::Arc;
 

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::state::Caller;
-use super::stores::sqlite::{Named as _, StoreError};
-use crate::sqlite::chain::{self, Entry, Fault, Head, Line};
+use super::stores::sqlite::{Named as _, Store, StoreError};
+use crate::sqlite::chain::{self, Entry};
+pub use crate::sqlite::chain::{Fault, Head, Line};
 
 /// What a line says of how it ended, when it ended well.
 pub const DONE: &str = "done";
@@ -36,7 +37,7 @@ impl Actor {
 
 impl From<&Caller> for Actor {
     fn from(caller: &Caller) -> Self {
-        Self { who: caller.office.to_string(), terminal: caller.serial.clone() }
+        Self { who: caller.office.to_string(), terminal: caller.terminal.clone() }
     }
 }
 
@@ -66,4 +67,17 @@ pub fn head(connection: &Connection) -> Result<Head, StoreError> {
 /// Checks every line, and that the record goes through each head that was noted elsewhere.
 pub fn verify(connection: &Connection, noted: &[Head]) -> Result<Result<u64, Fault>, StoreError> {
     chain::verify(connection, noted).named("verify audit")
+}
+
+/// Writes the whole record as CSV; says how many lines.
+pub fn export(connection: &Connection, out: &mut dyn std::io::Write) -> std::io::Result<u64> {
+    chain::write_csv(connection, out)
+}
+
+/// Notes in the log where the record ends, so that one that was written anew is found (`tayori-hub audit verify --noted`).
+pub fn log_head(store: &Store) {
+    match store.read_now(head) {
+        Ok(head) => tracing::info!(lines = head.lines, hash = head.hash, "the record ends here"),
+        Err(error) => tracing::warn!(%error, "where the record ends is not noted"),
+    }
 }

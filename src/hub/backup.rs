@@ -292,8 +292,14 @@ mod tests {
     async fn put(home: &Home, sealed: &'static [u8]) -> ParcelId {
         let id = ParcelId::new();
         let south = "3100000002".parse().unwrap();
-        let parcel =
-            mailbox::Incoming { id, sender: south, receiver: south, digest: sha256_hex(sealed), sealed: sealed.into() };
+        let parcel = mailbox::Incoming {
+            id,
+            sender: south,
+            receiver: south,
+            digest: sha256_hex(sealed),
+            sealed: sealed.into(),
+            by: crate::hub::audit::Actor::hub(),
+        };
         mailbox::put(&home.store, parcel, at("2026-06-02T00:00:00Z")).await.unwrap();
         id
     }

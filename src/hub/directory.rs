@@ -111,6 +111,11 @@ pub fn sealing(connection: &Connection, office: OfficeNumber, now: Timestamp) ->
     rows.and_then(Iterator::collect).named("certificates of an office")
 }
 
+/// The same with those that have ended: a key may be renewed after that, too.
+pub fn ever_sealing(connection: &Connection, office: OfficeNumber) -> Result<Vec<Vec<u8>>, StoreError> {
+    sealing(connection, office, Timestamp::MIN)
+}
+
 /// An office that was not withdrawn: its service and name.
 pub fn entry(connection: &Connection, office: OfficeNumber) -> Result<Option<(ServiceType, String)>, StoreError> {
     let mut statement = connection

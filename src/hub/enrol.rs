@@ -162,6 +162,7 @@ fn new(
     if replaces && key.is_some() {
         directory::withdraw_sealing(connection, office, now)?;
         terminals::forget_chest(connection, office)?;
+        terminals::all_wait(connection, office)?;
     }
     let yours = has_it || key.is_some();
     if let Some(issued) = &key {
@@ -224,7 +225,7 @@ pub fn renew(
     let Some(terminal) = terminals::find(connection, caller.office, &caller.terminal)? else {
         return Ok(Err(Refused::OtherKey));
     };
-    let sealing = directory::sealing(connection, caller.office, now)?;
+    let sealing = directory::ever_sealing(connection, caller.office)?;
     // A terminal of the old kind has one certificate for both.
     let combined = has_serial(&sealing, &caller.serial);
     if let Some(csr) = &request.terminal_csr {

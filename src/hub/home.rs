@@ -11,13 +11,20 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::authority::{Authority, AuthorityError, OFFICE_DAYS};
+use super::audit::{self, Actor, DONE};
+use super::authority::{Authority, AuthorityError};
+use super::codes::{self, NewCode};
+use super::external::{External, ExternalSettings};
+use super::letter::Letter;
 use super::settings::EXPLAINED;
 pub use super::settings::{HubSettings, default_limit};
 use super::state::{Hub, HubError};
 use super::stores::sqlite::{Store, StoreError};
-use super::{directory, serve};
+use super::terminals::{self, Terminal};
+use super::{directory, roll, serve};
+use crate::identity::code::Code;
 use crate::identity::files;
+use crate::parcel::certificate;
 use crate::standard::{OfficeNumber, ServiceType};
 
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +43,15 @@ pub enum HomeError {
     Authority(#[from] AuthorityError),
     #[error(transparent)]
     Hub(#[from] HubError),
+}
+
+/// A one-time code just made.
+#[derive(Debug)]
+pub struct MadeCode {
+    pub code: Code,
+    /// Of the office.
+    pub name: String,
+    pub until: Timestamp,
 }
 
 /// A hub that is not running.
@@ -100,7 +116,7 @@ impl Home {
         now: Timestamp,
     ) -> Result<Option<String>, HomeError> {
         let issued = match request {
-            Some(csr) => Some(self.authority.issue_office(csr, office, now, OFFICE_DAYS)?),
+            Some(csr) => Some(self.authority.issue_office(csr, office, now, self.settings.certificate_days)?),
             None => None,
         };
         let kept = issued.as_ref().map(|issued| (issued.serial_hex.clone(), issued.der.clone(), issued.not_after));
@@ -109,15 +125,77 @@ impl Home {
             directory::register(connection, office, service, &name, now)?;
             if let Some((serial, der, not_after)) = kept {
                 directory::add_certificate(connection, office, &serial, &der, not_after, now)?;
+                audit::record(connection, &Actor::operator(), "issue-certificate", &serial, DONE, now)?;
             }
-            Ok(())
+            audit::record(connection, &Actor::operator(), "register-office", office.as_str(), DONE, now)
         })?;
         Ok(issued.map(|issued| issued.pem))
     }
 
+    /// Registers every office of a list, or none: those that are known get their new name and service.
+    pub fn add_offices(&self, rows: Vec<roll::Row>, now: Timestamp) -> Result<(), HomeError> {
+        Ok(self.store.write_now(move |connection| {
+            rows.iter().try_for_each(|row| {
+                directory::register(connection, row.office, row.service, &row.name, now)?;
+                audit::record(connection, &Actor::operator(), "register-office", row.office.as_str(), DONE, now)
+            })
+        })?)
+    }
+
+    /// Makes a one-time code for an office; `None` if it is not registered. With `new_key` the office gets a new key in
+    /// place of one that is lost: its old certificates are withdrawn when the code is used, and partners are asked.
+    pub fn make_code(
+        &self,
+        office: OfficeNumber,
+        new_key: bool,
+        now: Timestamp,
+    ) -> Result<Option<MadeCode>, HomeError> {
+        let code = Code::new().map_err(|_| AuthorityError::NoRandomness)?;
+        let kept = NewCode::of_operator(&code, office, new_key, now);
+        let until = kept.expires_at;
+        let name = self.store.write_now(move |connection| {
+            let Some((_, name)) = directory::entry(connection, office)? else { return Ok(None) };
+            codes::keep(connection, &kept, now)?;
+            audit::record(connection, &Actor::operator(), "make-code", office.as_str(), DONE, now)?;
+            Ok(Some(name))
+        })?;
+        Ok(name.map(|name| MadeCode { code, name, until }))
+    }
+
+    /// The letter that brings a code to its office.
+    pub fn letter(&self, office: OfficeNumber, made: &MadeCode) -> String {
+        let authority = certificate::fingerprint(&self.authority.certificate_der());
+        let hub = self.settings.public_address();
+        Letter { office, name: &made.name, hub: &hub, code: &made.code, authority: &authority, until: made.until }
+            .text()
+    }
+
+    /// The terminals of an office, those that were withdrawn among them.
+    pub fn terminals(&self, office: OfficeNumber) -> Result<Vec<Terminal>, HomeError> {
+        Ok(self.store.read_now(|connection| terminals::list(connection, office))?)
+    }
+
+    /// Withdraws one terminal, whoever's it is, by the beginning of its id. Says whose and which it was; `None` if none or
+    /// several begin so.
+    pub fn revoke_terminal(&self, id: &str, now: Timestamp) -> Result<Option<Terminal>, HomeError> {
+        let id = id.to_ascii_lowercase();
+        Ok(self.store.write_now(move |connection| {
+            let Some(found) = terminals::beginning(connection, &id)? else { return Ok(None) };
+            let revoked = terminals::revoke(connection, found.office, &found.id, now)?;
+            let result = if revoked { DONE } else { "not-registered" };
+            audit::record(connection, &Actor::operator(), "revoke-terminal", &found.id, result, now)?;
+            Ok(revoked.then_some(found))
+        })?)
+    }
+
     /// Withdraws an office. A running hub notices within a second or two.
     pub fn revoke(&self, office: OfficeNumber, now: Timestamp) -> Result<bool, HomeError> {
-        Ok(self.store.write_now(move |connection| directory::revoke(connection, office, now))?)
+        Ok(self.store.write_now(move |connection| {
+            let revoked = directory::revoke(connection, office, now)?;
+            let result = if revoked { DONE } else { "not-registered" };
+            audit::record(connection, &Actor::operator(), "revoke-office", office.as_str(), result, now)?;
+            Ok(revoked)
+        })?)
     }
 
     pub fn offices(&self, now: Timestamp) -> Result<Vec<directory::Registered>, HomeError> {
@@ -128,8 +206,11 @@ impl Home {
     pub fn serve(self, listen: Option<SocketAddr>) -> Result<serve::Running, serve::ServeError> {
         let address = listen.unwrap_or(self.settings.listen);
         let hosts = self.settings.hosts.clone();
+        let open = |settings: &ExternalSettings| External::open(settings, &self.dir);
+        let externals = self.settings.external.iter().map(open).collect::<Result<_, _>>()?;
         let hub = Hub::new(self.store, self.authority, self.settings.max_parcel_bytes, Timestamp::now())?
-            .with_settings(&self.settings);
+            .with_settings(&self.settings)
+            .trusting(externals);
         serve::start(hub, &hosts, address)
     }
 }

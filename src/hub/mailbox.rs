@@ -4,6 +4,7 @@ use axum::body::Bytes;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::audit::{self, Actor, DONE};
 use super::directory;
 use super::stores::sqlite::{Named as _, Store, StoreError};
 use crate::parcel::{ParcelId, ReceiptStep};
@@ -21,6 +22,8 @@ pub struct Incoming {
     pub receiver: OfficeNumber,
     pub digest: String,
     pub sealed: Bytes,
+    /// Who hands it over.
+    pub by: Actor,
 }
 
 /// What became of a put.
@@ -77,7 +80,7 @@ pub async fn put(store: &Store, parcel: Incoming, now: Timestamp) -> Result<Put,
                 digest: &parcel.digest,
                 size,
             };
-            let (seq, accepted) = insert(connection, &outside, now)?;
+            let (seq, accepted) = insert(connection, &outside, &parcel.by, now)?;
             connection
                 .prepare_cached("INSERT INTO body (seq, sealed) VALUES (?1, ?2)")
                 .and_then(|mut insert| insert.execute(params![seq, parcel.sealed.as_ref()]))
@@ -100,6 +103,7 @@ pub(super) struct NewParcel<'a> {
 pub(super) fn insert(
     connection: &Connection,
     parcel: &NewParcel<'_>,
+    by: &Actor,
     now: Timestamp,
 ) -> Result<(i64, Accepted), StoreError> {
     let changed = next_change(connection)?;
@@ -120,6 +124,7 @@ pub(super) fn insert(
             ])
         })
         .named("insert parcel")?;
+    audit::record(connection, by, "put-parcel", &parcel.id.to_string(), DONE, now)?;
     // What is answered now must be what a repeat will read back: whole milliseconds.
     let accepted_at = whole_millis(now);
     Ok((seq, Accepted { id: parcel.id, digest: parcel.digest.to_owned(), size: parcel.size, accepted_at }))
@@ -129,7 +134,7 @@ pub(super) fn insert(
 pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<InboxPage, StoreError> {
     store
         .read(move |connection| {
-            let mut page = InboxPage { parcels: Vec::new(), next: after };
+            let mut page = InboxPage { parcels: Vec::new(), next: after, heads: None };
             let mut statement = connection
                 .prepare_cached(
                     "SELECT seq, id, sender, digest, size, accepted_at FROM parcel
@@ -145,6 +150,7 @@ pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<In
                     digest: row.get(3).named("inbox")?,
                     size: row.get(4).named("inbox")?,
                     accepted_at: time(row, 5)?,
+                    receipts: receipts(connection, row.get(0).named("inbox")?)?,
                 });
             }
             if page.parcels.is_empty() {
@@ -236,6 +242,7 @@ pub async fn note(
     parcel: i64,
     step: ReceiptStep,
     signed: Vec<u8>,
+    by: Actor,
     now: Timestamp,
 ) -> Result<Noted, StoreError> {
     store
@@ -251,10 +258,17 @@ pub async fn note(
                 return Ok(Noted::Repeat);
             }
             let changed = next_change(connection)?;
-            connection
-                .prepare_cached("UPDATE parcel SET changed = ?2 WHERE seq = ?1")
-                .and_then(|mut update| update.execute(params![parcel, changed]))
+            let id: String = connection
+                .prepare_cached("UPDATE parcel SET changed = ?2 WHERE seq = ?1 RETURNING id")
+                .and_then(|mut update| update.query_row(params![parcel, changed], |row| row.get(0)))
                 .named("move sent cursor")?;
+            let action = match step {
+                ReceiptStep::Delivered => "receipt-delivered",
+                ReceiptStep::Opened => "receipt-opened",
+                ReceiptStep::Imported => "receipt-imported",
+                ReceiptStep::Refused => "receipt-refused",
+            };
+            audit::record(connection, &by, action, &id, DONE, now)?;
             Ok(Noted::New)
         })
         .await
@@ -359,6 +373,7 @@ mod tests {
             receiver: south,
             digest: sha256_hex(sealed),
             sealed: Bytes::copy_from_slice(sealed),
+            by: Actor::hub(),
         };
         (dir, store, parcel)
     }

@@ -162,6 +162,7 @@ mod tests {
     use axum::body::Bytes;
 
     use super::*;
+    use crate::hub::audit::Actor;
     use crate::hub::directory;
     use crate::hub::mailbox::{Incoming, Put, inbox, outside, piece, put, sent};
     use crate::hub::uploads::{Announced, Finished, Kept, finish, keep_part};
@@ -198,6 +199,7 @@ mod tests {
                 receiver: self.south,
                 digest: sha256_hex(sealed),
                 sealed: Bytes::copy_from_slice(sealed),
+                by: Actor::hub(),
             }
         }
 
@@ -224,8 +226,15 @@ mod tests {
     }
 
     fn again(parcel: &Incoming) -> Incoming {
-        let Incoming { id, sender, receiver, digest, sealed } = parcel;
-        Incoming { id: *id, sender: *sender, receiver: *receiver, digest: digest.clone(), sealed: sealed.clone() }
+        let Incoming { id, sender, receiver, digest, sealed, .. } = parcel;
+        Incoming {
+            id: *id,
+            sender: *sender,
+            receiver: *receiver,
+            digest: digest.clone(),
+            sealed: sealed.clone(),
+            by: Actor::hub(),
+        }
     }
 
     #[tokio::test]
@@ -251,7 +260,7 @@ mod tests {
             put(&hub.store, again(parcel), day(0)).await.unwrap();
         }
         let seq = outside(&hub.store, fetched.id).await.unwrap().unwrap().seq;
-        mailbox::note(&hub.store, seq, ReceiptStep::Delivered, b"signed".to_vec(), day(1)).await.unwrap();
+        mailbox::note(&hub.store, seq, ReceiptStep::Delivered, b"signed".to_vec(), Actor::hub(), day(1)).await.unwrap();
         let seen = sent(&hub.store, hub.north, 0).await.unwrap().next;
         assert_eq!(hub.sweep_all(hours(5 * 24 - 1)).await.overdue, []);
         assert_eq!(hub.sweep_all(day(5)).await.overdue, [hub.north], "one, within the hour");
@@ -262,7 +271,7 @@ mod tests {
         assert_eq!((news[0].id, news[0].overdue_since), (lying.id, Some(day(5))));
         // As soon as it is fetched, it is overdue no more.
         let seq = outside(&hub.store, lying.id).await.unwrap().unwrap().seq;
-        mailbox::note(&hub.store, seq, ReceiptStep::Delivered, b"signed".to_vec(), day(7)).await.unwrap();
+        mailbox::note(&hub.store, seq, ReceiptStep::Delivered, b"signed".to_vec(), Actor::hub(), day(7)).await.unwrap();
         let all = sent(&hub.store, hub.north, 0).await.unwrap().parcels;
         assert_eq!(all.iter().filter(|entry| entry.overdue_since.is_some()).count(), 0);
     }
@@ -305,9 +314,12 @@ mod tests {
                 assert_eq!(kept, Kept::Kept);
             }
         }
-        assert!(matches!(finish(&hub.store, whole(finished), day(0)).await.unwrap(), Finished::Settled(Put::New(_))));
         assert!(matches!(
-            finish(&hub.store, whole(finished), day(3)).await.unwrap(),
+            finish(&hub.store, whole(finished), Actor::hub(), day(0)).await.unwrap(),
+            Finished::Settled(Put::New(_))
+        ));
+        assert!(matches!(
+            finish(&hub.store, whole(finished), Actor::hub(), day(3)).await.unwrap(),
             Finished::Settled(Put::Repeat(_))
         ));
         let parts = |store: Store| async move {
@@ -321,7 +333,7 @@ mod tests {
         assert_eq!(parts(hub.store.clone()).await, 6);
         hub.sweep_all(hours(24)).await;
         assert_eq!(parts(hub.store.clone()).await, 3, "the one that was never finished");
-        assert_eq!(finish(&hub.store, whole(begun), day(2)).await.unwrap(), Finished::Missing);
+        assert_eq!(finish(&hub.store, whole(begun), Actor::hub(), day(2)).await.unwrap(), Finished::Missing);
         assert_eq!(hub.sweep_all(day(90)).await.removed, 1);
         assert_eq!(parts(hub.store.clone()).await, 0);
     }

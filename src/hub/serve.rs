@@ -22,6 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::external::ExternalError;
 use super::gate::Gate;
 use super::metrics::Counted;
 use super::retention::Swept;
@@ -50,6 +51,8 @@ pub enum ServeError {
     Tls(String),
     #[error("the authorities of others: {0}")]
     Gate(#[from] gate::GateError),
+    #[error(transparent)]
+    External(#[from] ExternalError),
     #[error(transparent)]
     Hub(#[from] HubError),
 }
@@ -174,6 +177,7 @@ impl Server {
         // A poll may wait longer than we do.
         self.hub.bell().ring_all();
         let _ = tokio::time::timeout(seconds(self.hub.limits().stop_seconds), connections.shutdown()).await;
+        super::audit::log_head(self.hub.store());
         tracing::info!("the hub has stopped");
     }
 
@@ -261,6 +265,7 @@ impl Server {
             let config = tls_config(&self.hub, &self.identity)?;
             *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
             tracing::info!("a new revocation list is in force");
+            super::audit::log_head(self.hub.store());
         }
         Ok(())
     }

@@ -87,11 +87,18 @@ pub fn find(connection: &Connection, office: OfficeNumber, id: &str) -> Result<O
     rows.next().named("find terminal")?.map(terminal).transpose()
 }
 
-/// The office of a terminal, whoever's it is: for the operator.
-pub fn office_of(connection: &Connection, id: &str) -> Result<Option<OfficeNumber>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT office FROM terminal WHERE id = ?1").named("office of")?;
-    let mut rows = statement.query([id]).named("office of")?;
-    rows.next().named("office of")?.map(|row| parsed(row, 0)).transpose()
+/// The one terminal in use whose id begins so, whoever's it is: for the operator.
+pub fn beginning(connection: &Connection, id: &str) -> Result<Option<Terminal>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(&format!(
+            "{TERMINALS} WHERE substr(terminal.id, 1, length(?1)) = ?1 AND terminal.revoked_at IS NULL
+             GROUP BY terminal.id LIMIT 2"
+        ))
+        .named("find terminal")?;
+    let mut rows = statement.query([id]).named("find terminal")?;
+    let Some(found) = rows.next().named("find terminal")?.map(terminal).transpose()? else { return Ok(None) };
+    let alone = rows.next().named("find terminal")?.is_none();
+    Ok(alone.then_some(found))
 }
 
 /// Withdraws one terminal and every certificate it calls with. Says whether there was one to withdraw.
@@ -144,6 +151,14 @@ pub fn admit(connection: &Connection, office: OfficeNumber, id: &str, sealed: &[
         )
         .named("admit terminal")?;
     Ok(known > 0)
+}
+
+/// None of the office's terminals has its key: it gets another.
+pub fn all_wait(connection: &Connection, office: OfficeNumber) -> Result<(), StoreError> {
+    connection
+        .execute("UPDATE terminal SET waiting = 1, admission = NULL WHERE office = ?1", [office.as_str()])
+        .named("all terminals wait")
+        .map(|_| ())
 }
 
 /// What another terminal left for this one.

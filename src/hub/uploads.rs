@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::audit::Actor;
 use super::directory;
 use super::mailbox::{self, NewParcel, Put};
 use super::stores::sqlite::{Named as _, Store, StoreError};
@@ -114,7 +115,7 @@ pub async fn state(store: &Store, sender: OfficeNumber, id: ParcelId) -> Result<
 }
 
 /// Accepts a parcel of which all parts are there. As idempotent as a put in one go.
-pub async fn finish(store: &Store, whole: Announced, now: Timestamp) -> Result<Finished, StoreError> {
+pub async fn finish(store: &Store, whole: Announced, by: Actor, now: Timestamp) -> Result<Finished, StoreError> {
     let looked = whole.clone();
     let verified = store.read(move |connection| verify(connection, &looked)).await?;
     store
@@ -136,7 +137,7 @@ pub async fn finish(store: &Store, whole: Announced, now: Timestamp) -> Result<F
             }
             let Announced { id, sender, receiver, digest, size } = &whole;
             let row = NewParcel { id: *id, sender: *sender, receiver: *receiver, digest, size: *size };
-            let (seq, accepted) = mailbox::insert(connection, &row, now)?;
+            let (seq, accepted) = mailbox::insert(connection, &row, &by, now)?;
             connection
                 .execute("UPDATE upload SET parcel = ?2 WHERE number = ?1", params![upload, seq])
                 .named("finish upload")?;
@@ -303,7 +304,7 @@ mod tests {
     }
 
     async fn end(store: &Store, whole: &Announced) -> Finished {
-        finish(store, whole.clone(), NOW.parse().unwrap()).await.unwrap()
+        finish(store, whole.clone(), Actor::hub(), NOW.parse().unwrap()).await.unwrap()
     }
 
     #[test]

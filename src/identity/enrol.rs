@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
@@ -23,6 +24,8 @@ const NEXT_TERMINAL_KEY: &str = "waiting-terminal-key.pem";
 const NEXT_OFFICE_KEY: &str = "waiting-office-key.pem";
 /// What a terminal that waits had of the office before, so that it opens what was sealed to it then.
 const BEFORE: &str = "office-before.pem";
+/// The office's certificates as they were known when a terminal began to wait.
+const KNOWN: &str = "office-known.pem";
 /// The office's keys as sealed under its recovery code, for a terminal that still waits.
 const RECOVERY: &str = "recovery.sealed-chest";
 
@@ -212,8 +215,10 @@ impl Waiting {
         let roots: String = self.roots.iter().map(|root| pem("CERTIFICATE", root)).collect();
         let terminal = Zeroizing::new(pem("PRIVATE KEY", self.terminal.pkcs8()));
         let plain = |name: &str, text: &str| files::stage(&dir.join(name), text.as_bytes());
+        let known: String = self.certificates.iter().map(|der| pem("CERTIFICATE", der)).collect();
         let mut staged = vec![
             plain(ROOTS, &roots)?,
+            plain(KNOWN, &known)?,
             keyfile::stage(vault, &dir.join(TERMINAL_KEY), terminal.as_bytes())?,
             plain(TERMINAL, &pem("CERTIFICATE", self.terminal.certificate()))?,
         ];
@@ -239,12 +244,14 @@ impl Waiting {
     /// What [`Waiting::save`] wrote.
     pub fn load(dir: &Path, vault: &Vault) -> Result<Self, IdentityError> {
         let terminal = terminal_in(dir, vault)?;
+        let known = files::read(&dir.join(KNOWN)).unwrap_or_default();
+        let known = CertificateDer::pem_slice_iter(&known).map_while(Result::ok);
         Ok(Self {
             office: super::office_of(&terminal)?,
             terminal,
             roots: roots_in(dir)?,
             recovery: files::read(&dir.join(RECOVERY)).ok(),
-            certificates: Vec::new(),
+            certificates: known.map(|der| der.to_vec()).collect(),
             before: pairs(dir, vault, BEFORE, OFFICE_KEY).unwrap_or_default(),
         })
     }
@@ -289,8 +296,9 @@ impl Waiting {
 
     /// The terminal is a member now.
     pub fn forget(dir: &Path) {
-        let _ = std::fs::remove_file(dir.join(RECOVERY));
-        let _ = std::fs::remove_file(dir.join(BEFORE));
+        for gone in [RECOVERY, BEFORE, KNOWN] {
+            let _ = std::fs::remove_file(dir.join(gone));
+        }
     }
 
     /// Whether `dir` holds a terminal that waits.

@@ -16,8 +16,8 @@ use super::{Link, LinkError};
 use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{
-    Accepted, DIGEST_HEADER, Directory, HubFacts, InboxPage, PART_BYTES, Problem, ProblemCode, SEALED_TYPE, SentPage,
-    digest_header,
+    Accepted, ClaimAnswer, ClaimRequest, DIGEST_HEADER, Directory, Heads, HubFacts, InboxPage, MarksPage, PART_BYTES,
+    Problem, ProblemCode, SEALED_TYPE, SentPage, digest_header,
 };
 
 /// How long a hub may be silent before it counts as not there.
@@ -172,6 +172,28 @@ impl Link for HubLink {
             .header(CONTENT_TYPE, SEALED_TYPE)
             .body(signed.to_vec());
         self.answer(request).map(|_| ())
+    }
+
+    fn news(&self, read: Heads, wait: Duration) -> Result<Heads, LinkError> {
+        let request = self
+            .get("/v1/inbox")
+            .query(&[("after", read.inbox), ("sent", read.sent), ("marks", read.marks), ("wait", wait.as_secs())])
+            .timeout(SILENCE.saturating_add(wait));
+        let page: InboxPage = self.json(request)?;
+        page.heads.ok_or_else(|| LinkError::Nonsense("no word of how far the lists go".into()))
+    }
+
+    fn tell(&self, sealed: &[u8]) -> Result<(), LinkError> {
+        let request = self.client.post(format!("{}/v1/marks", self.base)).header(CONTENT_TYPE, SEALED_TYPE);
+        self.answer(request.body(sealed.to_vec())).map(|_| ())
+    }
+
+    fn told(&self, after: u64) -> Result<MarksPage, LinkError> {
+        self.json(self.get("/v1/marks").query(&[("after", after)]))
+    }
+
+    fn claim(&self, request: &ClaimRequest) -> Result<ClaimAnswer, LinkError> {
+        self.json(self.client.post(format!("{}/v1/claims", self.base)).json(request))
     }
 }
 

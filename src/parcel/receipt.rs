@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::{OpenError, ParcelId, SealError, SealingKey, Trust, sign, verify};
+use super::{OpenError, ParcelId, SealError, SealingKey, Trust, sign, signature, verify};
 use crate::standard::OfficeNumber;
 
 /// One step of one parcel, as its receiver states it.
@@ -73,6 +73,23 @@ impl Receipt {
     pub fn sign(&self, key: &SealingKey) -> Result<Vec<u8>, SealError> {
         let text = serde_json::to_vec(self).map_err(|e| SealError::Write(e.to_string()))?;
         sign(&text, key, self.at)
+    }
+
+    /// Reads a receipt and the certificate it says it was signed with, without believing either: for our own, which the
+    /// hub hands back or does not take any more.
+    pub fn look_into(signed: &[u8]) -> Result<(Self, Vec<u8>), ReceiptError> {
+        let (payload, certificate) = signature::look_into(signed)?;
+        let receipt = serde_json::from_slice(&payload).map_err(|e| ReceiptError::Unreadable(e.to_string()))?;
+        Ok((receipt, certificate))
+    }
+
+    /// Reads a signed receipt and returns it with the certificate that signed it.
+    pub fn verify_with_certificate(signed: &[u8], trust: &Trust) -> Result<(Self, Vec<u8>), ReceiptError> {
+        let opened = verify(signed, trust)?;
+        let receipt: Self =
+            serde_json::from_slice(&opened.payload).map_err(|e| ReceiptError::Unreadable(e.to_string()))?;
+        let opened = opened.sent_by(receipt.office)?;
+        Ok((receipt, opened.signer_certificate))
     }
 
     /// Reads a signed receipt and returns it with its signer, who is the office it speaks for.

@@ -139,6 +139,13 @@ pub(super) fn verify_any(signed: &[u8], trust: &Trust) -> Result<(Opened, Option
     Ok((Opened { payload: payload.to_vec(), signer: office, signer_certificate: der, signed_at }, recipients))
 }
 
+/// What is signed and by which certificate, as it says itself. Nothing of it is verified.
+pub(super) fn look_into(signed: &[u8]) -> Result<(Vec<u8>, Vec<u8>), OpenError> {
+    let data = parse(signed)?;
+    let (certificate, _) = certificates(&data, only_signer(&data)?)?;
+    Ok((payload(&data)?.to_vec(), to_der(certificate)?))
+}
+
 fn parse(signed: &[u8]) -> Result<Signed, OpenError> {
     // What is no CMS at all was never signed; what is and cannot be read is broken.
     let outer = ContentInfo::from_ber(signed).map_err(|_| match signed.first() {

@@ -48,6 +48,11 @@ text!(
     |text| text.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
 );
 text!(
+    /// Bytes that travel as they are.
+    Bytes,
+    |bytes| bytes.format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+);
+text!(
     /// Bytes that travel as Base64.
     Base64,
     |text| text.description(Some("Base64")).content_encoding("base64")

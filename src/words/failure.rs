@@ -314,6 +314,40 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 ),
             )
         }
+        Failure::PartnerChanged { office, known, offered } => Sentence {
+            what: match lang {
+                Lang::Ja => format!(
+                    "連携先（{office}）の鍵が、前と変わっています（前 {}、いま {}）。",
+                    start_of(known),
+                    start_of(offered)
+                ),
+                Lang::En => format!(
+                    "The key of the office {office} has changed (before {}, now {}).",
+                    start_of(known),
+                    start_of(offered)
+                ),
+            },
+            todo: lang
+                .t(
+                    "電話などで相手にいまの番号を確かめ、同じなら「連携先」で信頼してください。それまでは送らず、取り込みません。",
+                    "Ask the office by telephone for its number. If it is the same, trust it under “Partners”. Nothing is sent or imported before.",
+                )
+                .to_owned(),
+        },
+        Failure::ImportedElsewhere { terminal } => Sentence {
+            what: match lang {
+                Lang::Ja if terminal.is_empty() => "ほかの端末で取り込み中か、取り込み済みです。".into(),
+                Lang::Ja => format!("端末「{terminal}」で取り込み中か、取り込み済みです。"),
+                Lang::En if terminal.is_empty() => "Another PC imports it, or has done so.".into(),
+                Lang::En => format!("The PC “{terminal}” imports it, or has done so."),
+            },
+            todo: lang
+                .t(
+                    "二重に取り込まないよう、そちらの端末をお確かめください。数分後にもう一度引き継げます。",
+                    "Look at that PC first, so that nothing is imported twice. It can be taken over in a few minutes.",
+                )
+                .to_owned(),
+        },
         Failure::ClockUncertain => say(
             (
                 "電子証明書の日付が、この端末の時計より先になっています。",
@@ -397,7 +431,7 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
         Failure::HistoryDamaged => say(
             ("この端末の履歴がこわれています。", "This PC's history is damaged."),
             (
-                "Tayori をすべて閉じて、もう一度開いてください。読めるものを残して作り直します。",
+                "便りをすべて閉じて、もう一度開いてください。読めるものを残して作り直します。",
                 "Close every Tayori and open it again. What can be read is kept, and the rest is made anew.",
             ),
         ),
@@ -412,11 +446,11 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             ),
         ),
         Failure::HistoryInUse => say(
-            ("ほかの Tayori がこの端末の履歴を使っています。", "Another Tayori is using this PC's history."),
             (
-                "ほかの画面やコマンドを閉じてから、もう一度お試しください。",
-                "Close the other window or command, then try again.",
+                "便りのほかの画面かコマンドが、この端末の履歴を使っています。",
+                "Another Tayori is using this PC's history.",
             ),
+            ("それを閉じてから、もう一度お試しください。", "Close the other window or command, then try again."),
         ),
         Failure::VaultLocked => say(
             ("この端末のデータは合言葉で守られています。", "The data on this PC is protected by a passphrase."),
@@ -532,6 +566,23 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
     }
 }
 
+/// The beginning of a fingerprint, in groups that can be read out.
+fn start_of(fingerprint: &str) -> String {
+    fingerprint_in_groups(&fingerprint.chars().take(20).collect::<String>())
+}
+
+/// A fingerprint as people read it to each other: four digits at a time.
+pub fn fingerprint_in_groups(fingerprint: &str) -> String {
+    let mut grouped = String::new();
+    for (index, digit) in fingerprint.chars().enumerate() {
+        if index > 0 && index % 4 == 0 {
+            grouped.push('-');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 fn megabytes(bytes: u64) -> String {
     format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
 }
@@ -584,6 +635,9 @@ mod tests {
             Failure::SenderNotTrusted,
             Failure::RevocationUnknown,
             Failure::ClockUncertain,
+            Failure::PartnerChanged { office: "3170000010".into(), known: "ab".repeat(32), offered: "cd".repeat(32) },
+            Failure::ImportedElsewhere { terminal: name() },
+            Failure::ImportedElsewhere { terminal: String::new() },
             Failure::ClockWrong { minutes: 1_440 },
             Failure::ClockWrong { minutes: -75 },
             Failure::FileMissing { name: name() },

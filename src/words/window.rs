@@ -23,6 +23,12 @@ texts! {
     small: "小", "S";
     medium: "中", "M";
     large: "大", "L";
+    larger: "特大", "XL";
+    largest: "最大", "XXL";
+    appearance: "画面の色", "Colours";
+    appearance_light: "明るい", "Light";
+    appearance_dark: "暗い", "Dark";
+    appearance_contrast: "くっきり", "High contrast";
     language: "表示のことば", "Language";
 
     starting: "つないでいます", "Connecting";
@@ -179,6 +185,51 @@ texts! {
     settings_saved: "設定を保存しました。", "Settings saved.";
     settings_waiting: "設定を読み込んでいます…", "Reading the settings…";
 
+    next: "次へ", "Next";
+    setup_letter: "便りをはじめます", "Set up Tayori";
+    setup_letter_hint: "連携基盤から届いた案内状を手元にご用意ください。書いてあるとおりに入れます。", "Take the letter from the exchange hub and enter what it says.";
+    setup_office_wrong: "事業所番号は10桁です。", "An office number has ten characters.";
+    setup_by_code: "案内状のコード", "Code in the letter";
+    setup_by_file: "証明書ファイル", "Certificate file";
+    setup_code: "コード（24文字）", "Code (24 characters)";
+    setup_code_whole: "コードがそろいました。", "The code is complete.";
+    setup_choose_file: "ファイルを選ぶ", "Choose the file";
+    setup_file_password: "ファイルのパスワード", "Password of the file";
+    setup_authority: "認証局の番号（案内状にあります）", "Fingerprint of the authority (in the letter)";
+    setup_authority_hint: "つなぐ先が本物かを確かめるために使います。", "It proves that the hub is the right one.";
+    setup_folders: "ファイルの置き場所", "Folders";
+    setup_folders_hint: "ケアソフトが書き出すフォルダと、取り込むフォルダを選んでください。あとから変えられます。", "Choose where the care software writes and where it imports from. You can change this later.";
+    setup_folders_same: "送信と取込には別々のフォルダを選んでください。", "Choose two different folders.";
+    setup_confirm: "これではじめます", "Ready to begin";
+    setup_name_hint: "空のままなら、名簿の名前を使います。", "Leave it empty to use the name in the directory.";
+    setup_terminal: "このパソコンの呼び名", "Name of this PC";
+    setup_terminal_example: "例: 事務室のパソコン", "Such as: Front office";
+    setup_begin: "はじめる", "Begin";
+    setup_working: "準備しています", "Setting up";
+    setup_keys: "鍵を作っています…", "Making keys…";
+    setup_asking: "連携基盤に申し込んでいます…", "Asking the hub…";
+    setup_keeping: "受け取った証明書をしまっています…", "Keeping the certificate…";
+    passphrase: "合言葉を入れてください", "Enter the passphrase";
+    passphrase_hint: "このパソコンの記録は、合言葉で守られています。", "What is kept on this PC is protected by a passphrase.";
+    passphrase_new: "合言葉を決めてください", "Choose a passphrase";
+    passphrase_new_hint: "このパソコンの記録を守る合言葉です。開くたびに要ります。忘れると記録を開けなくなるので、書きとめて鍵のかかる場所にしまってください。", "It protects what is kept on this PC and is asked for at each start. Without it the records cannot be opened: write it down and lock it away.";
+    passphrase_field: "合言葉", "Passphrase";
+    passphrase_again: "合言葉（もう一度）", "Passphrase again";
+    passphrase_short: "8文字以上にしてください。", "Use at least 8 characters.";
+    passphrase_differs: "二つの合言葉がちがいます。", "The two differ.";
+    passphrase_choose: "この合言葉にする", "Use this passphrase";
+    passphrase_open: "開く", "Open";
+    waiting_title: "ほかの端末で許可してもらってください", "Another PC of your office has to let this one in";
+    waiting_text: "すでに使っているパソコンの「端末」の画面で、管理者がこのパソコンを許可します。下の番号が両方の画面で同じことを確かめてください。", "An administrator lets this PC in on the “Terminals” screen of a PC in use. Make sure that this number is the same on both screens.";
+    waiting_looks: "許可されると、自動で先へ進みます。", "It goes on by itself once this PC is let in.";
+    recover_title: "ほかのパソコンがすべて使えないとき", "When no other PC is left";
+    recover_hint: "はじめに書きとめた復旧コードを入れてください。", "Enter the recovery code that was written down in the beginning.";
+    recovery_code: "復旧コード", "Recovery code";
+    recover: "復旧する", "Recover";
+    recovery_title: "復旧コードを書きとめてください", "Write down the recovery code";
+    recovery_text: "パソコンがすべて壊れたとき、これまでのデータを開くのに要ります。この画面にしか出ません。紙に書いて、鍵のかかる場所にしまってください。", "It opens your office’s data should all its PCs be lost. It is shown only here. Write it on paper and lock it away.";
+    recovery_noted: "紙に書きとめました", "I have written it down";
+
     close_toast: "とじる", "Close";
     view: "見る", "View";
     main_list: "一覧", "List";
@@ -209,6 +260,7 @@ pub fn state(lang: Lang, state: &State, incoming: bool) -> &'static str {
         State::Failed(_) => lang.t("失敗", "Failed"),
         State::Refused(_) if incoming => lang.t("受け取れません", "Not accepted"),
         State::Refused(_) => lang.t("相手が受け取れず", "Refused"),
+        State::Held(_) => lang.t("確認待ち", "To confirm"),
     }
 }
 
@@ -223,6 +275,9 @@ pub fn step(lang: Lang, step: &Step, incoming: bool) -> &'static str {
         Step::Imported => lang.t("取込済", "Imported"),
         Step::Refused(_) => lang.t("受け取れませんでした", "Refused"),
         Step::Tried(_) => lang.t("送れませんでした", "Could not be sent"),
+        Step::Opened if incoming => lang.t("開きました", "Opened"),
+        Step::Opened => lang.t("相手が開きました", "Opened by the receiver"),
+        Step::Held(_) => lang.t("確認待ち", "To be confirmed"),
     }
 }
 
@@ -429,6 +484,27 @@ pub fn print_progress(lang: Lang, done: usize, total: usize) -> String {
     }
 }
 
+pub fn setup_step(lang: Lang, at: usize, of: usize) -> String {
+    match lang {
+        Lang::Ja => format!("{of} 段階中 {at} 段階め"),
+        Lang::En => format!("Step {at} of {of}"),
+    }
+}
+
+pub fn setup_code_letters(lang: Lang, letters: usize) -> String {
+    match lang {
+        Lang::Ja => format!("いま {letters} 文字です。コードは24文字です。"),
+        Lang::En => format!("{letters} characters so far; a code has 24."),
+    }
+}
+
+pub fn setup_done(lang: Lang, office_name: &str) -> String {
+    match lang {
+        Lang::Ja => format!("{office_name} として使えるようになりました。"),
+        Lang::En => format!("This PC is now set up as {office_name}."),
+    }
+}
+
 /// What a toast says.
 pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
     let said = |ja: String, en: String| Sentence {
@@ -462,10 +538,37 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
             format!("Marked as imported: {partner_name}."),
         ),
         Notice::Saved { name } => said(format!("「{name}」を保存しました。"), format!("Saved “{name}”.")),
+        Notice::CertificateEnds { days } if *days < 0 => said(
+            "電子証明書の期限が切れました。運用者に新しいコードを依頼し、設定し直してください。".into(),
+            "The certificate has expired. Ask the operator for a new code and set this PC up again.".into(),
+        ),
+        Notice::CertificateEnds { days } if *days > 30 => said(
+            format!("電子証明書の期限まで、あと{days}日です。30日前になると、自動で更新します。"),
+            format!("The certificate ends in {days} days. It renews itself from 30 days before."),
+        ),
+        Notice::CertificateEnds { days } => said(
+            format!(
+                "電子証明書の期限まで、あと{days}日です。自動の更新がまだできていません。連携基盤につながる状態にしてください。"
+            ),
+            format!("The certificate ends in {days} days and has not renewed itself yet. Connect this PC to the hub."),
+        ),
         Notice::PasswordChanged => said("パスワードを変えました。".into(), "Your password was changed.".into()),
         Notice::SettingsKept => said("設定を保存しました。".into(), "Settings saved.".into()),
         Notice::Failed(failure) | Notice::NotSent(failure) => super::failure::failure(lang, failure),
-        Notice::ParcelFailed { partner_name, failure, .. } => {
+        Notice::Trusted { partner_name } => said(
+            format!("「{partner_name}」の新しい鍵を信頼しました。"),
+            format!("The new key of “{partner_name}” is trusted."),
+        ),
+        Notice::Overdue { partner_name, .. } => Sentence {
+            what: match lang {
+                Lang::Ja => format!("{partner_name}　5日たっても受け取られていません。"),
+                Lang::En => format!("{partner_name}: not fetched for five days."),
+            },
+            todo: lang
+                .t("相手の事業所に、電話などでお確かめください。", "Ask the other office by telephone.")
+                .to_owned(),
+        },
+        Notice::ParcelHeld { partner_name, failure, .. } | Notice::ParcelFailed { partner_name, failure, .. } => {
             let sentence = super::failure::failure(lang, failure);
             Sentence { what: format!("{partner_name}　{}", sentence.what), todo: sentence.todo }
         }

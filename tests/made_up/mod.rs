@@ -101,6 +101,9 @@ pub fn line(number: usize, state: State) -> ParcelLine {
         has_message: number.is_multiple_of(3),
         errors: 0,
         warnings: usize::from(number % 7 == 3) * 2,
+        accepted_at: None,
+        importing: None,
+        assigned: None,
     }
 }
 
@@ -350,6 +353,7 @@ pub fn view(line: &ParcelLine, incoming: bool) -> ParcelView {
         vec![(Step::Written, 9), (Step::Accepted, 8), (Step::Delivered, 3)]
     };
     ParcelView {
+        note: String::new(),
         line: line.clone(),
         incoming,
         message: MESSAGE.into(),

@@ -227,7 +227,14 @@ async fn d6_a_repeat_on_day_89_gets_the_answer_of_day_0() {
         let id = ParcelId::new();
         move |sealed: &'static [u8], to: &Office, from: &Office| {
             let (sender, receiver) = (from.number(), to.number());
-            Incoming { id, sender, receiver, digest: sha256_hex(sealed), sealed: sealed.into() }
+            Incoming {
+                id,
+                sender,
+                receiver,
+                digest: sha256_hex(sealed),
+                sealed: sealed.into(),
+                by: tayori::hub::audit::Actor::hub(),
+            }
         }
     };
     let Put::New(first) = mailbox::put(&store, parcel(b"sealed", &south, &north), day(0)).await.unwrap() else {

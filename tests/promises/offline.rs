@@ -28,7 +28,8 @@ fn d15_a_thousand_parcels_after_two_weeks_away_are_here_within_five_minutes() {
     for (n, (id, sealed)) in (0..).zip(sealed) {
         let (sender, receiver, digest) = (north.number(), south.number(), sha256_hex(&sealed));
         let then = away_since.checked_add(SignedDuration::from_mins(20) * n).unwrap();
-        let parcel = Incoming { id, sender, receiver, digest, sealed: sealed.into() };
+        let parcel =
+            Incoming { id, sender, receiver, digest, sealed: sealed.into(), by: tayori::hub::audit::Actor::hub() };
         assert!(matches!(runtime.block_on(mailbox::put(&store, parcel, then)).unwrap(), Put::New(_)));
     }
     drop(store);

@@ -45,7 +45,14 @@ fn d8_ten_thousand_parcels_of_eight_senders_keep_their_order_at_the_hub() {
                         }
                         let sealed = format!("{serial:05}").into_bytes();
                         let digest = sha256_hex(&sealed);
-                        let parcel = Incoming { id: ParcelId::new(), sender, receiver, digest, sealed: sealed.into() };
+                        let parcel = Incoming {
+                            id: ParcelId::new(),
+                            sender,
+                            receiver,
+                            digest,
+                            sealed: sealed.into(),
+                            by: tayori::hub::audit::Actor::hub(),
+                        };
                         let put = mailbox::put(&store, parcel, Timestamp::now()).await.unwrap();
                         assert!(matches!(put, Put::New(_)), "{put:?}");
                     }

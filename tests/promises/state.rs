@@ -93,7 +93,7 @@ fn apply(history: &mut History, id: ParcelId, event: Event, now: Timestamp) {
         }
         Event::Receipt(step) => {
             let failure = (step == ReceiptStep::Refused).then(|| Failure::RefusedByReceiver { said: "x".into() });
-            history.note_receipt(id, step, now, failure.as_ref(), b"signed").unwrap();
+            history.note_receipt(id, step, now, failure.as_ref(), b"signed", now).unwrap();
         }
     }
 }

@@ -18,18 +18,18 @@ use crate::world::{EAST, NORTH, Office, SOUTH, Town, eventually, files_in, repor
 use tayori::link::Link as _;
 
 /// What somebody who wants in may show.
-struct Papers {
+pub struct Papers {
     chain: Vec<CertificateDer<'static>>,
     key: Option<PrivateKeyDer<'static>>,
 }
 
 impl Papers {
-    fn none() -> Papers {
+    pub fn none() -> Papers {
         Papers { chain: Vec::new(), key: None }
     }
 
     /// A certificate in an office's name, issued by this authority some days ago for some days.
-    fn issued(authority: &Authority, office: &str, days_ago: i64, days: u32) -> Papers {
+    pub fn issued(authority: &Authority, office: &str, days_ago: i64, days: u32) -> Papers {
         let request = identity::request(office.parse().unwrap()).unwrap();
         let at = Timestamp::now().checked_sub(SignedDuration::from_hours(24 * days_ago)).unwrap();
         let issued = authority.issue_office(&request.csr_pem, office.parse().unwrap(), at, days).unwrap();
@@ -46,12 +46,12 @@ impl Papers {
     fn of(office: &Office) -> Papers {
         let identity = office.identity();
         Papers {
-            chain: vec![identity.key.certificate().to_vec().into()],
-            key: Some(PrivatePkcs8KeyDer::from(identity.key.pkcs8().to_vec()).into()),
+            chain: vec![identity.terminal.certificate().to_vec().into()],
+            key: Some(PrivatePkcs8KeyDer::from(identity.terminal.pkcs8().to_vec()).into()),
         }
     }
 
-    fn shown(self, town: &Town, versions: &[&'static rustls::SupportedProtocolVersion]) -> rustls::ClientConfig {
+    pub fn shown(self, town: &Town, versions: &[&'static rustls::SupportedProtocolVersion]) -> rustls::ClientConfig {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(authority(town).certificate_der()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -66,10 +66,10 @@ impl Papers {
     }
 }
 
-const TLS13: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
+pub const TLS13: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
 const TLS12: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS12];
 
-fn authority(town: &Town) -> Authority {
+pub fn authority(town: &Town) -> Authority {
     Authority::open(&town.hub_dir().join("ca")).unwrap()
 }
 
@@ -121,7 +121,7 @@ fn s1_only_a_certificate_of_the_authority_that_is_good_now_gets_in() {
 fn s1_a_program_talks_to_no_hub_but_its_own() {
     // The hub calls itself otherwise than north calls it.
     let (town, []) = Town::called("hub.example.jp", []);
-    let north = town.join(NORTH);
+    let north = town.join_by_request(NORTH);
     north.put_out_reports(1);
     north.run(&["send"]).says("正しい連携基盤であると確かめられません");
     assert_eq!(north.list("outbox").len(), 1, "kept until the hub is the right one");

@@ -2,6 +2,8 @@
 
 use std::process::Stdio;
 
+use crate::crooked::client_of;
+use crate::entry::{Papers, TLS13};
 use crate::world::{NORTH, Office, PASSWORD, SOUTH, Town, USER, Watch, ended, eventually, files_in, finish};
 
 /// Tokens that last as long as said here, from the next start of the hub on.
@@ -174,4 +176,70 @@ fn an_admin_keeps_the_accounts_of_the_office() {
     north.run(&["account", "remove", "sato"]).says("管理者がいなくなるため");
     north.run(&["account", "remove", "nobody"]).says("登録されていません");
     north.must(&["receive"]);
+}
+
+#[test]
+fn an_office_that_locked_itself_out_is_let_in_again_by_the_operator() {
+    let (town, [north]) = Town::of([NORTH]);
+    for _ in 0..10 {
+        north.log_in(USER, "forgotten");
+    }
+    north.log_in(USER, PASSWORD).says("ログインできませんでした");
+    assert!(town.operator(&["account", "list", NORTH.number]).stdout.contains("kanri  管理者  鎖錠中"));
+    let said = town.operator(&["account", "reset", NORTH.number, USER]).stdout;
+    let password = said.lines().next().unwrap().rsplit(' ').next().unwrap();
+    eventually("whoever was in is out", || !north.run(&["receive"]).is_fine());
+    assert!(north.log_in(USER, password).is_fine());
+    north.must(&["receive"]);
+}
+
+/// An answer as somebody who guesses sees it.
+fn guessed(request: reqwest::blocking::RequestBuilder, body: &serde_json::Value) -> (u16, bool, String) {
+    let answer = request.header("content-type", "application/json").body(body.to_string()).send().unwrap();
+    let (status, wait) = (answer.status().as_u16(), answer.headers().contains_key("retry-after"));
+    (status, wait, answer.text().unwrap())
+}
+
+#[test]
+fn s7_guessing_is_hopeless() {
+    let (town, [north, south]) = Town::of([NORTH, SOUTH]);
+    assert!(with_password(&north, &["account", "add", "sato"], "aoi-sora 77").is_fine());
+    // Somebody has north's certificate and all the time there is.
+    let client = client_of(north.identity().client_config().unwrap());
+    let guess = |user: &str, password: &str| {
+        let asked = serde_json::json!({"user": user, "password": password});
+        guessed(client.post(format!("{}/v1/login", town.url())), &asked)
+    };
+    let wrong = guess("sato", "aoi-sora 76");
+    assert_eq!((wrong.0, wrong.1), (401, false));
+    for n in 0..9 {
+        assert_eq!(guess("sato", &format!("aoi-sora {n}")), wrong);
+    }
+    assert_eq!(guess("sato", "aoi-sora 77"), wrong, "locked after ten, and it does not say so");
+    assert_eq!(guess("nobody", "aoi-sora 77"), wrong, "nor who is there");
+    assert_eq!(guess("佐藤'; DROP TABLE account", "x"), wrong);
+    let stopped = (0..20).map(|n| guess(&format!("user{n}"), "aoi-sora 77")).find(|answer| *answer != wrong);
+    let (status, says_when, _) = stopped.expect("other names make it no faster");
+    assert_eq!((status, says_when), (429, true));
+    assert_eq!(guess("sato", "aoi-sora 77").0, 429);
+    assert!(south.log_in(USER, PASSWORD).is_fine(), "others are not in it");
+    north.must(&["receive"]);
+
+    // Somebody without any certificate guesses codes: for an office that is there, and for one that is not.
+    let nobody = client_of(Papers::none().shown(&town, TLS13));
+    let enrol = |office: &str, n: u8| {
+        let request = tayori::identity::request(office.parse().unwrap()).unwrap();
+        let asked = serde_json::json!({"office": office, "terminal": "PC", "terminal_csr": request.csr_pem});
+        let binary = |bytes: &[u8]| serde_json::to_value(tayori::wire::Binary(bytes.to_vec())).unwrap();
+        let proof = serde_json::json!({"handle": binary(&[n; 16]), "mac": binary(&[n; 32])});
+        let body = serde_json::json!({"request": binary(asked.to_string().as_bytes()), "proof": proof});
+        guessed(nobody.post(format!("{}/v1/enrol", town.url())), &body)
+    };
+    let refused = enrol(NORTH.number, 0);
+    assert!((400..500).contains(&refused.0), "{refused:?}");
+    assert_eq!(enrol("3100000001", 1), refused, "an office that is not there is answered like one that is");
+    let stopped = (2..30).map(|n| enrol(["3100000001", NORTH.number][usize::from(n % 2)], n)).find(|a| *a != refused);
+    let (status, says_when, _) = stopped.expect("codes cannot be guessed for ever");
+    assert_eq!((status, says_when), (429, true));
+    south.must(&["receive"]);
 }

@@ -6,16 +6,21 @@
 mod answers;
 mod crooked;
 mod demo;
+mod enrol;
 mod entry;
 #[cfg(unix)]
 mod folders;
 mod kill;
 mod login;
 mod others;
+mod reach;
 mod service;
+mod together;
 mod transfer;
 #[cfg(unix)]
 mod trouble;
+#[cfg(unix)]
+mod vault;
 mod way;
 mod window;
 mod world;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use tayori::engine::exchange::Round;
-use tayori::link::{HubLink, Link as _, LinkError};
+use tayori::link::{Link as _, LinkError};
 use tayori::parcel::{Content, ParcelId, seal, sha256_hex};
 use tayori::wire::PART_BYTES;
 
@@ -131,7 +131,7 @@ fn d13_a_cut_upload_goes_on_where_it_stopped() {
         // Each try is a program of its own: nothing is remembered here.
         let accepted = loop {
             line.after(if cuts < CUTS { somewhere(&mut chance) } else { u64::MAX });
-            let tried = HubLink::new(&line.url(), north.identity().client_config().unwrap()).unwrap();
+            let tried = north.link_over(&line.url());
             match tried.put(id, south.number(), &bytes) {
                 Ok(accepted) => break accepted,
                 Err(LinkError::NoAnswer(_) | LinkError::NoWay(_)) if line.is_cut() => cuts += 1,

@@ -45,6 +45,8 @@ pub struct Town {
     hub_dir: PathBuf,
     hub: Option<Child>,
     address: SocketAddr,
+    /// Where the hub says everything it has to say, once somebody wants to read that.
+    log: Option<PathBuf>,
 }
 
 impl Town {
@@ -71,7 +73,7 @@ impl Town {
         host: &str,
         people: [Person; N],
     ) -> (Town, [Office; N]) {
-        let mut town = Town { dir, hub_dir, hub: None, address: ([127, 0, 0, 1], 0).into() };
+        let mut town = Town { dir, hub_dir, hub: None, address: ([127, 0, 0, 1], 0).into(), log: None };
         town.operator(&["init", "--host", host, "--listen", "127.0.0.1:0"]);
         town.start_hub();
         let offices = people.map(|person| town.join(person));
@@ -108,8 +110,11 @@ impl Town {
             .arg("--dir")
             .arg(self.hub_dir())
             .args(["serve", "--listen", &self.address.to_string()])
-            .env("TAYORI_LOG", "off")
+            .env("TAYORI_LOG", if self.log.is_some() { "trace" } else { "off" })
             .stdout(Stdio::piped())
+            .stderr(self.log.as_ref().map_or_else(Stdio::inherit, |path| {
+                fs::File::options().create(true).append(true).open(path).expect("a log").into()
+            }))
             .spawn()
             .expect("the hub starts");
         let mut line = String::new();
@@ -117,6 +122,13 @@ impl Town {
         let address = line.trim().strip_prefix("listening ").unwrap_or_else(|| panic!("the hub said {line:?}"));
         self.address = address.parse().unwrap();
         self.hub = Some(hub);
+    }
+
+    /// Starts the hub anew; from now on it logs everything, into this file.
+    pub fn log_to(&mut self, path: &Path) {
+        self.kill_hub();
+        self.log = Some(path.to_owned());
+        self.start_hub();
     }
 
     /// The hub's process, while it runs.
@@ -150,8 +162,30 @@ impl Town {
         status.unwrap().success()
     }
 
-    /// Registers an office: its request, the operator's answer, its certificate.
+    /// Registers an office with a code, as its letter says.
     pub fn join(&self, person: Person) -> Office {
+        let office = Office::of(person, self.dir.path());
+        let code = self.register(person);
+        office.enrol(&self.url(), &code).is_fine_or_panic();
+        office
+    }
+
+    /// The operator's part of it: the office and its code.
+    pub fn register(&self, person: Person) -> String {
+        let Person { number, service, name } = person;
+        let letter = self.dir.path().join(format!("{number}.txt"));
+        self.operator(&["office", "add", number, "--service", service, "--name", name, "--letter", text(&letter)]);
+        code_in(&fs::read_to_string(letter).unwrap())
+    }
+
+    /// A further code of the operator's.
+    pub fn code(&self, person: Person, more: &[&str]) -> String {
+        let run = self.operator(&[&["office", "code", person.number, "--json"], more].concat());
+        run.json()["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Registers an office the other way: its request, the operator's answer, its certificate.
+    pub fn join_by_request(&self, person: Person) -> Office {
         let office = Office::of(person, self.dir.path());
         office.ask_to_join(&self.url());
         self.certify(&office);
@@ -221,7 +255,25 @@ impl Office {
         self.person.number.parse().unwrap()
     }
 
-    /// The first half of `tayori setup`.
+    /// Another PC of this office, with nothing on it yet.
+    #[allow(dead_code, reason = "not every test program has several")]
+    pub fn another(&self, name: &str) -> Office {
+        let dir = self.profile.parent().unwrap().join(name);
+        Office::of(self.person, &dir)
+    }
+
+    /// `tayori setup` with a code.
+    pub fn enrol(&self, hub: &str, code: &str) -> Run {
+        self.enrol_with(hub, &["--code", code])
+    }
+
+    pub fn enrol_with(&self, hub: &str, more: &[&str]) -> Run {
+        let (outgoing, import) = (text(&self.outgoing), text(&self.import));
+        let args = ["setup", "--office", self.person.number, "--hub", hub, "--outgoing", outgoing, "--import", import];
+        self.run(&[&args, more].concat())
+    }
+
+    /// The first half of `tayori setup` without a code.
     pub fn ask_to_join(&self, hub: &str) {
         let Person { number, name, .. } = self.person;
         let (outgoing, import) = (text(&self.outgoing), text(&self.import));
@@ -263,8 +315,13 @@ impl Office {
 
     /// The hub as this office's own program would call it, under its own address.
     pub fn link(&self, town: &Town) -> HubLink {
+        self.link_over(&town.url())
+    }
+
+    /// The same over another way.
+    pub fn link_over(&self, url: &str) -> HubLink {
         let mut profile = self.profile();
-        profile.settings.hub = town.url();
+        profile.settings.hub = url.to_owned();
         profile.link(&self.identity()).unwrap()
     }
 
@@ -396,6 +453,12 @@ impl Run {
         self.code == Some(0)
     }
 
+    #[track_caller]
+    pub fn is_fine_or_panic(self) -> Run {
+        assert!(self.is_fine(), "{self:?}");
+        self
+    }
+
     /// The last line of standard output, as JSON.
     pub fn json(&self) -> Value {
         let line = self.stdout.lines().last().unwrap_or_default();
@@ -451,6 +514,12 @@ pub fn ended(mut child: Child, longest: Duration) -> Run {
         Output { status, stdout: writer.join().unwrap(), stderr: reader.join().unwrap() };
     let words = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Run { code: status.code(), stdout: words(stdout), stderr: words(stderr) }
+}
+
+/// The code in a text: six groups of four.
+pub fn code_in(text: &str) -> String {
+    let is_code = |word: &&str| word.len() == 29 && word.split('-').filter(|group| group.len() == 4).count() == 6;
+    text.split_whitespace().find(is_code).unwrap_or_else(|| panic!("no code in {text}")).to_owned()
 }
 
 /// Looks again and again until something holds.

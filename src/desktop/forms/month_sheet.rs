@@ -62,7 +62,7 @@ impl<'a> SheetGrid<'a> {
             });
         });
         let frame = Rect::from_min_size(top, vec2(name + KIND + shown, height));
-        ui.painter().rect_stroke(frame, CornerRadius::ZERO, Stroke::new(1.0, GRAY_420), StrokeKind::Inside);
+        ui.painter().rect_stroke(frame, CornerRadius::ZERO, Stroke::new(1.0, gray_420()), StrokeKind::Inside);
         if self.compare {
             self.legend(ui);
         }
@@ -130,16 +130,16 @@ impl<'a> SheetGrid<'a> {
 
     fn paint_head(&self, ui: &Ui, rect: Rect, words: &str, align: Align2) {
         let x = if align == Align2::LEFT_CENTER { rect.left() + 10.0 } else { rect.center().x };
-        ui.painter().rect_filled(rect, 0.0, GRAY_100);
-        ui.painter().text(pos2(x, rect.center().y), align, words, bold(14.0), GRAY_900);
+        ui.painter().rect_filled(rect, 0.0, gray_100());
+        ui.painter().text(pos2(x, rect.center().y), align, words, bold(14.0), gray_900());
         cell_lines(ui, rect, false);
     }
 
     fn paint_day_head(&self, ui: &Ui, rect: Rect, day: usize) {
         let (fill, color) = match self.weekday(day) {
-            Weekday::Sunday => (RED_50, RED_900),
-            Weekday::Saturday => (BLUE_50, BLUE_900),
-            _ => (GRAY_100, GRAY_900),
+            Weekday::Sunday => (red_50(), red_900()),
+            Weekday::Saturday => (blue_50(), blue_900()),
+            _ => (gray_100(), gray_900()),
         };
         let p = ui.painter();
         p.rect_filled(rect, 0.0, fill);
@@ -153,10 +153,10 @@ impl<'a> SheetGrid<'a> {
     fn paint_kind(&self, ui: &Ui, rect: Rect) {
         let (top, bottom) = halves(rect);
         let p = ui.painter();
-        p.rect_filled(rect, 0.0, WHITE);
+        p.rect_filled(rect, 0.0, white());
         let size = 14.0;
-        p.text(top, Align2::CENTER_CENTER, w::sheet_plan(self.lang), reg(size), GRAY_800);
-        p.text(bottom, Align2::CENTER_CENTER, w::sheet_actual(self.lang), bold(size), BLUE_900);
+        p.text(top, Align2::CENTER_CENTER, w::sheet_plan(self.lang), reg(size), gray_800());
+        p.text(bottom, Align2::CENTER_CENTER, w::sheet_actual(self.lang), bold(size), blue_900());
         dotted_middle(ui, rect);
         cell_lines(ui, rect, true);
     }
@@ -165,11 +165,11 @@ impl<'a> SheetGrid<'a> {
         ui.spacing_mut().interact_size.y = 26.0;
         ui.horizontal_wrapped(|ui| {
             for (mark, colors, words) in [
-                ("1", (WHITE, GRAY_420, GRAY_800), w::sheet_plan(self.lang)),
-                ("1", (WHITE, GRAY_420, BLUE_900), w::sheet_actual(self.lang)),
-                ("−", (ORANGE_50, ORANGE_900, ORANGE_900), w::legend_missing(self.lang)),
-                ("1", (BLUE_900, BLUE_900, WHITE), w::legend_extra(self.lang)),
-                ("2", (ORANGE_50, ORANGE_900, ORANGE_900), w::legend_other(self.lang)),
+                ("1", (white(), gray_420(), gray_800()), w::sheet_plan(self.lang)),
+                ("1", (white(), gray_420(), blue_900()), w::sheet_actual(self.lang)),
+                ("−", (orange_50(), orange_900(), orange_900()), w::legend_missing(self.lang)),
+                ("1", (blue_900(), blue_900(), white()), w::legend_extra(self.lang)),
+                ("2", (orange_50(), orange_900(), orange_900()), w::legend_other(self.lang)),
             ] {
                 legend_mark(ui, mark, colors, words);
             }
@@ -182,9 +182,9 @@ impl<'a> SheetGrid<'a> {
 
     fn paint_day(&self, ui: &Ui, rect: Rect, line: &SheetLine, day: usize) {
         let fill = match self.weekday(day) {
-            Weekday::Sunday => RED_50,
-            Weekday::Saturday => BLUE_50,
-            _ => WHITE,
+            Weekday::Sunday => red_50(),
+            Weekday::Saturday => blue_50(),
+            _ => white(),
         };
         let p = ui.painter();
         p.rect_filled(rect, 0.0, fill);
@@ -192,17 +192,17 @@ impl<'a> SheetGrid<'a> {
         let (planned, actual) = (at(&line.planned), at(&line.actual));
         let (top, bottom) = halves(rect);
         if planned > 0 {
-            p.text(top, Align2::CENTER_CENTER, planned.to_string(), reg(16.0), GRAY_800);
+            p.text(top, Align2::CENTER_CENTER, planned.to_string(), reg(16.0), gray_800());
         }
         let mark = Rect::from_min_max(pos2(rect.left() + 1.0, rect.center().y + 2.0), rect.max - vec2(2.0, 3.0));
         let (words, color) = if !self.compare || planned == actual {
-            (actual.to_string(), BLUE_900)
+            (actual.to_string(), blue_900())
         } else if planned == 0 {
-            p.rect_filled(mark, 3.0, BLUE_900);
-            (actual.to_string(), WHITE)
+            p.rect_filled(mark, 3.0, blue_900());
+            (actual.to_string(), white())
         } else {
-            p.rect(mark, 3.0, ORANGE_50, Stroke::new(1.5, ORANGE_900), StrokeKind::Inside);
-            (if actual == 0 { "−".to_owned() } else { actual.to_string() }, ORANGE_900)
+            p.rect(mark, 3.0, orange_50(), Stroke::new(1.5, orange_900()), StrokeKind::Inside);
+            (if actual == 0 { "−".to_owned() } else { actual.to_string() }, orange_900())
         };
         if actual > 0 || (self.compare && planned > 0) {
             p.text(bottom, Align2::CENTER_CENTER, words, bold(16.0), color);
@@ -211,22 +211,22 @@ impl<'a> SheetGrid<'a> {
 
     fn paint_service(&self, ui: &Ui, rect: Rect, line: &SheetLine) {
         let p = ui.painter();
-        p.rect_filled(rect, 0.0, WHITE);
+        p.rect_filled(rect, 0.0, white());
         let (left, width) = (rect.left() + 10.0, rect.width() - 18.0);
-        line_at(p, left, rect.top() + 14.0, &time_span(line), reg(14.0), GRAY_700, width);
-        line_at(p, left, rect.top() + 34.0, &line.label, bold(14.0), GRAY_900, width);
-        line_at(p, left, rect.top() + 54.0, &line.office_name, reg(14.0), GRAY_700, width);
+        line_at(p, left, rect.top() + 14.0, &time_span(line), reg(14.0), gray_700(), width);
+        line_at(p, left, rect.top() + 34.0, &line.label, bold(14.0), gray_900(), width);
+        line_at(p, left, rect.top() + 54.0, &line.office_name, reg(14.0), gray_700(), width);
         cell_lines(ui, rect, false);
     }
 
     fn paint_sum(&self, ui: &Ui, rect: Rect, line: &SheetLine) {
         let p = ui.painter();
-        p.rect_filled(rect, 0.0, GRAY_50);
+        p.rect_filled(rect, 0.0, gray_50());
         let sum = |counts: &[u16; 31]| counts.iter().map(|count| u32::from(*count)).sum::<u32>();
         let (top, bottom) = halves(rect);
         let right = rect.right() - 12.0;
-        p.text(pos2(right, top.y), Align2::RIGHT_CENTER, sum(&line.planned).to_string(), reg(16.0), GRAY_800);
-        p.text(pos2(right, bottom.y), Align2::RIGHT_CENTER, sum(&line.actual).to_string(), bold(16.0), BLUE_900);
+        p.text(pos2(right, top.y), Align2::RIGHT_CENTER, sum(&line.planned).to_string(), reg(16.0), gray_800());
+        p.text(pos2(right, bottom.y), Align2::RIGHT_CENTER, sum(&line.actual).to_string(), bold(16.0), blue_900());
     }
 
     fn spoken(&self, line: &SheetLine) -> String {
@@ -263,7 +263,7 @@ fn halves(rect: Rect) -> (egui::Pos2, egui::Pos2) {
 }
 
 fn legend_mark(ui: &mut Ui, mark: &str, (fill, border, color): (Color32, Color32, Color32), words: &str) {
-    let galley = ui.painter().layout_no_wrap(words.to_owned(), reg(14.0), GRAY_800);
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), reg(14.0), gray_800());
     // One piece, so that a narrow pane wraps between the marks and not inside one.
     let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 44.0, 26.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
@@ -271,20 +271,20 @@ fn legend_mark(ui: &mut Ui, mark: &str, (fill, border, color): (Color32, Color32
     ui.painter().rect(square, 3.0, fill, Stroke::new(1.0, border), StrokeKind::Inside);
     ui.painter().text(square.center(), Align2::CENTER_CENTER, mark, bold(14.0), color);
     let at = pos2(square.right() + 6.0, rect.center().y - galley.size().y / 2.0).round();
-    ui.painter().galley(at, galley, GRAY_800);
+    ui.painter().galley(at, galley, gray_800());
 }
 
 fn cell_lines(ui: &Ui, rect: Rect, strong: bool) {
-    let color = if strong { GRAY_420 } else { HAIRLINE };
+    let color = if strong { gray_420() } else { hairline() };
     ui.painter().vline(rect.right() - 0.5, rect.y_range(), Stroke::new(1.0, color));
-    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, GRAY_420));
+    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, gray_420()));
 }
 
 /// The dotted line between 予定 and 実績.
 fn dotted_middle(ui: &Ui, rect: Rect) {
     let mut x = rect.left() + 1.0;
     while x + 2.0 < rect.right() {
-        ui.painter().hline(x..=x + 2.0, rect.center().y + 0.5, Stroke::new(1.0, GRAY_300));
+        ui.painter().hline(x..=x + 2.0, rect.center().y + 0.5, Stroke::new(1.0, gray_300()));
         x += 4.0;
     }
 }

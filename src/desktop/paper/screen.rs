@@ -70,7 +70,7 @@ fn draw(ui: &mut Ui, sheet: &Sheet, textures: &mut HashMap<usize, TextureHandle>
     let origin = rect.min.to_vec2();
     let clip = ui.clip_rect();
     let seen = |top: f32, bottom: f32| bottom + origin.y >= clip.top() && top + origin.y <= clip.bottom();
-    ui.painter().rect_filled(rect, 0.0, WHITE);
+    ui.painter().rect_filled(rect, 0.0, white());
     for (at, mark) in sheet.marks.iter().enumerate() {
         let (top, bottom) = mark.span_y();
         if seen(top, bottom) {
@@ -117,16 +117,16 @@ fn paint(ui: &Ui, at: usize, mark: &Mark, origin: egui::Vec2, textures: &mut Has
 
 fn color(ink: Ink) -> Color32 {
     match ink {
-        Ink::Text => GRAY_900,
-        Ink::Faint => GRAY_700,
-        Ink::Line => GRAY_420,
-        Ink::Over => ORANGE_900,
-        Ink::Entry => BLUE_50,
-        Ink::Tint(Tint::None) => WHITE,
-        Ink::Tint(Tint::Head) => GRAY_100,
-        Ink::Tint(Tint::Sum) => GRAY_50,
-        Ink::Tint(Tint::Saturday) => BLUE_50,
-        Ink::Tint(Tint::Sunday) => RED_50,
-        Ink::Tint(Tint::Over) => ORANGE_50,
+        Ink::Text => gray_900(),
+        Ink::Faint => gray_700(),
+        Ink::Line => gray_420(),
+        Ink::Over => orange_900(),
+        Ink::Entry => blue_50(),
+        Ink::Tint(Tint::None) => white(),
+        Ink::Tint(Tint::Head) => gray_100(),
+        Ink::Tint(Tint::Sum) => gray_50(),
+        Ink::Tint(Tint::Saturday) => blue_50(),
+        Ink::Tint(Tint::Sunday) => red_50(),
+        Ink::Tint(Tint::Over) => orange_50(),
     }
 }

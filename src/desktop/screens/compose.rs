@@ -15,8 +15,8 @@ use crate::desktop::text::{safe_text, size};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    BAD, Btn, FIELD_MARGIN, Findings, LOOK, button, button_if, button_sized, chip, elide, empty_state, error_count,
-    icon_line, line_at, para, section, sentence_card, subject_look, text,
+    Btn, FIELD_MARGIN, Findings, bad, button, button_if, button_sized, chip, elide, empty_state, error_count,
+    icon_line, line_at, look, para, section, sentence_card, subject_look, text,
 };
 use crate::engine::model::{Astray, AstrayReason, Bundle, Examined, SendRequest};
 use crate::standard::{Finding, OfficeNumber, Severity};
@@ -173,7 +173,7 @@ impl Compose {
                 self.stage = Stage::Reviewing;
             }
             let words = if count > 0 { w::review_button(lang, count) } else { w::choose_one(lang).to_owned() };
-            text(ui, words, reg(16.0), GRAY_800);
+            text(ui, words, reg(16.0), gray_800());
         });
         None
     }
@@ -205,7 +205,7 @@ fn full_card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
 }
 
 fn waiting(ui: &mut Ui, words: &str) {
-    super::page(ui, "sending", |ui| icon_line(ui, ic::SCHEDULE, words, reg(16.0), GRAY_800));
+    super::page(ui, "sending", |ui| icon_line(ui, ic::SCHEDULE, words, reg(16.0), gray_800()));
 }
 
 fn checking(ui: &mut Ui, model: &Model) {
@@ -214,7 +214,7 @@ fn checking(ui: &mut Ui, model: &Model) {
         Some(progress) => w::checking(lang, progress.done, progress.total),
         None => w::examining(lang).to_owned(),
     };
-    icon_line(ui, ic::SYNC, &words, bold(16.0), BLUE_900);
+    icon_line(ui, ic::SYNC, &words, bold(16.0), blue_900());
 }
 
 /// Where files come in: the whole window takes them, this says so and has the buttons.
@@ -223,9 +223,9 @@ fn choose_card(ui: &mut Ui, model: &Model, begun: bool) -> Option<Action> {
     let mut asked = None;
     // Before anything was chosen, choosing is the one thing to do.
     let first = if begun || model.examining { Btn::Outline } else { Btn::Primary };
-    card().fill(BLUE_50).stroke(Stroke::new(1.0, BLUE_300)).show(ui, |ui| {
+    card().fill(blue_50()).stroke(Stroke::new(1.0, blue_300())).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        para(ui, w::compose_intro(lang), 16.0, GRAY_900);
+        para(ui, w::compose_intro(lang), 16.0, gray_900());
         ui.horizontal_wrapped(|ui| {
             if button(ui, first, ic::DESCRIPTION, w::choose_files(lang)).clicked() {
                 asked = Some(Action::Choose(Choice::FilesToSend));
@@ -250,13 +250,13 @@ fn drop_area(ui: &mut Ui, lang: Lang) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, w::drop_area(lang)));
     let p = ui.painter();
-    p.rect_filled(rect, CornerRadius::same(R8), WHITE);
+    p.rect_filled(rect, CornerRadius::same(R8), white());
     let edge = rect.shrink(1.0);
     let corners = [edge.left_top(), edge.right_top(), edge.right_bottom(), edge.left_bottom(), edge.left_top()];
-    p.extend(egui::Shape::dashed_line(&corners, Stroke::new(2.0, GRAY_420), 8.0, 6.0));
-    p.text(rect.center() - vec2(0.0, 30.0), egui::Align2::CENTER_CENTER, ic::FOLDER_OPEN, icon(48.0), GRAY_536);
-    let words = elide(p, w::drop_area(lang), reg(16.0), GRAY_700, rect.width() - 24.0);
-    p.galley((rect.center() + vec2(0.0, 22.0) - words.size() / 2.0).round(), words, GRAY_700);
+    p.extend(egui::Shape::dashed_line(&corners, Stroke::new(2.0, gray_420()), 8.0, 6.0));
+    p.text(rect.center() - vec2(0.0, 30.0), egui::Align2::CENTER_CENTER, ic::FOLDER_OPEN, icon(48.0), gray_536());
+    let words = elide(p, w::drop_area(lang), reg(16.0), gray_700(), rect.width() - 24.0);
+    p.galley((rect.center() + vec2(0.0, 22.0) - words.size() / 2.0).round(), words, gray_700());
 }
 
 fn bundle_card(ui: &mut Ui, lang: Lang, bundle: &Bundle, draft: &mut Draft) {
@@ -267,17 +267,17 @@ fn bundle_card(ui: &mut Ui, lang: Lang, bundle: &Bundle, draft: &mut Draft) {
         if !may {
             let sentence =
                 Sentence { what: w::cannot_send(lang).to_owned(), todo: w::cannot_send_hint(lang).to_owned() };
-            sentence_card(ui, ic::ERROR, BAD, &sentence);
+            sentence_card(ui, ic::ERROR, bad(), &sentence);
         }
         if !bundle.findings.is_empty() {
             findings(ui, lang, bundle, draft, may);
         }
         files(ui, lang, bundle, draft);
         if may && draft.include {
-            let label = ui.label(RichText::new(w::message(lang)).font(bold(16.0)).color(GRAY_900));
+            let label = ui.label(RichText::new(w::message(lang)).font(bold(16.0)).color(gray_900()));
             let field = TextEdit::multiline(&mut draft.message)
                 .hint_text(w::message_hint(lang))
-                .text_color(GRAY_900)
+                .text_color(gray_900())
                 .char_limit(MESSAGE_CHARS)
                 .desired_rows(2)
                 .desired_width(f32::INFINITY)
@@ -316,18 +316,18 @@ fn receiver_line(ui: &mut Ui, lang: Lang, bundle: &Bundle, draft: &mut Draft, ma
     let p = ui.painter();
     let square = Rect::from_center_size(rect.left_center() + vec2(14.0, 0.0), vec2(26.0, 26.0));
     let (fill, border) = match (may, on) {
-        (false, _) => (GRAY_100, GRAY_420),
-        (_, true) => (BLUE_900, BLUE_900),
-        _ => (WHITE, GRAY_600),
+        (false, _) => (gray_100(), gray_420()),
+        (_, true) => (blue_900(), blue_900()),
+        _ => (white(), gray_600()),
     };
     let width = if response.hovered() { 2.5 } else { 1.5 };
     p.rect(square, CornerRadius::same(R4), fill, Stroke::new(width, border), StrokeKind::Inside);
     if on {
-        p.text(square.center(), egui::Align2::CENTER_CENTER, ic::DONE, icon(22.0), WHITE);
+        p.text(square.center(), egui::Align2::CENTER_CENTER, ic::DONE, icon(22.0), white());
     }
     let (left, width) = (rect.left() + 40.0, rect.width() - 44.0);
-    line_at(p, left, rect.top() + 13.0, &name, bold(18.0), GRAY_900, width);
-    line_at(p, left, rect.top() + 37.0, &receiver_about(lang, bundle), reg(14.0), GRAY_700, width);
+    line_at(p, left, rect.top() + 13.0, &name, bold(18.0), gray_900(), width);
+    line_at(p, left, rect.top() + 37.0, &receiver_about(lang, bundle), reg(14.0), gray_700(), width);
     if response.clicked() && may {
         draft.include = !draft.include;
     }
@@ -345,11 +345,11 @@ fn chips(ui: &mut Ui, lang: Lang, bundle: &Bundle) {
             if bundle.persons > 0 {
                 counts = format!("{counts}　{}", w::person_count(lang, bundle.persons));
             }
-            text(ui, counts, reg(14.0), GRAY_700);
+            text(ui, counts, reg(14.0), gray_700());
             let (errors, warnings) = count(&bundle.findings);
             error_count(ui, lang, errors, warnings);
             if bundle.receiver_name.trim().is_empty() {
-                chip(ui, ic::WARNING, w::unknown_receiver(lang), LOOK);
+                chip(ui, ic::WARNING, w::unknown_receiver(lang), look());
             }
         });
     });
@@ -381,7 +381,7 @@ fn files(ui: &mut Ui, lang: Lang, bundle: &Bundle, draft: &mut Draft) {
         for file in bundle.files.iter().take(shown) {
             let kind = if file.kind.is_empty() { w::unknown_kind(lang) } else { &file.kind };
             let words = format!("{kind}　{}　{}", file.name, size(file.size));
-            icon_line(ui, ic::TABLE_VIEW, &words, reg(14.0), GRAY_800);
+            icon_line(ui, ic::TABLE_VIEW, &words, reg(14.0), gray_800());
         }
     });
     let hidden = bundle.files.len().saturating_sub(shown);
@@ -393,13 +393,13 @@ fn files(ui: &mut Ui, lang: Lang, bundle: &Bundle, draft: &mut Draft) {
 }
 
 fn astray_row(ui: &mut Ui, lang: Lang, file: &Astray) {
-    ui.add(Label::new(RichText::new(safe_text(&file.name)).font(bold(16.0)).color(GRAY_900)).truncate());
+    ui.add(Label::new(RichText::new(safe_text(&file.name)).font(bold(16.0)).color(gray_900())).truncate());
     match &file.why {
         AstrayReason::Findings(findings) => Findings::default().show(ui, lang, findings.iter().take(5)),
         AstrayReason::Unreadable(problem) => {
             let sentence = failure(lang, problem);
-            para(ui, &safe_text(&sentence.what), 16.0, GRAY_900);
-            para(ui, &format!("→ {}", sentence.todo), 16.0, BLUE_1000);
+            para(ui, &safe_text(&sentence.what), 16.0, gray_900());
+            para(ui, &format!("→ {}", sentence.todo), 16.0, blue_1000());
         }
     }
     ui.add_space(4.0);

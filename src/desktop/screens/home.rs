@@ -10,7 +10,7 @@ use crate::desktop::text::{grouped, today};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    BAD, Btn, LOOK, RowLook, button, button_sized, hrow, icon_line, line_at, para, parcel_row, section, sentence_card,
+    Btn, RowLook, bad, button, button_sized, hrow, icon_line, line_at, look, para, parcel_row, section, sentence_card,
     text,
 };
 use crate::desktop::{Action, Page};
@@ -59,7 +59,7 @@ fn head(ui: &mut Ui, model: &Model) -> Option<Action> {
         let words = today(lang, model.now, &model.zone);
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
         let size = if room > 420.0 { 24.0 } else { 16.0 };
-        line_at(ui.painter(), rect.left(), rect.center().y, &words, bold(size), GRAY_900, room);
+        line_at(ui.painter(), rect.left(), rect.center().y, &words, bold(size), gray_900(), room);
         let pressed = button_sized(ui, Btn::Primary, ic::EDIT_SQUARE, w::send_files(lang), vec2(200.0, 48.0));
         pressed.clicked().then_some(Action::Go(Page::Compose))
     })
@@ -70,7 +70,7 @@ fn head(ui: &mut Ui, model: &Model) -> Option<Action> {
 fn trouble(ui: &mut Ui, model: &Model) {
     let lang = model.lang();
     if let Connection::Offline(problem) = &model.status.connection {
-        sentence_card(ui, ic::ERROR, BAD, &failure(lang, problem));
+        sentence_card(ui, ic::ERROR, bad(), &failure(lang, problem));
     }
     let close = model.certificate_days().is_some_and(|days| days <= 30);
     let said = matches!(
@@ -80,7 +80,7 @@ fn trouble(ui: &mut Ui, model: &Model) {
     if close && !said {
         let (_, what, _) = certificate_look(model);
         let todo = w::step_certificate(lang).to_owned();
-        sentence_card(ui, ic::WARNING, LOOK, &Sentence { what, todo });
+        sentence_card(ui, ic::WARNING, look(), &Sentence { what, todo });
     }
 }
 
@@ -134,16 +134,16 @@ fn show_tile(ui: &mut Ui, lang: Lang, tile: &Tile, width: f32) -> bool {
     let count = w::parcels(lang, &grouped(tile.count));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} {count}", tile.name)));
     let color = match (tile.urgent, tile.count) {
-        (true, _) => RED_900,
-        (_, 0) => GRAY_700,
-        _ => BLUE_900,
+        (true, _) => red_900(),
+        (_, 0) => gray_700(),
+        _ => blue_900(),
     };
-    let (fill, border) = if response.hovered() { (BLUE_50, BLUE_900) } else { (WHITE, HAIRLINE) };
+    let (fill, border) = if response.hovered() { (blue_50(), blue_900()) } else { (white(), hairline()) };
     let p = ui.painter();
     p.rect(rect, CornerRadius::same(R8), fill, Stroke::new(1.0, border), StrokeKind::Inside);
     p.text(rect.left_top() + vec2(28.0, 26.0), Align2::CENTER_CENTER, tile.glyph, icon(24.0), color);
     let name = rect.left_top() + vec2(48.0, 26.0);
-    line_at(p, name.x, name.y, tile.name, reg(16.0), GRAY_800, width - 56.0);
+    line_at(p, name.x, name.y, tile.name, reg(16.0), gray_800(), width - 56.0);
     p.text(pos2(rect.left() + 18.0, rect.bottom() - 26.0), Align2::LEFT_CENTER, count, bold(26.0), color);
     response.clicked()
 }
@@ -168,7 +168,7 @@ fn next_steps(ui: &mut Ui, model: &Model) -> Option<Action> {
         ui.set_width(ui.available_width());
         section(ui, ic::FLAG, w::next_steps(lang), |_| ());
         if steps.is_empty() {
-            icon_line(ui, ic::CHECK_CIRCLE, w::all_done(lang), reg(16.0), GREEN_900);
+            icon_line(ui, ic::CHECK_CIRCLE, w::all_done(lang), reg(16.0), green_900());
         }
         for (words, page, label) in steps {
             if step(ui, &words, label) {
@@ -183,12 +183,12 @@ fn next_steps(ui: &mut Ui, model: &Model) -> Option<Action> {
 fn step(ui: &mut Ui, words: &str, label: &str) -> bool {
     let beside = ui.available_width() > 560.0;
     ui.horizontal(|ui| {
-        ui.label(RichText::new(ic::FLAG).font(icon(18.0)).color(GRAY_700));
+        ui.label(RichText::new(ic::FLAG).font(icon(18.0)).color(gray_700()));
         let room = ui.available_width() - if beside { 192.0 } else { 0.0 };
         ui.vertical(|ui| {
             ui.set_width(room);
             ui.add_space(if beside { 9.0 } else { 0.0 });
-            para(ui, words, 16.0, GRAY_900);
+            para(ui, words, 16.0, gray_900());
         });
         beside && button_sized(ui, Btn::Outline, "", label, vec2(184.0, TARGET)).clicked()
     })
@@ -207,7 +207,7 @@ fn latest(ui: &mut Ui, model: &Model) -> Option<Action> {
         ui.spacing_mut().item_spacing.y = 0.0;
         if model.lists.inbox.is_empty() {
             Frame::new().inner_margin(Margin::symmetric(16, 8)).show(ui, |ui| {
-                text(ui, w::inbox_empty(lang), reg(16.0), GRAY_700);
+                text(ui, w::inbox_empty(lang), reg(16.0), gray_700());
             });
         }
         for line in model.lists.inbox.iter().take(LATEST) {
@@ -226,18 +226,18 @@ fn first_day(ui: &mut Ui, lang: Lang) -> Option<Action> {
     card().inner_margin(Margin::same(24)).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 14.0;
-        ui.label(RichText::new(w::first_day(lang)).font(bold(22.0)).color(GRAY_900));
-        para(ui, w::first_day_hint(lang), 16.0, GRAY_800);
+        ui.label(RichText::new(w::first_day(lang)).font(bold(22.0)).color(gray_900()));
+        para(ui, w::first_day_hint(lang), 16.0, gray_800());
         for (number, words) in [w::first_step_1(lang), w::first_step_2(lang), w::first_step_3(lang)].iter().enumerate()
         {
             hrow(ui, 40.0, |ui| {
                 let (circle, _) = ui.allocate_exact_size(vec2(40.0, 40.0), Sense::hover());
-                ui.painter().circle_filled(circle.center(), 18.0, BLUE_50);
+                ui.painter().circle_filled(circle.center(), 18.0, blue_50());
                 let at = circle.center();
-                ui.painter().text(at, Align2::CENTER_CENTER, (number + 1).to_string(), bold(18.0), BLUE_900);
+                ui.painter().text(at, Align2::CENTER_CENTER, (number + 1).to_string(), bold(18.0), blue_900());
                 ui.vertical(|ui| {
                     ui.add_space(7.0);
-                    para(ui, words, 16.0, GRAY_900);
+                    para(ui, words, 16.0, gray_900());
                 });
             });
         }

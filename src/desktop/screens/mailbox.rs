@@ -56,7 +56,7 @@ impl Mailbox {
             return self.list_alone(ui, model, lines, query);
         };
         let asked = CentralPanel::default()
-            .frame(Frame::new().fill(APP_BG))
+            .frame(Frame::new().fill(app_bg()))
             .show(ui, |ui| self.pane(ui, model, lines, width < TWO_PANES))
             .inner;
         picked.or(asked)
@@ -79,14 +79,14 @@ impl Mailbox {
         Panel::left(self.about.id)
             .exact_size((width * 0.36).clamp(340.0, 420.0))
             .resizable(false)
-            .frame(Frame::new().fill(WHITE).inner_margin(Margin::ZERO))
+            .frame(Frame::new().fill(white()).inner_margin(Margin::ZERO))
             .show(ui, |ui| self.rows(ui, model, lines, query))
             .inner
     }
 
     fn list_alone(&mut self, ui: &mut Ui, model: &Model, lines: &Arc<[ParcelLine]>, query: &str) -> Option<Action> {
         let asked = CentralPanel::default()
-            .frame(Frame::new().fill(WHITE).inner_margin(Margin::ZERO))
+            .frame(Frame::new().fill(white()).inner_margin(Margin::ZERO))
             .show(ui, |ui| self.rows(ui, model, lines, query))
             .inner;
         // The arrow keys go on through the list; a click or Enter opens the pane in its place.

@@ -42,7 +42,7 @@ impl Outbox {
         let lang = model.lang();
         let lines = &model.lists.outbox;
         let mut asked = None;
-        egui::CentralPanel::default().frame(egui::Frame::new().fill(APP_BG)).show(ui, |ui| {
+        egui::CentralPanel::default().frame(egui::Frame::new().fill(app_bg())).show(ui, |ui| {
             if lines.is_empty() {
                 empty_state(ui, ic::SCHEDULE, w::outbox_empty(lang), w::outbox_empty_hint(lang));
                 return;
@@ -51,9 +51,9 @@ impl Outbox {
             egui::Frame::new().inner_margin(margin).show(ui, |ui| {
                 ui.horizontal(|ui| {
                     super::title(ui, w::outbox(lang));
-                    text(ui, w::parcels(lang, &grouped(lines.len())), reg(16.0), GRAY_700);
+                    text(ui, w::parcels(lang, &grouped(lines.len())), reg(16.0), gray_700());
                 });
-                para(ui, w::outbox_intro(lang), 16.0, GRAY_700);
+                para(ui, w::outbox_intro(lang), 16.0, gray_700());
             });
             let measure = Measure::new(ui.available_width());
             scroll_style(ui, |ui, content| {
@@ -75,7 +75,7 @@ impl Outbox {
 fn problem(line: &ParcelLine) -> Option<&Failure> {
     match &line.state {
         State::Waiting { last, .. } => last.as_ref(),
-        State::Failed(problem) | State::Refused(problem) => Some(problem),
+        State::Failed(problem) | State::Refused(problem) | State::Held(problem) => Some(problem),
         _ => None,
     }
 }
@@ -98,8 +98,8 @@ fn row(ui: &mut Ui, model: &Model, line: &ParcelLine, measure: &Measure) -> Opti
     let (whole, _) = ui.allocate_exact_size(vec2(ui.available_width(), measure.row), Sense::hover());
     let width = (whole.width() - 48.0).min(1040.0);
     let rect = Rect::from_min_size(whole.min + vec2(24.0, 4.0), vec2(width, measure.row - 12.0));
-    let stroke = Stroke::new(1.0, HAIRLINE);
-    ui.painter().rect(rect, CornerRadius::same(R8), WHITE, stroke, StrokeKind::Inside);
+    let stroke = Stroke::new(1.0, hairline());
+    ui.painter().rect(rect, CornerRadius::same(R8), white(), stroke, StrokeKind::Inside);
     let words = if measure.stacked {
         Rect::from_min_max(rect.min, rect.max - vec2(0.0, 60.0))
     } else {
@@ -125,7 +125,7 @@ fn about(ui: &mut Ui, model: &Model, line: &ParcelLine, rect: Rect) {
     let lang = model.lang();
     let (left, width) = (rect.left() + 16.0, rect.width() - 32.0);
     let p = ui.painter();
-    line_at(p, left, rect.top() + 24.0, &line.partner_name, bold(18.0), GRAY_900, width);
+    line_at(p, left, rect.top() + 24.0, &line.partner_name, bold(18.0), gray_900(), width);
     let (glyph, state, colors) = state_look(lang, &line.state, false);
     let y = rect.top() + 56.0;
     let mut x = left + chip_at(p, left, y, glyph, state, colors) + 6.0;
@@ -139,7 +139,7 @@ fn about(ui: &mut Ui, model: &Model, line: &ParcelLine, rect: Rect) {
         w::written_at(lang, &short_time(line.at, &model.zone)),
         when(model, line)
     );
-    line_at(p, x + 4.0, y, &facts, reg(14.0), GRAY_700, rect.right() - x - 8.0);
+    line_at(p, x + 4.0, y, &facts, reg(14.0), gray_700(), rect.right() - x - 8.0);
     if let Some(problem) = problem(line) {
         sentence(ui, lang, problem, Rect::from_min_size(pos2(left, rect.top() + 78.0), vec2(width, 84.0)), line.id);
     }
@@ -154,7 +154,7 @@ fn sentence(ui: &mut Ui, lang: Lang, problem: &Failure, rect: Rect, salt: Parcel
     });
     response.on_hover_text(format!("{}\n{}", sentence.what, sentence.todo));
     let mut y = rect.top();
-    for (words, color) in [(&sentence.what, RED_900), (&sentence.todo, GRAY_800)] {
+    for (words, color) in [(&sentence.what, red_900()), (&sentence.todo, gray_800())] {
         let wrapped = wrap_ja(ui, words, &reg(15.0), rect.width());
         for line in wrapped.lines().take(2) {
             line_at(ui.painter(), rect.left(), y + 10.0, line, reg(15.0), color, rect.width());

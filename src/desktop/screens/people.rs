@@ -13,7 +13,7 @@ use crate::desktop::paper::screen::Shown;
 use crate::desktop::text::{safe_text, search_key};
 use crate::desktop::theme::{bold, reg};
 use crate::desktop::tokens::*;
-use crate::desktop::widgets::{Btn, GOOD, button_if, chip, icon_line, line_at, scroll_style, section, segmented, text};
+use crate::desktop::widgets::{Btn, button_if, chip, good, icon_line, line_at, scroll_style, section, segmented, text};
 use crate::engine::model::ParcelView;
 use crate::standard::{MonthSheet, Person};
 use crate::words::{Lang, window as w};
@@ -62,7 +62,7 @@ impl PeoplePane {
             if view.people.len() > 1 {
                 self.picker(ui, lang, view);
             } else if let Some(person) = view.people.get(0) {
-                icon_line(ui, ic::PERSON, &person_name(lang, person), bold(16.0), GRAY_900);
+                icon_line(ui, ic::PERSON, &person_name(lang, person), bold(16.0), gray_900());
             }
             self.form(ui, lang, view);
         }
@@ -85,7 +85,7 @@ impl PeoplePane {
             ui.vertical(|ui| {
                 ui.set_width(ui.available_width());
                 let name = view.people.get(self.person).map(|person| person_name(lang, person)).unwrap_or_default();
-                icon_line(ui, ic::PERSON, &name, bold(16.0), GRAY_900);
+                icon_line(ui, ic::PERSON, &name, bold(16.0), gray_900());
                 self.form(ui, lang, view);
             });
         });
@@ -94,7 +94,7 @@ impl PeoplePane {
     fn search(&mut self, ui: &mut Ui, lang: Lang) {
         let field = TextEdit::singleline(&mut self.query)
             .hint_text(w::person_search(lang))
-            .text_color(GRAY_900)
+            .text_color(gray_900())
             .char_limit(50)
             .desired_width(f32::INFINITY)
             .margin(Margin::symmetric(8, 10));
@@ -104,7 +104,7 @@ impl PeoplePane {
 
     fn list(&mut self, ui: &mut Ui, lang: Lang, view: &ParcelView, height: f32) {
         self.search(ui, lang);
-        text(ui, w::person_position(lang, self.person + 1, view.people.len()), reg(14.0), GRAY_700);
+        text(ui, w::person_position(lang, self.person + 1, view.people.len()), reg(14.0), gray_700());
         self.rows(ui, lang, view, height - 90.0);
     }
 
@@ -116,7 +116,7 @@ impl PeoplePane {
             view.people.iter().enumerate().filter(|(_, person)| matches(person)).map(|(at, _)| at).collect();
         let mut pressed = false;
         if matching.is_empty() {
-            text(ui, w::nothing_found(lang), reg(14.0), GRAY_700);
+            text(ui, w::nothing_found(lang), reg(14.0), gray_700());
         }
         scroll_style(ui, |ui, content| {
             let area = ScrollArea::vertical().max_height(height).auto_shrink([false, true]).id_salt("persons");
@@ -141,7 +141,7 @@ impl PeoplePane {
         let last = view.people.len().saturating_sub(1);
         ui.horizontal_wrapped(|ui| {
             let name = view.people.get(self.person).map(|person| person_name(lang, person)).unwrap_or_default();
-            let shown = RichText::new(safe_text(&name)).font(bold(16.0)).color(GRAY_900);
+            let shown = RichText::new(safe_text(&name)).font(bold(16.0)).color(gray_900());
             let width = (ui.available_width() - 20.0).clamp(160.0, 300.0);
             let combo = egui::ComboBox::from_id_salt("person")
                 .width(width)
@@ -168,7 +168,7 @@ impl PeoplePane {
             if button_if(ui, self.person < last, Btn::Outline, ic::ARROW_DOWNWARD, next, size).clicked() {
                 self.person = (self.person + 1).min(last);
             }
-            text(ui, w::person_position(lang, self.person + 1, view.people.len()), reg(14.0), GRAY_700);
+            text(ui, w::person_position(lang, self.person + 1, view.people.len()), reg(14.0), gray_700());
         });
     }
 
@@ -178,7 +178,7 @@ impl PeoplePane {
         let of = PersonForms { people: &view.people, person, sheets: &view.sheets };
         let kinds = of.kinds();
         let Some(first) = kinds.iter().copied().find(|kind| *kind == FormKind::Month).or(kinds.first().copied()) else {
-            text(ui, w::no_form(lang), reg(16.0), GRAY_700);
+            text(ui, w::no_form(lang), reg(16.0), gray_700());
             return;
         };
         let chosen = self.form.filter(|kind| kinds.contains(kind)).unwrap_or(first);
@@ -223,23 +223,23 @@ fn person_row(ui: &mut Ui, person: &Person, spoken: &str, selected: bool) -> Res
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, spoken));
     let fill = match (selected, response.hovered() || response.has_focus()) {
-        (true, _) => BLUE_100,
-        (_, true) => GRAY_50,
-        _ => WHITE,
+        (true, _) => blue_100(),
+        (_, true) => gray_50(),
+        _ => white(),
     };
     let p = ui.painter();
     p.rect_filled(rect, CornerRadius::same(R4), fill);
     if selected {
         let bar = Rect::from_min_size(rect.min + vec2(0.0, 8.0), vec2(4.0, rect.height() - 16.0));
-        p.rect_filled(bar, CornerRadius::same(2), BLUE_900);
+        p.rect_filled(bar, CornerRadius::same(2), blue_900());
     }
     let (left, width) = (rect.left() + 12.0, rect.width() - 16.0);
     match &person.name {
         Some(name) if !name.trim().is_empty() => {
-            line_at(p, left, rect.top() + 17.0, name, if selected { bold(16.0) } else { reg(16.0) }, GRAY_900, width);
-            line_at(p, left, rect.top() + 36.0, &person.key.insured, reg(13.0), GRAY_700, width);
+            line_at(p, left, rect.top() + 17.0, name, if selected { bold(16.0) } else { reg(16.0) }, gray_900(), width);
+            line_at(p, left, rect.top() + 36.0, &person.key.insured, reg(13.0), gray_700(), width);
         }
-        _ => drop(line_at(p, left, rect.center().y, &person.key.insured, reg(16.0), GRAY_900, width)),
+        _ => drop(line_at(p, left, rect.center().y, &person.key.insured, reg(16.0), gray_900(), width)),
     }
     response
 }
@@ -253,11 +253,13 @@ fn month(ui: &mut Ui, lang: Lang, sheet: &MonthSheet) {
                 Lang::Ja => sheet.month.label_ja(),
                 Lang::En => format!("{}-{:02}", sheet.month.year(), sheet.month.month()),
             };
-            text(ui, title, bold(16.0), GRAY_900);
+            text(ui, title, bold(16.0), gray_900());
             if sheet.is_comparable() {
                 match sheet.differences() {
-                    0 => chip(ui, ic::CHECK_CIRCLE, w::sheet_same(lang), GOOD),
-                    count => chip(ui, ic::ERROR, &w::differences(lang, count), (ORANGE_50, ORANGE_900, ORANGE_900)),
+                    0 => chip(ui, ic::CHECK_CIRCLE, w::sheet_same(lang), good()),
+                    count => {
+                        chip(ui, ic::ERROR, &w::differences(lang, count), (orange_50(), orange_900(), orange_900()))
+                    }
                 };
             }
         });

@@ -21,7 +21,7 @@ use crate::desktop::text::{long_time, safe_lines, safe_text, short_time, size, w
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    BAD, Btn, Findings, GOOD, LOOK, button, button_sized, chip, error_count, hrow, icon_line, line_at, para, row_end,
+    Btn, Findings, bad, button, button_sized, chip, error_count, good, hrow, icon_line, line_at, look, para, row_end,
     scroll_style, section, sentence_card, state_chip, subject_look, text,
 };
 use crate::engine::model::{Command, FileView, ParcelLine, ParcelView, State, Step, Trail};
@@ -79,7 +79,7 @@ impl Reading {
                     trouble(ui, model.lang(), line);
                     match opened {
                         Some(view) => asked = self.body(ui, model, view).or(asked.take()),
-                        None => icon_line(ui, ic::SCHEDULE, w::opening(model.lang()), reg(16.0), GRAY_700),
+                        None => icon_line(ui, ic::SCHEDULE, w::opening(model.lang()), reg(16.0), gray_700()),
                     }
                 });
             });
@@ -90,23 +90,23 @@ impl Reading {
     fn body(&mut self, ui: &mut Ui, model: &Model, view: &Arc<ParcelView>) -> Option<Action> {
         let lang = model.lang();
         if !view.message.trim().is_empty() {
-            white(ui, |ui| {
+            in_card(ui, |ui| {
                 section(ui, ic::MARK_EMAIL_UNREAD, w::message(lang), |_| ());
                 self.message.show(ui, lang, (view.line.id, usize::MAX), &view.message);
             });
         }
         let mut asked = None;
         if !view.people.is_empty() {
-            asked = white(ui, |ui| self.people.show(ui, lang, view));
+            asked = in_card(ui, |ui| self.people.show(ui, lang, view));
         }
-        white(ui, |ui| self.checks(ui, lang, view));
-        asked = white(ui, |ui| self.files(ui, lang, view)).or(asked);
+        in_card(ui, |ui| self.checks(ui, lang, view));
+        asked = in_card(ui, |ui| self.files(ui, lang, view)).or(asked);
         let shown = model.preview.as_ref().filter(|preview| preview.parcel == view.line.id);
         if let Some(preview) = shown {
-            asked = white(ui, |ui| self.preview(ui, lang, preview)).or(asked);
+            asked = in_card(ui, |ui| self.preview(ui, lang, preview)).or(asked);
         }
         if !view.trail.is_empty() {
-            white(ui, |ui| trail(ui, model, &view.trail, view.incoming));
+            in_card(ui, |ui| trail(ui, model, &view.trail, view.incoming));
         }
         asked
     }
@@ -131,7 +131,7 @@ impl Reading {
             }
             PreviewKind::Text(text) => self.text.show(ui, lang, (preview.parcel, preview.index), text),
             PreviewKind::Unshown => {
-                para(ui, w::preview_unshown(lang), 16.0, GRAY_800);
+                para(ui, w::preview_unshown(lang), 16.0, gray_800());
             }
         }
         closed.then_some(Action::ClosePreview)
@@ -153,7 +153,7 @@ impl Reading {
                 if button(ui, Btn::Outline, ic::FOLDER_OPEN, w::open_folder(lang)).clicked() {
                     asked = Some(Action::OpenFolder(folder.to_owned()));
                 }
-                text(ui, folder.display().to_string(), reg(14.0), GRAY_700);
+                text(ui, folder.display().to_string(), reg(14.0), gray_700());
             });
         }
         let shown = if self.all_files { view.files.len() } else { FIRST_FILES };
@@ -226,12 +226,12 @@ fn message_line(ui: &mut Ui, line: &str) {
         egui::Layout::left_to_right(egui::Align::Center),
         |ui| {
             ui.set_height(26.0);
-            ui.add(Label::new(RichText::new(line).font(reg(16.0)).color(GRAY_800)).extend());
+            ui.add(Label::new(RichText::new(line).font(reg(16.0)).color(gray_800())).extend());
         },
     );
 }
 
-fn white<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+fn in_card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     let full = |ui: &mut Ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 8.0;
@@ -252,7 +252,7 @@ fn action_bar(
     let failed = !incoming && matches!(line.state, State::Failed(_));
     let waiting = !incoming && matches!(line.state, State::Waiting { .. });
     let mut asked = None;
-    let bar = Frame::new().fill(WHITE).inner_margin(Margin::symmetric(16, 10)).show(ui, |ui| {
+    let bar = Frame::new().fill(white()).inner_margin(Margin::symmetric(16, 10)).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal(|ui| {
             ui.set_min_height(TARGET);
@@ -285,19 +285,19 @@ fn action_bar(
         });
     });
     let edge = bar.response.rect;
-    ui.painter().hline(edge.x_range(), edge.bottom(), Stroke::new(1.0, HAIRLINE));
+    ui.painter().hline(edge.x_range(), edge.bottom(), Stroke::new(1.0, hairline()));
     asked
 }
 
 fn head(ui: &mut Ui, model: &Model, line: &ParcelLine, opened: Option<&ParcelView>, incoming: bool) {
     let lang = model.lang();
-    white(ui, |ui| {
-        ui.add(Label::new(RichText::new(safe_text(&line.partner_name)).font(bold(20.0)).color(GRAY_900)).truncate());
+    in_card(ui, |ui| {
+        ui.add(Label::new(RichText::new(safe_text(&line.partner_name)).font(bold(20.0)).color(gray_900())).truncate());
         let time = long_time(lang, line.at, &model.zone);
         let when = if incoming { w::received_at(lang, &time) } else { w::written_at(lang, &time) };
         hrow(ui, 22.0, |ui| {
-            ui.label(RichText::new(ic::APARTMENT).font(icon(20.0)).color(GRAY_700));
-            text(ui, format!("{}　{when}", line.partner), reg(14.0), GRAY_700);
+            ui.label(RichText::new(ic::APARTMENT).font(icon(20.0)).color(gray_700()));
+            text(ui, format!("{}　{when}", line.partner), reg(14.0), gray_700());
         });
         ui.scope(|ui| {
             ui.spacing_mut().interact_size.y = 28.0;
@@ -310,9 +310,9 @@ fn head(ui: &mut Ui, model: &Model, line: &ParcelLine, opened: Option<&ParcelVie
                 if incoming && let Some(view) = opened {
                     match view.signed_by {
                         Some(office) if office == line.partner => {
-                            chip(ui, ic::VERIFIED_USER, w::signature_good(lang), GOOD)
+                            chip(ui, ic::VERIFIED_USER, w::signature_good(lang), good())
                         }
-                        _ => chip(ui, ic::WARNING, w::signature_none(lang), LOOK),
+                        _ => chip(ui, ic::WARNING, w::signature_none(lang), look()),
                     };
                 }
             });
@@ -324,10 +324,10 @@ fn head(ui: &mut Ui, model: &Model, line: &ParcelLine, opened: Option<&ParcelVie
 fn trouble(ui: &mut Ui, lang: Lang, line: &ParcelLine) {
     match &line.state {
         State::Failed(problem) | State::Refused(problem) => {
-            sentence_card(ui, ic::ERROR, BAD, &failure(lang, problem));
+            sentence_card(ui, ic::ERROR, bad(), &failure(lang, problem));
         }
-        State::Waiting { last: Some(problem), .. } => {
-            sentence_card(ui, ic::WARNING, LOOK, &failure(lang, problem));
+        State::Waiting { last: Some(problem), .. } | State::Held(problem) => {
+            sentence_card(ui, ic::WARNING, look(), &failure(lang, problem));
         }
         _ => {}
     }
@@ -350,22 +350,22 @@ fn file_row(ui: &mut Ui, lang: Lang, file: &FileView, incoming: bool) -> Option<
     row.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{} {about}", safe_text(&file.name))));
     row.on_hover_text(safe_text(&file.name));
     let p = ui.painter();
-    p.rect(rect, CornerRadius::same(R8), WHITE, Stroke::new(1.0, HAIRLINE), StrokeKind::Inside);
-    let (fill, color) = if known { (GREEN_50, GREEN_900) } else { (GRAY_100, GRAY_700) };
+    p.rect(rect, CornerRadius::same(R8), white(), Stroke::new(1.0, hairline()), StrokeKind::Inside);
+    let (fill, color) = if known { (green_50(), green_900()) } else { (gray_100(), gray_700()) };
     let mark = Rect::from_min_size(rect.min + vec2(8.0, 10.0), vec2(40.0, 40.0));
     p.rect_filled(mark, CornerRadius::same(6), fill);
     let glyph = if known { ic::TABLE_VIEW } else { ic::DESCRIPTION };
     p.text(mark.center(), Align2::CENTER_CENTER, glyph, icon(24.0), color);
     let look = can_be_shown(&file.name);
     let (left, width) = (rect.left() + 60.0, rect.width() - 60.0 - if look { 220.0 } else { 120.0 });
-    line_at(p, left, rect.top() + 20.0, kind, bold(16.0), GRAY_900, width);
+    line_at(p, left, rect.top() + 20.0, kind, bold(16.0), gray_900(), width);
     line_at(
         p,
         left,
         rect.top() + 43.0,
         &format!("{}　{}{place}", size(file.size), file.name),
         reg(14.0),
-        GRAY_700,
+        gray_700(),
         width,
     );
     row_end(ui, rect, &file.name, |ui| {
@@ -392,10 +392,10 @@ fn trail(ui: &mut Ui, model: &Model, steps: &[Trail], incoming: bool) {
     let shown = 60;
     for (at, step) in steps.iter().enumerate().skip(steps.len().saturating_sub(shown)) {
         let (glyph, color, problem) = match &step.step {
-            Step::Refused(problem) => (ic::ERROR, RED_900, Some(problem)),
-            Step::Tried(problem) => (ic::WARNING, YELLOW_1000, Some(problem)),
-            Step::Imported => (ic::CHECK_CIRCLE, GREEN_900, None),
-            _ => (ic::DONE, BLUE_900, None),
+            Step::Refused(problem) => (ic::ERROR, red_900(), Some(problem)),
+            Step::Tried(problem) | Step::Held(problem) => (ic::WARNING, yellow_1000(), Some(problem)),
+            Step::Imported => (ic::CHECK_CIRCLE, green_900(), None),
+            _ => (ic::DONE, blue_900(), None),
         };
         let last = at + 1 == steps.len();
         hrow(ui, 24.0, |ui| {
@@ -408,14 +408,14 @@ fn trail(ui: &mut Ui, model: &Model, steps: &[Trail], incoming: bool) {
                 words.center().y,
                 w::step(lang, &step.step, incoming),
                 font,
-                GRAY_900,
+                gray_900(),
                 176.0,
             );
-            text(ui, short_time(step.at, &model.zone), reg(14.0), GRAY_700)
+            text(ui, short_time(step.at, &model.zone), reg(14.0), gray_700())
                 .widget_info(|| spoken_step(model, step, incoming));
         });
         if let Some(problem) = problem {
-            para(ui, &failure(lang, problem).what, 14.0, GRAY_700);
+            para(ui, &failure(lang, problem).what, 14.0, gray_700());
         }
     }
 }

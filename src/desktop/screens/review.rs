@@ -30,7 +30,7 @@ pub(super) fn show<'a>(
     message: impl Fn(&OfficeNumber) -> &'a str,
 ) -> Option<Answer> {
     super::title(ui, w::review_title(lang));
-    para(ui, w::review_hint(lang), 16.0, GRAY_800);
+    para(ui, w::review_hint(lang), 16.0, gray_800());
     let files = bundles.iter().map(|bundle| bundle.files.len()).sum();
     let total = format!("{}　{}", w::receivers(lang, bundles.len()), w::file_count(lang, files));
     let mut answer = None;
@@ -41,10 +41,10 @@ pub(super) fn show<'a>(
         if button_sized(ui, Btn::Outline, ic::REPLY, w::back(lang), vec2(120.0, 48.0)).clicked() {
             answer = Some(Answer::Back);
         }
-        text(ui, total, bold(16.0), GRAY_900);
+        text(ui, total, bold(16.0), gray_900());
     });
     if left_out > 0 {
-        icon_line(ui, ic::INFO, &w::left_out(lang, left_out), reg(16.0), GRAY_700);
+        icon_line(ui, ic::INFO, &w::left_out(lang, left_out), reg(16.0), gray_700());
     }
     for bundle in bundles {
         receiver(ui, lang, bundle, message(&bundle.receiver));
@@ -58,10 +58,10 @@ fn receiver(ui: &mut Ui, lang: Lang, bundle: &Bundle, message: &str) {
         ui.spacing_mut().item_spacing.y = 6.0;
         let name = receiver_name(lang, bundle);
         hrow(ui, 28.0, |ui| {
-            ui.label(RichText::new(ic::APARTMENT).font(icon(24.0)).color(BLUE_900));
-            ui.add(Label::new(RichText::new(name).font(bold(18.0)).color(GRAY_900)).truncate());
+            ui.label(RichText::new(ic::APARTMENT).font(icon(24.0)).color(blue_900()));
+            ui.add(Label::new(RichText::new(name).font(bold(18.0)).color(gray_900())).truncate());
         });
-        text(ui, receiver_about(lang, bundle), reg(14.0), GRAY_700);
+        text(ui, receiver_about(lang, bundle), reg(14.0), gray_700());
         ui.scope(|ui| {
             ui.spacing_mut().interact_size.y = 28.0;
             ui.horizontal_wrapped(|ui| {
@@ -71,7 +71,7 @@ fn receiver(ui: &mut Ui, lang: Lang, bundle: &Bundle, message: &str) {
                 }
                 let persons = w::person_count(lang, bundle.persons);
                 let files = w::file_count(lang, bundle.files.len());
-                text(ui, if bundle.persons > 0 { format!("{files}　{persons}") } else { files }, reg(14.0), GRAY_700);
+                text(ui, if bundle.persons > 0 { format!("{files}　{persons}") } else { files }, reg(14.0), gray_700());
                 let (errors, warnings) = count(&bundle.findings);
                 if errors + warnings > 0 {
                     error_count(ui, lang, errors, warnings);
@@ -80,21 +80,21 @@ fn receiver(ui: &mut Ui, lang: Lang, bundle: &Bundle, message: &str) {
         });
         for file in bundle.files.iter().take(FILES) {
             let kind = if file.kind.is_empty() { w::unknown_kind(lang) } else { &file.kind };
-            icon_line(ui, ic::TABLE_VIEW, &format!("{kind}　{}", file.name), reg(14.0), GRAY_800);
+            icon_line(ui, ic::TABLE_VIEW, &format!("{kind}　{}", file.name), reg(14.0), gray_800());
         }
         let more = bundle.files.len().saturating_sub(FILES);
         if more > 0 {
-            text(ui, format!("{}　{}", w::more(lang), w::file_count(lang, more)), reg(14.0), GRAY_700);
+            text(ui, format!("{}　{}", w::more(lang), w::file_count(lang, more)), reg(14.0), gray_700());
         }
         if message.is_empty() {
-            text(ui, w::no_message(lang), reg(14.0), GRAY_700);
+            text(ui, w::no_message(lang), reg(14.0), gray_700());
             return;
         }
         let mut shown = safe_lines(&message.chars().take(MESSAGE).collect::<String>());
         if message.chars().nth(MESSAGE).is_some() {
             shown.push('…');
         }
-        text(ui, w::message(lang), bold(14.0), GRAY_900);
-        para(ui, safe_text(&shown).as_ref(), 16.0, GRAY_800);
+        text(ui, w::message(lang), bold(14.0), gray_900());
+        para(ui, safe_text(&shown).as_ref(), 16.0, gray_800());
     });
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use egui::{RichText, TextEdit, Ui, vec2};
 
 use crate::desktop::Action;
-use crate::desktop::chrome::{certificate_look, text_sizes};
+use crate::desktop::chrome::certificate_look;
 use crate::desktop::desk::Choice;
 use crate::desktop::icons as ic;
-use crate::desktop::model::{Look, Model};
+use crate::desktop::model::{Look, Model, TextSize};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, button_if, field, icon_line, section, segmented, text};
@@ -59,7 +59,7 @@ impl SettingsPage {
                     asked = office(ui, lang, draft).or(asked);
                     asked = folders(ui, lang, draft).or(asked);
                 }
-                None => icon_line(ui, ic::SCHEDULE, w::settings_waiting(lang), reg(16.0), GRAY_700),
+                None => icon_line(ui, ic::SCHEDULE, w::settings_waiting(lang), reg(16.0), gray_700()),
             }
             certificate(ui, model);
             asked
@@ -79,7 +79,7 @@ impl SettingsPage {
             if changed {
                 undo = button(ui, Btn::Text, ic::UNDO, w::undo_settings(lang)).clicked();
             } else {
-                text(ui, w::settings_unchanged(lang), reg(16.0), GRAY_700);
+                text(ui, w::settings_unchanged(lang), reg(16.0), gray_700());
             }
         });
         self.keeping |= asked.is_some();
@@ -105,11 +105,19 @@ fn display(ui: &mut Ui, look: Look) -> Option<Action> {
     group(ui, ic::TEXT_INCREASE, w::display(lang), |ui| {
         let mut asked = None;
         ui.horizontal_wrapped(|ui| {
-            ui.label(RichText::new(w::text_size(lang)).font(reg(16.0)).color(GRAY_900));
-            asked = text_sizes(ui, look, TARGET);
-            ui.add_space(16.0);
-            ui.label(RichText::new(ic::LANGUAGE).font(icon(22.0)).color(GRAY_700));
-            ui.label(RichText::new(w::language(lang)).font(reg(16.0)).color(GRAY_900));
+            ui.label(RichText::new(w::text_size(lang)).font(reg(16.0)).color(gray_900()));
+            asked = all_text_sizes(ui, look);
+        });
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new(w::appearance(lang)).font(reg(16.0)).color(gray_900()));
+            let names = [w::appearance_light(lang), w::appearance_dark(lang), w::appearance_contrast(lang)];
+            let on = Appearance::ALL.iter().position(|appearance| *appearance == look.appearance).unwrap_or(0);
+            let pressed = segmented(ui, &names, on, TARGET).and_then(|at| Appearance::ALL.get(at).copied());
+            asked = pressed.map(|appearance| Action::SetLook(Look { appearance, ..look })).or(asked.take());
+        });
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new(ic::LANGUAGE).font(icon(22.0)).color(gray_700()));
+            ui.label(RichText::new(w::language(lang)).font(reg(16.0)).color(gray_900()));
             let on = usize::from(lang == Lang::En);
             if let Some(pressed) = segmented(ui, &["日本語", "English"], on, TARGET) {
                 let lang = if pressed == 0 { Lang::Ja } else { Lang::En };
@@ -120,10 +128,25 @@ fn display(ui: &mut Ui, look: Look) -> Option<Action> {
     })
 }
 
+/// Up to 200 %.
+fn all_text_sizes(ui: &mut Ui, look: Look) -> Option<Action> {
+    let lang = look.lang;
+    let names = [w::small(lang), w::medium(lang), w::large(lang), w::larger(lang), w::largest(lang)];
+    let on = TextSize::ALL.iter().position(|size| *size == look.text_size).unwrap_or(1);
+    let text_size = *TextSize::ALL.get(segmented(ui, &names, on, TARGET)?)?;
+    Some(Action::SetLook(Look { text_size, ..look }))
+}
+
 fn office(ui: &mut Ui, lang: Lang, draft: &mut Settings) -> Option<Action> {
     group(ui, ic::APARTMENT, w::office(lang), |ui| {
         // The number is the certificate's; it cannot be typed.
-        icon_line(ui, ic::VERIFIED_USER, &format!("{}　{}", w::office_number(lang), draft.office), reg(16.0), GRAY_900);
+        icon_line(
+            ui,
+            ic::VERIFIED_USER,
+            &format!("{}　{}", w::office_number(lang), draft.office),
+            reg(16.0),
+            gray_900(),
+        );
         line_field(ui, w::office_name(lang), &mut draft.office_name, 200);
         line_field(ui, w::hub(lang), &mut draft.hub, 300);
     });
@@ -135,7 +158,7 @@ fn line_field(ui: &mut Ui, label: &str, value: &mut String, limit: usize) {
         let width = ui.available_width().min(560.0);
         ui.add(
             TextEdit::singleline(value)
-                .text_color(GRAY_900)
+                .text_color(gray_900())
                 .char_limit(limit)
                 .desired_width(width)
                 .margin(FIELD_MARGIN),
@@ -150,7 +173,7 @@ fn folders(ui: &mut Ui, lang: Lang, draft: &Settings) -> Option<Action> {
             (w::outgoing_folder(lang), &draft.outgoing, Choice::OutgoingFolder),
             (w::import_folder(lang), &draft.import, Choice::ImportFolder),
         ] {
-            ui.label(RichText::new(label).font(bold(16.0)).color(GRAY_900));
+            ui.label(RichText::new(label).font(bold(16.0)).color(gray_900()));
             ui.push_id(label, |ui| {
                 ui.horizontal_wrapped(|ui| {
                     if button(ui, Btn::Outline, ic::FOLDER_OPEN, w::choose(lang)).clicked() {
@@ -159,7 +182,7 @@ fn folders(ui: &mut Ui, lang: Lang, draft: &Settings) -> Option<Action> {
                     if button(ui, Btn::Text, "", w::open_folder(lang)).clicked() {
                         asked = Some(Action::OpenFolder(folder.clone()));
                     }
-                    text(ui, folder.display().to_string(), reg(16.0), GRAY_800);
+                    text(ui, folder.display().to_string(), reg(16.0), gray_800());
                 });
             });
         }

@@ -28,20 +28,20 @@ struct Paint {
 impl Btn {
     fn paint(self, pressed: bool, hot: bool, enabled: bool) -> Paint {
         if !enabled {
-            return Paint { fill: GRAY_100, border: GRAY_300, text: GRAY_600 };
+            return Paint { fill: gray_100(), border: gray_300(), text: gray_600() };
         }
         let (fill, border, text) = match self {
-            Btn::Primary if pressed => (BLUE_1200, BLUE_1200, WHITE),
-            Btn::Primary if hot => (BLUE_1000, BLUE_1000, WHITE),
-            Btn::Primary => (BLUE_900, BLUE_900, WHITE),
-            Btn::Outline if pressed => (BLUE_300, BLUE_1200, BLUE_1200),
-            Btn::Outline if hot => (BLUE_200, BLUE_1000, BLUE_1000),
-            Btn::Outline => (WHITE, BLUE_900, BLUE_900),
-            Btn::Text if pressed => (BLUE_100, Color32::TRANSPARENT, BLUE_1200),
-            Btn::Text if hot => (BLUE_50, Color32::TRANSPARENT, BLUE_1000),
-            Btn::Text => (Color32::TRANSPARENT, Color32::TRANSPARENT, BLUE_900),
-            Btn::Danger if pressed || hot => (RED_50, RED_900, RED_900),
-            Btn::Danger => (WHITE, RED_900, RED_900),
+            Btn::Primary if pressed => (blue_1200(), blue_1200(), white()),
+            Btn::Primary if hot => (blue_1000(), blue_1000(), white()),
+            Btn::Primary => (blue_900(), blue_900(), white()),
+            Btn::Outline if pressed => (blue_300(), blue_1200(), blue_1200()),
+            Btn::Outline if hot => (blue_200(), blue_1000(), blue_1000()),
+            Btn::Outline => (white(), blue_900(), blue_900()),
+            Btn::Text if pressed => (blue_100(), Color32::TRANSPARENT, blue_1200()),
+            Btn::Text if hot => (blue_50(), Color32::TRANSPARENT, blue_1000()),
+            Btn::Text => (Color32::TRANSPARENT, Color32::TRANSPARENT, blue_900()),
+            Btn::Danger if pressed || hot => (red_50(), red_900(), red_900()),
+            Btn::Danger => (white(), red_900(), red_900()),
         };
         Paint { fill, border, text }
     }
@@ -103,7 +103,7 @@ pub fn nav_item(ui: &mut Ui, glyph: &str, label: &str, badge: Badge<'_>, selecte
     p.rect_filled(rect, CornerRadius::same(R8), fill);
     if selected {
         let bar = Rect::from_min_size(rect.min + vec2(0.0, 10.0), vec2(4.0, rect.height() - 20.0));
-        p.rect_filled(bar, CornerRadius::same(2), BLUE_900);
+        p.rect_filled(bar, CornerRadius::same(2), blue_900());
     }
     p.text(pos2(rect.left() + 26.0, rect.center().y), Align2::CENTER_CENTER, glyph, icon(24.0), color);
     line_at(p, rect.left() + 46.0, rect.center().y, label, font, color, rect.width() - 90.0);
@@ -139,7 +139,7 @@ pub struct Badge<'a> {
 
 impl Badge<'_> {
     fn color(&self) -> Color32 {
-        if self.urgent { RED_900 } else { GRAY_700 }
+        if self.urgent { red_900() } else { gray_700() }
     }
 }
 
@@ -152,28 +152,28 @@ fn nav_hit(ui: &mut Ui, size: Vec2, label: &str, badge: &Badge<'_>, selected: bo
 
 fn nav_paint(response: &Response, selected: bool) -> (Color32, Color32, egui::FontId) {
     if selected {
-        (BLUE_100, BLUE_1000, bold(16.0))
+        (blue_100(), blue_1000(), bold(16.0))
     } else if response.hovered() {
-        (GRAY_50, BLUE_1000, reg(16.0))
+        (gray_50(), blue_1000(), reg(16.0))
     } else {
-        (Color32::TRANSPARENT, GRAY_800, reg(16.0))
+        (Color32::TRANSPARENT, gray_800(), reg(16.0))
     }
 }
 
 /// A pill with a number, right-aligned.
 fn badge_at(p: &Painter, right_center: Pos2, count: usize, fill: Color32) {
     let words = if count > 999 { "999+".to_owned() } else { count.to_string() };
-    let galley = p.layout_no_wrap(words, bold(14.0), WHITE);
+    let galley = p.layout_no_wrap(words, bold(14.0), white());
     let width = (galley.size().x + 14.0).max(24.0);
     let pill = Rect::from_min_size(pos2(right_center.x - width, right_center.y - 12.0), vec2(width, 24.0));
     p.rect_filled(pill, CornerRadius::same(12), fill);
-    p.galley((pill.center() - galley.size() / 2.0).round(), galley, WHITE);
+    p.galley((pill.center() - galley.size() / 2.0).round(), galley, white());
 }
 
 /// One of a few, all of them seen. Tells which one was pressed.
 pub fn segmented(ui: &mut Ui, items: &[&str], selected: usize, height: f32) -> Option<usize> {
     let width = |ui: &Ui, words: &str| {
-        (ui.painter().layout_no_wrap(words.to_owned(), bold(16.0), BLACK).size().x + 24.0).max(TARGET)
+        (ui.painter().layout_no_wrap(words.to_owned(), bold(16.0), black()).size().x + 24.0).max(TARGET)
     };
     let total = items.iter().map(|words| width(ui, words)).sum();
     let mut pressed = None;
@@ -196,17 +196,17 @@ fn paint_segment(ui: &Ui, rect: Rect, response: &Response, words: &str, on: bool
     let (left, right) = (if first { R8 } else { 0 }, if last { R8 } else { 0 });
     let corners = CornerRadius { nw: left, sw: left, ne: right, se: right };
     let (fill, color, font) = if on {
-        (BLUE_900, WHITE, bold(16.0))
+        (blue_900(), white(), bold(16.0))
     } else if response.hovered() {
-        (BLUE_100, BLUE_1000, reg(16.0))
+        (blue_100(), blue_1000(), reg(16.0))
     } else {
-        (WHITE, GRAY_800, reg(16.0))
+        (white(), gray_800(), reg(16.0))
     };
     let mut border = rect;
     if !first {
         border.min.x -= 1.0; // share it with the neighbour
     }
-    let stroke = Stroke::new(1.0, if on { BLUE_900 } else { GRAY_420 });
+    let stroke = Stroke::new(1.0, if on { blue_900() } else { gray_420() });
     ui.painter().rect(border, corners, fill, stroke, StrokeKind::Inside);
     ui.painter().text(rect.center(), Align2::CENTER_CENTER, words, font, color);
 }

@@ -12,11 +12,21 @@ use crate::words::{Lang, window as w};
 /// Fill, border, text.
 pub type Colors = (Color32, Color32, Color32);
 
-pub const GOOD: Colors = (GREEN_50, GREEN_800, GREEN_900);
-pub const LOOK: Colors = (YELLOW_50, YELLOW_900, YELLOW_1000);
-pub const BAD: Colors = (RED_50, RED_900, RED_900);
-const QUIET: Colors = (GRAY_50, GRAY_536, GRAY_800);
-pub const BLUE: Colors = (BLUE_50, BLUE_700, BLUE_800);
+pub fn good() -> Colors {
+    (green_50(), green_800(), green_900())
+}
+pub fn look() -> Colors {
+    (yellow_50(), yellow_900(), yellow_1000())
+}
+pub fn bad() -> Colors {
+    (red_50(), red_900(), red_900())
+}
+fn quiet() -> Colors {
+    (gray_50(), gray_536(), gray_800())
+}
+pub fn blue() -> Colors {
+    (blue_50(), blue_700(), blue_800())
+}
 
 /// Paints one at `x`, centred on `y`; tells its width.
 pub fn chip_at(p: &Painter, x: f32, y: f32, glyph: &str, words: &str, (fill, border, color): Colors) -> f32 {
@@ -37,8 +47,8 @@ pub fn chip_at(p: &Painter, x: f32, y: f32, glyph: &str, words: &str, (fill, bor
 pub fn chip(ui: &mut Ui, glyph: &str, words: &str, colors: Colors) -> Response {
     let p = ui.painter();
     let mark_width =
-        if glyph.is_empty() { 0.0 } else { p.layout_no_wrap(glyph.to_owned(), icon(18.0), BLACK).size().x + 4.0 };
-    let width = p.layout_no_wrap(words.to_owned(), reg(14.0), BLACK).size().x + mark_width + 14.0;
+        if glyph.is_empty() { 0.0 } else { p.layout_no_wrap(glyph.to_owned(), icon(18.0), black()).size().x + 4.0 };
+    let width = p.layout_no_wrap(words.to_owned(), reg(14.0), black()).size().x + mark_width + 14.0;
     let (rect, response) = ui.allocate_exact_size(vec2(width, 28.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
     chip_at(ui.painter(), rect.left(), rect.center().y, glyph, words, colors);
@@ -50,11 +60,11 @@ pub fn subject_look(lang: Lang, subject: Subject) -> (&'static str, Colors) {
     (
         w::subject(lang, subject),
         match subject {
-            Subject::Actuals => GOOD,
-            Subject::Provision => BLUE,
-            Subject::CarePlan | Subject::Preventive => QUIET,
-            Subject::Withdrawal => LOOK,
-            Subject::Other => QUIET,
+            Subject::Actuals => good(),
+            Subject::Provision => blue(),
+            Subject::CarePlan | Subject::Preventive => quiet(),
+            Subject::Withdrawal => look(),
+            Subject::Other => quiet(),
         },
     )
 }
@@ -62,13 +72,14 @@ pub fn subject_look(lang: Lang, subject: Subject) -> (&'static str, Colors) {
 /// Shape, word and colours of how far a parcel got.
 pub fn state_look(lang: Lang, state: &State, incoming: bool) -> (&'static str, &'static str, Colors) {
     let (glyph, colors) = match state {
-        State::Waiting { last: None, .. } => (ic::SCHEDULE, QUIET),
-        State::Waiting { last: Some(_), .. } => (ic::SCHEDULE, LOOK),
-        State::Accepted => (ic::CLOUD_DONE, BLUE),
-        State::Arrived if incoming => (ic::INFO, LOOK),
-        State::Arrived => (ic::DONE, BLUE),
-        State::Imported => (ic::CHECK_CIRCLE, GOOD),
-        State::Failed(_) | State::Refused(_) => (ic::ERROR, BAD),
+        State::Waiting { last: None, .. } => (ic::SCHEDULE, quiet()),
+        State::Waiting { last: Some(_), .. } => (ic::SCHEDULE, look()),
+        State::Accepted => (ic::CLOUD_DONE, blue()),
+        State::Arrived if incoming => (ic::INFO, look()),
+        State::Arrived => (ic::DONE, blue()),
+        State::Imported => (ic::CHECK_CIRCLE, good()),
+        State::Failed(_) | State::Refused(_) => (ic::ERROR, bad()),
+        State::Held(_) => (ic::WARNING, look()),
     };
     (glyph, w::state(lang, state, incoming), colors)
 }
@@ -81,12 +92,12 @@ pub fn state_chip(ui: &mut Ui, lang: Lang, state: &State, incoming: bool) -> Res
 /// 誤り 2 / 注意 1, where there are any.
 pub fn error_count(ui: &mut Ui, lang: Lang, errors: usize, warnings: usize) {
     if errors > 0 {
-        chip(ui, ic::ERROR, &w::errors(lang, errors), BAD);
+        chip(ui, ic::ERROR, &w::errors(lang, errors), bad());
     }
     if warnings > 0 {
-        chip(ui, ic::WARNING, &w::warnings(lang, warnings), LOOK);
+        chip(ui, ic::WARNING, &w::warnings(lang, warnings), look());
     }
     if errors == 0 && warnings == 0 {
-        chip(ui, ic::CHECK_CIRCLE, w::no_findings(lang), GOOD);
+        chip(ui, ic::CHECK_CIRCLE, w::no_findings(lang), good());
     }
 }

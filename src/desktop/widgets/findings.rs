@@ -49,9 +49,9 @@ impl Findings {
 
 fn look(lang: Lang, severity: Severity) -> (&'static str, &'static str, Color32) {
     match severity {
-        Severity::Error => (ic::ERROR, w::severity_error(lang), RED_900),
-        Severity::Warning => (ic::WARNING, w::severity_warning(lang), YELLOW_1000),
-        Severity::Note => (ic::INFO, w::severity_note(lang), GRAY_700),
+        Severity::Error => (ic::ERROR, w::severity_error(lang), red_900()),
+        Severity::Warning => (ic::WARNING, w::severity_warning(lang), yellow_1000()),
+        Severity::Note => (ic::INFO, w::severity_note(lang), gray_700()),
     }
 }
 
@@ -75,12 +75,12 @@ fn one(ui: &mut Ui, lang: Lang, finding: &Finding) {
         ui.add_space(14.0);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            para(ui, &safe_text(&finding.message), 16.0, GRAY_900);
+            para(ui, &safe_text(&finding.message), 16.0, gray_900());
             let place = w::place(lang, finding.row, finding.field, finding.field_name.as_deref());
             let file = if finding.file.is_empty() { w::whole_set(lang) } else { &finding.file };
-            text(ui, format!("{file}　{place}"), reg(14.0), GRAY_700);
+            text(ui, format!("{file}　{place}"), reg(14.0), gray_700());
             if !finding.hint.is_empty() {
-                para(ui, &format!("→ {}", safe_text(&finding.hint)), 16.0, BLUE_1000);
+                para(ui, &format!("→ {}", safe_text(&finding.hint)), 16.0, blue_1000());
             }
         });
     });

@@ -32,6 +32,6 @@ pub fn focus_ring(ctx: &Context, inset: &[Id]) {
     let Some(response) = ctx.read_response(id) else { return };
     let p = ctx.layer_painter(LayerId::new(Order::Foreground, Id::unique("tayori-ring")));
     let rect = if inset.contains(&id) { response.rect.shrink(6.0) } else { response.rect };
-    p.rect_stroke(rect, CornerRadius::same(R8), Stroke::new(2.0, YELLOW_300), StrokeKind::Outside);
-    p.rect_stroke(rect.expand(2.0), CornerRadius::same(R8 + 2), Stroke::new(3.0, BLACK), StrokeKind::Outside);
+    p.rect_stroke(rect, CornerRadius::same(R8), Stroke::new(2.0, yellow_300()), StrokeKind::Outside);
+    p.rect_stroke(rect.expand(2.0), CornerRadius::same(R8 + 2), Stroke::new(3.0, black()), StrokeKind::Outside);
 }

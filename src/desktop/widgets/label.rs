@@ -65,8 +65,8 @@ pub fn icon_line(ui: &mut Ui, glyph: &str, words: &str, font: FontId, color: Col
 /// The heading of a card; `add` puts something after it.
 pub fn section<R>(ui: &mut Ui, glyph: &str, title: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     hrow(ui, 30.0, |ui| {
-        ui.label(RichText::new(glyph).font(icon(24.0)).color(BLUE_900));
-        ui.label(RichText::new(title).font(bold(18.0)).color(GRAY_900));
+        ui.label(RichText::new(glyph).font(icon(24.0)).color(blue_900()));
+        ui.label(RichText::new(title).font(bold(18.0)).color(gray_900()));
         add(ui)
     })
 }
@@ -82,7 +82,7 @@ pub fn sentence_card(ui: &mut Ui, glyph: &str, colors: super::chip::Colors, sent
                 ui.spacing_mut().item_spacing.y = 4.0;
                 para(ui, &sentence.what, 16.0, color);
                 if !sentence.todo.is_empty() {
-                    para(ui, &sentence.todo, 16.0, GRAY_900);
+                    para(ui, &sentence.todo, 16.0, gray_900());
                 }
             });
         });
@@ -91,7 +91,7 @@ pub fn sentence_card(ui: &mut Ui, glyph: &str, colors: super::chip::Colors, sent
 
 /// A label above something to fill in; the thing is named by it.
 pub fn field(ui: &mut Ui, label: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response {
-    let head = ui.label(RichText::new(label).font(bold(16.0)).color(GRAY_900));
+    let head = ui.label(RichText::new(label).font(bold(16.0)).color(gray_900()));
     add(ui).labelled_by(head.id)
 }
 
@@ -100,13 +100,13 @@ pub fn empty_state(ui: &mut Ui, glyph: &str, head: &str, hint: &str) {
     let area = ui.available_rect_before_wrap();
     let radius = 44.0_f32.min(area.height() / 6.0);
     let middle = area.center() - vec2(0.0, 60.0_f32.min(area.height() / 5.0));
-    ui.painter().circle_filled(middle, radius, BLUE_50);
-    ui.painter().text(middle, Align2::CENTER_CENTER, glyph, icon(radius), BLUE_900);
+    ui.painter().circle_filled(middle, radius, blue_50());
+    ui.painter().text(middle, Align2::CENTER_CENTER, glyph, icon(radius), blue_900());
     ui.add_space((middle.y + radius + 16.0 - area.top()).max(0.0));
     let width = (area.width() - 48.0).clamp(60.0, 560.0);
     ui.vertical_centered(|ui| {
         ui.set_max_width(area.width());
-        for (words, font, color) in [(head, bold(20.0), GRAY_900), (hint, reg(16.0), GRAY_700)] {
+        for (words, font, color) in [(head, bold(20.0), gray_900()), (hint, reg(16.0), gray_700())] {
             if words.is_empty() {
                 continue;
             }
@@ -125,10 +125,10 @@ pub fn scroll_style<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui, Arc<Style>) -> R) 
     let content = ui.style().clone();
     ui.scope(|ui| {
         let widgets = &mut ui.visuals_mut().widgets;
-        widgets.inactive.bg_fill = GRAY_536; // 3:1 against the track
-        widgets.hovered.bg_fill = GRAY_700;
-        widgets.active.bg_fill = GRAY_800;
-        ui.visuals_mut().extreme_bg_color = GRAY_50;
+        widgets.inactive.bg_fill = gray_536(); // 3:1 against the track
+        widgets.hovered.bg_fill = gray_700();
+        widgets.active.bg_fill = gray_800();
+        ui.visuals_mut().extreme_bg_color = gray_50();
         add(ui, content)
     })
     .inner

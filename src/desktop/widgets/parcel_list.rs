@@ -193,8 +193,8 @@ impl ParcelList {
         Frame::new().inner_margin(Margin { left: 16, right: 12, top: 12, bottom: 12 }).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
             ui.horizontal(|ui| {
-                ui.label(RichText::new(words.title).font(bold(20.0)).color(GRAY_900));
-                text(ui, w::parcels(lang, &grouped(self.order.len())), reg(14.0), GRAY_700);
+                ui.label(RichText::new(words.title).font(bold(20.0)).color(gray_900()));
+                text(ui, w::parcels(lang, &grouped(self.order.len())), reg(14.0), gray_700());
                 if ui.available_width() > 240.0 {
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.filter_buttons(ui, lang));
                 }
@@ -204,7 +204,7 @@ impl ParcelList {
             }
         });
         let line = ui.cursor().top();
-        ui.painter().hline(ui.max_rect().x_range(), line - 0.5, Stroke::new(1.0, GRAY_420));
+        ui.painter().hline(ui.max_rect().x_range(), line - 0.5, Stroke::new(1.0, gray_420()));
     }
 
     fn filter_buttons(&mut self, ui: &mut Ui, lang: Lang) {
@@ -310,25 +310,25 @@ fn spoken(lang: Lang, line: &ParcelLine, incoming: bool, when: &str) -> String {
 fn paint_row(ui: &Ui, rect: Rect, model: &Model, line: &ParcelLine, look: RowLook, response: &Response, when: &str) {
     let p = ui.painter();
     let fill = match (look.selected, response.hovered(), look.position % 2) {
-        (true, ..) => BLUE_100,
-        (_, true, _) => BLUE_50,
-        (_, _, 1) => ROW_TINT,
-        _ => WHITE,
+        (true, ..) => blue_100(),
+        (_, true, _) => blue_50(),
+        (_, _, 1) => row_tint(),
+        _ => white(),
     };
     p.rect_filled(rect, 0.0, fill);
-    p.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, HAIRLINE));
+    p.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, hairline()));
     if look.selected {
-        p.rect_filled(Rect::from_min_size(rect.min, vec2(5.0, ROW)), 0.0, BLUE_900);
+        p.rect_filled(Rect::from_min_size(rect.min, vec2(5.0, ROW)), 0.0, blue_900());
     }
     let (left, upper, lower, right) = (rect.left() + 34.0, rect.top() + 23.0, rect.top() + 51.0, rect.right() - 12.0);
     if line.unread {
-        p.circle_filled(pos2(rect.left() + 20.0, upper), 5.5, BLUE_900);
+        p.circle_filled(pos2(rect.left() + 20.0, upper), 5.5, blue_900());
     }
     let font = |size| if line.unread { bold(size) } else { reg(size) };
-    let time = p.layout_no_wrap(when.to_owned(), font(14.0), if line.unread { BLUE_900 } else { GRAY_700 });
+    let time = p.layout_no_wrap(when.to_owned(), font(14.0), if line.unread { blue_900() } else { gray_700() });
     let time_width = time.size().x;
-    p.galley(pos2(right - time_width, upper - time.size().y / 2.0).round(), time, GRAY_700);
-    line_at(p, left, upper, &line.partner_name, font(16.0), GRAY_900, right - time_width - left - 12.0);
+    p.galley(pos2(right - time_width, upper - time.size().y / 2.0).round(), time, gray_700());
+    line_at(p, left, upper, &line.partner_name, font(16.0), gray_900(), right - time_width - left - 12.0);
     let free = paint_end(ui, right, lower, model.lang(), line, look.incoming);
     paint_subjects(ui, left, lower, model.lang(), line, free - 8.0);
 }
@@ -347,20 +347,20 @@ fn paint_end(ui: &Ui, right: f32, y: f32, lang: Lang, line: &ParcelLine, incomin
     put(words, reg(14.0), color);
     put(glyph, icon(18.0), color);
     put("  ", reg(14.0), color);
-    put(&line.files.to_string(), reg(14.0), GRAY_700);
-    put(ic::ATTACH_FILE, icon(18.0), GRAY_700);
+    put(&line.files.to_string(), reg(14.0), gray_700());
+    put(ic::ATTACH_FILE, icon(18.0), gray_700());
     if line.has_message {
         put(" ", reg(14.0), color);
-        put(ic::MARK_EMAIL_UNREAD, icon(18.0), GRAY_700);
+        put(ic::MARK_EMAIL_UNREAD, icon(18.0), gray_700());
     }
     if line.errors > 0 {
         put(" ", reg(14.0), color);
-        put(&line.errors.to_string(), bold(14.0), RED_900);
-        put(ic::ERROR, icon(18.0), RED_900);
+        put(&line.errors.to_string(), bold(14.0), red_900());
+        put(ic::ERROR, icon(18.0), red_900());
     } else if line.warnings > 0 {
         put(" ", reg(14.0), color);
-        put(&line.warnings.to_string(), bold(14.0), YELLOW_1000);
-        put(ic::WARNING, icon(18.0), YELLOW_1000);
+        put(&line.warnings.to_string(), bold(14.0), yellow_1000());
+        put(ic::WARNING, icon(18.0), yellow_1000());
     }
     x
 }
@@ -371,7 +371,7 @@ fn paint_subjects(ui: &Ui, left: f32, y: f32, lang: Lang, line: &ParcelLine, rig
     let mut x = left;
     for subject in &line.subjects {
         let (words, colors) = subject_look(lang, *subject);
-        let width = p.layout_no_wrap(words.to_owned(), reg(14.0), BLACK).size().x + 14.0;
+        let width = p.layout_no_wrap(words.to_owned(), reg(14.0), black()).size().x + 14.0;
         if x + width > right {
             break;
         }

@@ -74,7 +74,7 @@ impl Passwords {
 }
 
 /// `None` when the system has no randomness.
-fn hash(password: &str) -> Option<String> {
+pub(super) fn hash(password: &str) -> Option<String> {
     Argon2::default().hash_password(password.as_bytes()).ok().map(|hash| hash.to_string())
 }
 

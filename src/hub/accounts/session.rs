@@ -50,7 +50,7 @@ pub fn hash_of(token: &str) -> Hash {
 }
 
 /// 256 bits nobody can guess.
-pub(super) fn random() -> [u8; 32] {
+pub(in crate::hub::accounts) fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).expect("AWS-LC's generator never gives less than it was asked for");
     bytes

@@ -12,11 +12,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::refusal::Refusal;
-use crate::hub::directory;
-use crate::hub::mailbox;
 use crate::hub::metrics::Counted;
 use crate::hub::state::{Caller, Hub};
-use crate::wire::{Directory, HubFacts, InboxPage, SentPage};
+use crate::hub::{cursors, directory, mailbox, marks};
+use crate::standard::OfficeNumber;
+use crate::wire::{Directory, HubFacts, InboxPage, SentPage, schema};
 
 /// The longest a long poll may wait.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ pub(super) async fn offices(State(hub): State<Arc<Hub>>) -> Result<Response, Ref
 
 /// The list of certificates taken back, DER
 #[utoipa::path(get, path = "/v1/crl", tag = "hub",
-    responses((status = 200, body = Vec<u8>, content_type = "application/pkix-crl")))]
+    responses((status = 200, body = schema::Bytes, content_type = "application/pkix-crl")))]
 pub(super) async fn crl(State(hub): State<Arc<Hub>>) -> Response {
     ([(header::CONTENT_TYPE, "application/pkix-crl")], hub.crl().to_vec()).into_response()
 }
@@ -60,6 +60,12 @@ pub(super) struct Cursor {
     /// Seconds to wait for something new, when there is nothing yet; at most 30 count.
     #[serde(default)]
     pub wait: u64,
+    /// How far the caller has read `/v1/sent`: news there ends the wait, too.
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
+    pub sent: Option<u64>,
+    /// How far the caller has read `/v1/marks`: news there ends the wait, too.
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
+    pub marks: Option<u64>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Cursor {
@@ -68,7 +74,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Cursor {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         let Query(cursor) = Query::<Self>::try_from_uri(&parts.uri)?;
         // The store counts in 63 bits.
-        if i64::try_from(cursor.after).is_err() {
+        let all = [Some(cursor.after), cursor.sent, cursor.marks];
+        if all.into_iter().flatten().any(|cursor| i64::try_from(cursor).is_err()) {
             return Err(Refusal::request("no cursor goes so far"));
         }
         Ok(cursor)
@@ -85,14 +92,28 @@ pub(super) async fn inbox(
     let wait = Duration::from_secs(cursor.wait).min(LONGEST_WAIT);
     // The bell is listened to before the look, so that nothing rings unheard between the two.
     let rung = hub.bell().listen(caller.office);
-    let page = mailbox::inbox(hub.store(), caller.office, cursor.after).await?;
-    if !page.parcels.is_empty() || wait.is_zero() {
+    let (page, is_news) = look(&hub, caller.office, &cursor).await?;
+    cursors::note(hub.store(), &caller, cursor.after, Timestamp::now()).await;
+    if is_news || wait.is_zero() {
         return Ok(Json(page));
     }
     let waiting = Counted::in_(&hub.metrics().polls);
     let _ = tokio::time::timeout(wait, rung).await;
     drop(waiting);
-    Ok(Json(mailbox::inbox(hub.store(), caller.office, cursor.after).await?))
+    Ok(Json(look(&hub, caller.office, &cursor).await?.0))
+}
+
+/// The inbox after a cursor, and whether any list goes further than the caller has read.
+async fn look(hub: &Hub, office: OfficeNumber, cursor: &Cursor) -> Result<(InboxPage, bool), Refusal> {
+    let mut page = mailbox::inbox(hub.store(), office, cursor.after).await?;
+    let mut is_news = !page.parcels.is_empty();
+    if cursor.sent.is_some() || cursor.marks.is_some() {
+        let heads = hub.store().read(move |connection| marks::heads(connection, office)).await?;
+        is_news |= cursor.sent.is_some_and(|sent| heads.sent > sent);
+        is_news |= cursor.marks.is_some_and(|marks| heads.marks > marks);
+        page.heads = Some(heads);
+    }
+    Ok((page, is_news))
 }
 
 /// The caller's own parcels that changed: accepted, a receipt came, or nobody fetched them
@@ -134,11 +155,12 @@ mod tests {
         let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
         let hub = Arc::new(Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap());
         let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new(), terminal: String::new() };
-        let poll = inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 0, wait: 30 });
+        let poll =
+            inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 0, wait: 30, sent: None, marks: None });
         let stop = async { hub.bell().ring_all() };
         let both = async { tokio::time::timeout(LONGEST_WAIT / 2, async { tokio::join!(poll, stop) }).await };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (page, ()) = runtime.block_on(both).unwrap();
-        assert_eq!(page.unwrap().0, InboxPage { parcels: Vec::new(), next: 0 });
+        assert_eq!(page.unwrap().0, InboxPage { parcels: Vec::new(), next: 0, heads: None });
     }
 }

@@ -29,7 +29,12 @@ pub(super) async fn log_in(
     body: Result<Json<LoginRequest>, JsonRejection>,
 ) -> Result<Json<LoggedIn>, Refusal> {
     let Json(login) = body?;
-    let given = hub.accounts().log_in(caller.origin(), &login.user, &login.password, Timestamp::now()).await?;
+    let tried = hub.accounts().log_in(caller.origin(), &login.user, &login.password, Timestamp::now()).await;
+    let given = tried.inspect_err(|error| {
+        if matches!(error, AccountError::Refused | AccountError::TooOften(_)) {
+            hub.metrics().logins_failed.inc();
+        }
+    })?;
     tracing::info!(office = %caller.office, role = given.role.as_str(), "somebody logged in");
     Ok(Json(given))
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::range::{self, Asked, Pieces};
 use super::refusal::Refusal;
+use crate::hub::audit::Actor;
 use crate::hub::mailbox::{self, Incoming, Outside, Put};
 use crate::hub::state::{Caller, Hub};
 use crate::parcel::{ParcelId, sha256_hex};
@@ -34,7 +35,7 @@ pub(super) struct Destination {
         ("content-digest" = String, Header, description = "RFC 9530, with sha-256"),
         Destination
     ),
-    request_body(content = Vec<u8>, content_type = SEALED_TYPE, description = "The sealed parcel (CMS)"),
+    request_body(content = schema::Bytes, content_type = SEALED_TYPE, description = "The sealed parcel (CMS)"),
     responses(
         (status = 201, body = Accepted, description = "Durable from now on"),
         (status = 200, body = Accepted, description = "It was accepted before: the first answer")
@@ -49,7 +50,7 @@ pub(super) async fn put_parcel(
 ) -> Result<Response, Refusal> {
     let (Path(id), Query(Destination { to })) = (id?, destination?);
     let (sealed, digest) = taken(&hub, &headers, body).await?;
-    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed };
+    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed, by: Actor::from(&caller) };
     let put = mailbox::put(hub.store(), parcel, Timestamp::now()).await?;
     answered(&hub, &caller, to, put)
 }
@@ -77,6 +78,8 @@ pub(super) fn answered(hub: &Hub, caller: &Caller, to: OfficeNumber, put: Put) -
             hub.metrics().parcels.inc();
             hub.metrics().parcel_bytes.inc_by(accepted.size);
             hub.bell().ring(to);
+            // The sender's other terminals.
+            hub.bell().ring(caller.office);
             Ok((StatusCode::CREATED, Json(accepted)).into_response())
         }
         Put::Repeat(accepted) => Ok((StatusCode::OK, Json(accepted)).into_response()),
@@ -97,8 +100,8 @@ pub(super) fn answered(hub: &Hub, caller: &Caller, to: OfficeNumber, put: Put) -
         ("if-range" = Option<String>, Header, description = "The `etag` of the answer that broke")
     ),
     responses(
-        (status = 200, body = Vec<u8>, content_type = SEALED_TYPE),
-        (status = 206, body = Vec<u8>, content_type = SEALED_TYPE, description = "The range")
+        (status = 200, body = schema::Bytes, content_type = SEALED_TYPE),
+        (status = 206, body = schema::Bytes, content_type = SEALED_TYPE, description = "The range")
     ))]
 pub(super) async fn get_parcel(
     State(hub): State<Arc<Hub>>,

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::parcels::{answered, taken, unknown_parcel};
 use super::refusal::Refusal;
+use crate::hub::audit::Actor;
 use crate::hub::intake::IntakeError;
 use crate::hub::state::{Caller, Hub};
 use crate::hub::uploads::{self, Announced, Finished, Kept};
@@ -57,7 +58,7 @@ impl Whole {
         ("content-digest" = String, Header, description = "RFC 9530, with sha-256, of this part"),
         Whole
     ),
-    request_body(content = Vec<u8>, content_type = SEALED_TYPE),
+    request_body(content = schema::Bytes, content_type = SEALED_TYPE),
     responses(
         (status = 204, description = "Durable from now on"),
         (status = 200, body = Accepted, description = "The whole parcel was accepted before")
@@ -113,7 +114,7 @@ pub(super) async fn commit(
     let (Path(id), Query(whole)) = (id?, whole?);
     let whole = whole.announced(&hub, &caller, id)?;
     let to = whole.receiver;
-    match uploads::finish(hub.store(), whole, Timestamp::now()).await? {
+    match uploads::finish(hub.store(), whole, Actor::from(&caller), Timestamp::now()).await? {
         Finished::Settled(put) => answered(&hub, &caller, to, put),
         Finished::Missing => {
             Err(Refusal::of(StatusCode::CONFLICT, ProblemCode::PartsMissing, "some parts have not come yet"))

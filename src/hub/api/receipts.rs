@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::parcels::own_parcel;
 use super::refusal::Refusal;
+use crate::hub::audit::Actor;
 use crate::hub::mailbox;
 use crate::hub::state::{Caller, Hub};
 use crate::parcel::{ParcelId, Receipt};
@@ -22,7 +23,7 @@ pub(super) const RECEIPT_LIMIT: usize = 64 * 1024;
 /// Hands in a signed receipt of the receiver; safe to repeat
 #[utoipa::path(post, path = "/v1/parcels/{id}/receipts", tag = "parcels",
     params(("id" = schema::Id, Path, description = "The parcel")),
-    request_body(content = Vec<u8>, content_type = SEALED_TYPE, description = "CMS SignedData over the receipt"),
+    request_body(content = schema::Bytes, content_type = SEALED_TYPE, description = "CMS SignedData over the receipt"),
     responses((status = 204, description = "The hub has it")))]
 pub(super) async fn post_receipt(
     State(hub): State<Arc<Hub>>,
@@ -46,11 +47,13 @@ pub(super) async fn post_receipt(
     if !fits {
         return Err(invalid("the receipt is not about this parcel and this office"));
     }
-    let noted = mailbox::note(hub.store(), outside.seq, receipt.step, signed.to_vec(), now).await?;
+    let by = Actor::from(&caller);
+    let noted = mailbox::note(hub.store(), outside.seq, receipt.step, signed.to_vec(), by, now).await?;
     if noted == mailbox::Noted::New {
         tracing::info!(parcel = %id, by = %caller.office, step = receipt.step.as_str(), "receipt noted");
         hub.metrics().receipts.inc();
         hub.bell().ring(outside.sender);
+        hub.bell().ring(caller.office);
     }
     Ok(StatusCode::NO_CONTENT)
 }

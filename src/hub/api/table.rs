@@ -15,7 +15,7 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::door::{self, Door};
 use super::login::LOGIN_LIMIT;
-use super::{accounts, enrol, health, lists, login, parcels, parts, receipts};
+use super::{accounts, enrol, health, lists, login, parcels, parts, receipts, together};
 use crate::hub::{Hub, metrics};
 
 /// One resource and one method.
@@ -70,6 +70,9 @@ pub fn routes() -> Vec<Route> {
         Route::of(parts::__path_get_parts, Door::Login, parts::get_parts),
         Route::of(parts::__path_commit, Door::Login, parts::commit),
         Route::of(receipts::__path_post_receipt, Door::Login, receipts::post_receipt).limited(receipts::RECEIPT_LIMIT),
+        Route::of(together::__path_get_marks, Door::Login, together::get_marks),
+        Route::of(together::__path_post_marks, Door::Login, together::post_marks).limited(together::MARKS_LIMIT),
+        Route::of(together::__path_post_claims, Door::Login, together::post_claims),
     ]
 }
 

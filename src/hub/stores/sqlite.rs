@@ -23,6 +23,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/transfer.sql"),
     include_str!("migrations/accounts.sql"),
     include_str!("migrations/enrolment.sql"),
+    sqlite::chain::SCHEMA,
+    include_str!("migrations/together.sql"),
 ];
 
 /// How many jobs one commit may carry.
@@ -300,6 +302,44 @@ mod tests {
         release.send(()).unwrap();
         store.write_now(|_| Ok(())).unwrap();
         assert_eq!(count(&store), before + i64::try_from(writes.len()).unwrap());
+    }
+
+    /// Rows as the program of schema 1 wrote them.
+    const ROWS_1: &str = r#"
+        INSERT INTO office (number, service, name, added_at) VALUES ('3171000048', '11', '北', 1), ('3191000017', '43', '南', 1);
+        INSERT INTO certificate (serial, office, der, issued_at, not_after) VALUES ('01', '3191000017', x'30', 1, 4000000000000);
+        INSERT INTO parcel (id, sender, receiver, digest, size, accepted_at, changed)
+            VALUES ('019aa5d8-1111-7000-8000-000000000001', '3171000048', '3191000017', 'ab', 1, 1760000000000, 1);
+        INSERT INTO body (seq, sealed) VALUES (1, x'61');
+        INSERT INTO receipt (parcel, step, received_at, signed) VALUES (1, 'delivered', 1760000001000, x'62');
+        UPDATE counter SET value = 1 WHERE name = 'changed';
+    "#;
+
+    #[tokio::test]
+    async fn b4_every_released_schema_opens() {
+        for released in 1..=MIGRATIONS.len() {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("hub.db");
+            {
+                let old = Connection::open(&path).unwrap();
+                old.execute_batch(MIGRATIONS[0]).unwrap();
+                old.execute_batch(ROWS_1).unwrap();
+                MIGRATIONS[1..released].iter().for_each(|migration| old.execute_batch(migration).unwrap());
+                old.pragma_update(None, "user_version", released).unwrap();
+            }
+            let store = Store::open(&path).unwrap();
+            let [north, south] = ["3171000048", "3191000017"].map(|number| number.parse().unwrap());
+            let inbox = crate::hub::mailbox::inbox(&store, south, 0).await.unwrap();
+            assert_eq!((inbox.parcels.len(), inbox.parcels[0].from), (1, north), "schema {released}");
+            let sent = crate::hub::mailbox::sent(&store, north, 0).await.unwrap();
+            assert_eq!(sent.parcels[0].receipts.len(), 1, "schema {released}");
+            let kinds = store.read_now(|connection| {
+                connection
+                    .query_row("SELECT kind FROM certificate", [], |row| row.get::<_, String>(0))
+                    .named("kind of an old certificate")
+            });
+            assert_eq!(kinds.unwrap(), "both", "a certificate from before is good for everything");
+        }
     }
 
     #[test]

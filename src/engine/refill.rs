@@ -1,0 +1,88 @@
+//! What this office sent and this terminal has not: another terminal sent it, or this PC did before it was set up anew. It
+//! was sealed to ourselves, too, so it can be opened here.
+
+use jiff::Timestamp;
+
+use super::exchange::{Exchange, RoundError};
+use super::model::Failure;
+use super::subject::subjects_of;
+use crate::history::{HistoryError, NewSent};
+use crate::link::LinkError;
+use crate::parcel::{Content, Limits, OpenError, ReadError, Received, TrustError};
+use crate::standard::{self, Checked, Input, Known};
+use crate::wire::{ProblemCode, SentEntry};
+
+impl Exchange {
+    /// Fetches a parcel of our own, opens it, and puts it into the sent list. One that the hub does not have any more, or
+    /// that was sealed with a key this terminal never had, stands there without its content.
+    pub(super) fn keep_sent(&mut self, entry: &SentEntry, now: Timestamp) -> Result<(), RoundError> {
+        let content = match self.fetch(entry.id, entry.size, &entry.digest) {
+            Ok(sealed) => self.open_own(&sealed, entry, now)?,
+            Err(RoundError::Link(LinkError::Problem(problem))) if is_gone(problem.code) => None,
+            Err(error) => return Err(error),
+        };
+        let inputs: Vec<Input<'_>> =
+            content.iter().flat_map(Content::iter).map(|(name, bytes)| Input { name, bytes }).collect();
+        let checked = match &content {
+            Some(_) => standard::check(&inputs, &Known { one_parcel: true, ..Known::default() }),
+            None => Checked::default(),
+        };
+        let partner_name = self.terminal.history.name_of(entry.to)?;
+        let sent = NewSent {
+            accepted: &entry.accepted(),
+            partner: entry.to,
+            partner_name: &partner_name,
+            content: content.as_ref(),
+            subjects: &subjects_of(inputs.iter().map(|input| input.name)),
+            checked: &checked,
+        };
+        self.terminal.history.keep_sent(&sent)?;
+        self.fetched(entry.id, entry.size)
+    }
+
+    fn open_own(&self, sealed: &[u8], entry: &SentEntry, now: Timestamp) -> Result<Option<Content>, RoundError> {
+        match self.read_own(sealed, entry, now)? {
+            Ok(Received { content, signer_certificate, .. })
+                if content.manifest.id == entry.id
+                    && content.manifest.sender == self.terminal.office
+                    && content.manifest.receiver == entry.to
+                    && self.terminal.identity.is_own(&signer_certificate) =>
+            {
+                Ok(Some(content))
+            }
+            Err(ReadError::Open(OpenError::Signer(
+                TrustError::RevocationUnknown(_) | TrustError::NotYetValid { .. },
+            ))) => Err(RoundError::Waits(Failure::RevocationUnknown)),
+            Ok(_) => {
+                tracing::error!(parcel = %entry.id, "the hub lists a parcel of ours that says something else inside");
+                Ok(None)
+            }
+            Err(error) => {
+                tracing::warn!(parcel = %entry.id, %error, "a parcel of our own cannot be opened here");
+                Ok(None)
+            }
+        }
+    }
+
+    /// A certificate of ours that has ended since counts as it stood when the hub took the parcel.
+    fn read_own(
+        &self,
+        sealed: &[u8],
+        entry: &SentEntry,
+        now: Timestamp,
+    ) -> Result<Result<Received, ReadError>, HistoryError> {
+        let identity = &self.terminal.identity;
+        let read = identity.read(sealed, &self.terminal.trust(now)?, &Limits::default());
+        Ok(match read {
+            Err(ReadError::Open(OpenError::Signer(TrustError::Expired { .. }))) => {
+                identity.read(sealed, &self.terminal.trust(entry.accepted_at)?, &Limits::default())
+            }
+            read => read,
+        })
+    }
+}
+
+/// Whether the hub has the parcel's row and not its bytes any more.
+fn is_gone(code: ProblemCode) -> bool {
+    matches!(code, ProblemCode::ParcelRemoved | ProblemCode::ParcelUnknown)
+}

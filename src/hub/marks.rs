@@ -1,0 +1,122 @@
+//! What the terminals of one office tell each other: read, assigned to, being imported, and their receipts.
+//!
+//! The hub keeps sealed bytes for the office's own terminals and hands them out by cursor. It sees which office, when,
+//! how large, and nothing else.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::mailbox::time;
+use super::stores::sqlite::{Named as _, Store, StoreError};
+use crate::standard::OfficeNumber;
+use crate::wire::{Binary, Heads, MarkEntry, MarksPage};
+
+/// Most bytes one page carries, but for a single one that is larger.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+const PAGE: u32 = 500;
+/// As long as parcels are kept: what a mark is about is gone then.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// How many old ones a new one takes away with it.
+const SWEEP: u32 = 100;
+
+/// Keeps what one terminal tells the others. Durable when this returns; told twice, it stands there twice, and the
+/// terminals do not mind.
+pub async fn put(store: &Store, office: OfficeNumber, sealed: Vec<u8>, now: Timestamp) -> Result<u64, StoreError> {
+    store
+        .write(move |connection| {
+            let limit = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+            connection
+                .prepare_cached(
+                    "DELETE FROM mark WHERE seq IN
+                         (SELECT seq FROM mark WHERE office = ?1 AND at < ?2 ORDER BY at LIMIT ?3)",
+                )
+                .and_then(|mut sweep| sweep.execute(params![office.as_str(), limit.as_millisecond(), SWEEP]))
+                .named("sweep marks")?;
+            connection
+                .prepare_cached("INSERT INTO mark (office, at, sealed) VALUES (?1, ?2, ?3)")
+                .and_then(|mut insert| insert.insert(params![office.as_str(), now.as_millisecond(), sealed]))
+                .named("insert mark")
+                .map(i64::unsigned_abs)
+        })
+        .await
+}
+
+/// What an office's terminals told each other after `after`, oldest first.
+pub async fn list(store: &Store, office: OfficeNumber, after: u64) -> Result<MarksPage, StoreError> {
+    store
+        .read(move |connection| {
+            let mut page = MarksPage { marks: Vec::new(), next: after };
+            let mut statement = connection
+                .prepare_cached("SELECT seq, at, sealed FROM mark WHERE office = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")
+                .named("marks")?;
+            let mut rows = statement.query(params![office.as_str(), after, PAGE]).named("marks")?;
+            let mut bytes = 0;
+            while let Some(row) = rows.next().named("marks")? {
+                let sealed: Vec<u8> = row.get(2).named("marks")?;
+                bytes += sealed.len();
+                if bytes > PAGE_BYTES && !page.marks.is_empty() {
+                    break;
+                }
+                page.next = row.get(0).named("marks")?;
+                page.marks.push(MarkEntry { at: time(row, 1)?, sealed: Binary(sealed) });
+            }
+            Ok(page)
+        })
+        .await
+}
+
+/// How far each of an office's lists goes now. Not the cursors of anybody: the ends.
+pub fn heads(connection: &Connection, office: OfficeNumber) -> Result<Heads, StoreError> {
+    let end = |sql: &'static str| -> Result<u64, StoreError> {
+        connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([office.as_str()], |row| row.get::<_, Option<u64>>(0)))
+            .optional()
+            .named("heads")
+            .map(|end| end.flatten().unwrap_or(0))
+    };
+    Ok(Heads {
+        inbox: end("SELECT max(seq) FROM parcel WHERE receiver = ?1")?,
+        sent: end("SELECT max(changed) FROM parcel WHERE sender = ?1")?,
+        marks: end("SELECT max(seq) FROM mark WHERE office = ?1")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::directory;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_office_hears_its_own_terminals_and_nobody_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let [north, south] = ["3100000001", "3100000002"].map(|office| office.parse::<OfficeNumber>().unwrap());
+        let now = at("2026-06-01T00:00:00Z");
+        store
+            .write(move |c| {
+                directory::register(c, north, "11".parse().unwrap(), "北", now)?;
+                directory::register(c, south, "43".parse().unwrap(), "南", now)
+            })
+            .await
+            .unwrap();
+        let first = put(&store, north, b"one".to_vec(), now).await.unwrap();
+        put(&store, south, b"other".to_vec(), now).await.unwrap();
+        let last = put(&store, north, b"two".to_vec(), now).await.unwrap();
+        let page = list(&store, north, 0).await.unwrap();
+        let said: Vec<&[u8]> = page.marks.iter().map(|mark| mark.sealed.0.as_slice()).collect();
+        assert_eq!((said, page.next), (vec![&b"one"[..], b"two"], last));
+        assert_eq!(list(&store, north, first).await.unwrap().marks.len(), 1);
+        assert_eq!(list(&store, north, last).await.unwrap(), MarksPage { marks: vec![], next: last });
+        let heads = store.read_now(|c| heads(c, north)).unwrap();
+        assert_eq!(heads, Heads { inbox: 0, sent: 0, marks: last });
+        // After ninety days a new one takes the old ones with it.
+        put(&store, north, b"late".to_vec(), at("2026-09-01T00:00:01Z")).await.unwrap();
+        assert_eq!(list(&store, north, 0).await.unwrap().marks.len(), 1);
+        assert_eq!(list(&store, south, 0).await.unwrap().marks.len(), 1);
+    }
+}
