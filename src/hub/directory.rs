@@ -119,6 +119,14 @@ pub fn ever_sealing(connection: &Connection, office: OfficeNumber) -> Result<Vec
     sealing(connection, office, Timestamp::MIN)
 }
 
+/// The terminal that calls with a certificate of this serial.
+pub fn terminal_of(connection: &Connection, serial: &str) -> Result<Option<String>, StoreError> {
+    connection
+        .prepare_cached("SELECT terminal FROM certificate WHERE serial = ?1 AND kind <> 'office'")
+        .and_then(|mut statement| statement.query_row([serial], |row| row.get(0)).optional())
+        .named("terminal of a certificate")
+}
+
 /// An office that was not withdrawn: its service and name.
 pub fn entry(connection: &Connection, office: OfficeNumber) -> Result<Option<(ServiceType, String)>, StoreError> {
     let mut statement = connection

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
-use tayori::engine::model::{AccountsCommand, Command, Secret, Settings};
+use tayori::engine::model::{AccountsCommand, Command, Secret, Settings, TerminalsCommand};
 use tayori::engine::{Engine, Event};
 use tayori::history::{Action, History};
 use tayori::parcel::certificate;
@@ -356,6 +356,7 @@ fn r4_every_action_is_on_record() {
     leaves(&["audit", "verify", "--hub"], Action::ShowAudit);
     leaves(&["audit", "export", "--csv", text(&town.dir().join("audit.csv"))], Action::Export);
     leaves(&["account", "list"], Action::Accounts);
+    leaves(&["terminal", "list"], Action::Terminals);
     leaves(&["login", "--user", "nobody"], Action::Login);
     leaves(&["setup", "--certificate", "nowhere.pem", "--ca", "nowhere.pem"], Action::Setup);
     // What came of it is there, too: accepted by the hub, and what the other side did.
@@ -400,7 +401,7 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::Content { parcel: id, index: 0 },
         Command::SaveDocument { bytes: std::sync::Arc::from(&b"%PDF"[..]), to: somewhere("saved.pdf") },
         Command::DismissDraft(office),
-        Command::Configure(settings),
+        Command::Configure(Box::new(settings)),
         Command::TakeOver(id),
         Command::Assign { parcel: id, to: "佐藤".into() },
         Command::Annotate { parcel: id, text: "y".into() },
@@ -408,6 +409,7 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::ShowAudit,
         Command::ExportAudit(somewhere("window.csv")),
         Command::Accounts(AccountsCommand::List),
+        Command::Terminals(TerminalsCommand::List),
         Command::Login { user: USER.into(), password: Secret::new(PASSWORD.into()) },
         Command::Logout,
     ];
@@ -449,6 +451,7 @@ fn expected(command: &Command) -> Action {
         Command::Login { .. } => Action::Login,
         Command::Logout => Action::Logout,
         Command::Accounts(_) => Action::Accounts,
+        Command::Terminals(_) => Action::Terminals,
         // The entrance's: an open terminal has no use for them, and a closed one has no record.
         Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => Action::Setup,
     }

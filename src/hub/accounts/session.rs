@@ -216,11 +216,14 @@ fn give(
     Ok(LoggedIn { user: user.clone(), role, access, access_until, refresh, refresh_until, time: now })
 }
 
+/// A session, and the token its newest tokens were given for, if any.
+type Found = (Session, Option<Vec<u8>>);
+
 fn look_up(
     connection: &Connection,
     token: &Hash,
     kind: &'static str,
-) -> Result<Option<(Session, Option<Vec<u8>>)>, StoreError> {
+) -> Result<Option<Found>, StoreError> {
     let mut statement = connection
         .prepare_cached(
             "SELECT session.id, session.office, session.user, role, terminal, until, given_for FROM token
