@@ -124,7 +124,7 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
             }
             Command::Send(requests) => tell(Event::Notice(Notice::Queued { parcels: requests.len() })),
             Command::Accounts(_) => tell(Event::Accounts(made_up::accounts())),
-            Command::Configure(settings) => tell(Event::Settings(settings)),
+            Command::Configure(settings) => tell(Event::Settings(*settings)),
             _ => {}
         }
     }

@@ -609,7 +609,7 @@ fn settings_are_typed_chosen_and_saved() {
     assert!(settings.office_name.contains("（本店）"), "{}", settings.office_name);
     assert_eq!(settings.import, PathBuf::from("/新しい場所"));
     assert_eq!(settings.outgoing, made_up::settings().outgoing);
-    window.tell(Event::Settings(settings.clone()));
+    window.tell(Event::Settings((**settings).clone()));
     window.must_say("設定を保存しました。");
     window.must_say("変更はありません");
 }

@@ -9,7 +9,7 @@ use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::engine::model::{
     Account, Connection, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine, ParcelView,
-    Partner, Progress, Settings, State, Status,
+    Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -78,6 +78,10 @@ pub struct Model {
     pub login_refused: Option<Failure>,
     /// The office's accounts, once somebody asked.
     pub accounts: Arc<[Account]>,
+    /// The office's terminals, once somebody asked.
+    pub terminals: Arc<[TerminalEntry]>,
+    /// The code that was asked for last, to be shown until somebody has read it.
+    pub code: Option<ShownCode>,
     pub toasts: Vec<Toast>,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -177,6 +181,8 @@ impl Model {
             login: None,
             login_refused: None,
             accounts: Arc::from([]),
+            terminals: Arc::from([]),
+            code: None,
             toasts: Vec::new(),
             now: Timestamp::now(),
             zone: TimeZone::system(),
@@ -208,6 +214,8 @@ impl Model {
                 self.examined = Some(examined);
             }
             Event::Drafts(drafts) => self.drafts = drafts,
+            // The app's own affair.
+            Event::Show(_) | Event::HandedOver(_) => {}
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),
@@ -223,6 +231,8 @@ impl Model {
             }
             Event::LoginRefused(failure) => self.login_refused = Some(failure),
             Event::Accounts(accounts) => self.accounts = accounts,
+            Event::Terminals(terminals) => self.terminals = terminals,
+            Event::Code(code) => self.code = Some(code),
         }
     }
 

@@ -74,7 +74,7 @@ impl SettingsPage {
         ui.horizontal_wrapped(|ui| {
             let ready = changed && valid;
             if button_if(ui, ready, Btn::Primary, ic::SAVE, w::save_settings(lang), vec2(160.0, 48.0)).clicked() {
-                asked = Some(Action::Ask(Command::Configure(draft.clone())));
+                asked = Some(Action::Ask(Command::Configure(Box::new(draft.clone()))));
             }
             if changed {
                 undo = button(ui, Btn::Text, ic::UNDO, w::undo_settings(lang)).clicked();
