@@ -1051,3 +1051,45 @@ fn an_administrator_keeps_the_accounts_of_the_office() {
     window.tell(Event::Login(Login::As { user: "suzuki".parse().unwrap(), role: tayori::engine::model::Role::Staff }));
     window.must_say("利用者の追加や変更は、管理者だけができます。");
 }
+
+#[test]
+fn s8_a_changed_partner_is_asked_with_both_numbers_and_never_by_one_press() {
+    let mut window = window();
+    let (known, offered) = ("ab12".repeat(16), "cd34".repeat(16));
+    let failure = Failure::PartnerChanged { office: "3170000010".into(), known, offered: offered.clone() };
+    let held = |number, incoming| {
+        let state = if incoming {
+            State::Held(failure.clone())
+        } else {
+            State::Waiting { next_try: None, last: Some(failure.clone()) }
+        };
+        made_up::line(number, state)
+    };
+    let lists = Lists { inbox: Arc::from([held(0, true)]), outbox: Arc::from([held(30, false)]), ..Lists::default() };
+    window.tell(Event::Lists(lists));
+    assert_eq!(
+        window.harness.get_all_by_role_and_label(Role::Button, "番号を確かめる").count(),
+        1,
+        "one partner, one question"
+    );
+    window.press("番号を確かめる");
+    window.must_say("ab12ab12");
+    window.must_say("cd34cd34");
+    let yes = window.harness.get_by_role_and_label(Role::Button, "信頼する");
+    assert!(yes.accesskit_node().is_disabled(), "not before somebody has asked the partner");
+    inside(&window, "the question");
+    window.press("まだ信頼しない");
+    assert!(window.asked().is_empty());
+    window.go("受信");
+    window.harness.get_all_by_role(Role::ListBoxOption).next().unwrap().click();
+    window.harness.run();
+    window.commands();
+    window.press("番号を確かめる");
+    window.harness.get_by_role(Role::CheckBox).click();
+    window.harness.run();
+    window.press("信頼する");
+    assert_eq!(
+        window.asked(),
+        [format!("{:?}", Command::TrustPartner { office: made_up::office(10), fingerprint: offered })]
+    );
+}

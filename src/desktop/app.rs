@@ -9,10 +9,10 @@ use jiff::Timestamp;
 
 use super::desk::{Choice, Chosen, Desk, Native};
 use super::forms::FormKind;
-use super::model::{Look, Model};
+use super::model::{ChangedPartner, Look, Model};
 use super::printing::{Job, Printing, Target};
 use super::screens::{
-    Compose, EntranceScreen, Home, LoginDialog, Mailbox, OfficePage, Outbox, SettingsPage, inbox, sent,
+    Compose, EntranceScreen, Home, LoginDialog, Mailbox, OfficePage, Outbox, SettingsPage, TrustQuestion, inbox, sent,
 };
 use super::tokens::use_palette;
 use super::{chrome, preview, theme, widgets};
@@ -61,6 +61,8 @@ pub enum Action {
     },
     Print(Box<Job>),
     ClosePreview,
+    /// Show both numbers of a partner whose key has changed.
+    AskTrust(ChangedPartner),
     LogIn,
     ChangePassword,
     SetLook(Look),
@@ -82,6 +84,7 @@ pub struct App {
     entrance: EntranceScreen,
     pub(super) login: LoginDialog,
     office: OfficePage,
+    trust: TrustQuestion,
     /// The parcel whose withdrawal is to be confirmed.
     pub(super) withdrawing: Option<ParcelId>,
     /// What is to go on paper, while it is asked and made.
@@ -121,6 +124,7 @@ impl App {
             entrance: EntranceScreen::default(),
             login: LoginDialog::default(),
             office: OfficePage::default(),
+            trust: TrustQuestion::default(),
             withdrawing: None,
             printing: None,
             desk: Box::new(Native::default()),
@@ -332,6 +336,7 @@ impl App {
     pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
         match action {
             Action::Go(page) => self.go(page),
+            Action::AskTrust(changed) => self.trust.ask(changed),
             Action::LogIn => self.login.open(),
             Action::ChangePassword => self.login.change_password(),
             Action::Ask(command) => self.engine.send(command),
@@ -429,6 +434,7 @@ impl App {
         if self.withdrawing.is_none()
             && self.printing.is_none()
             && !self.login.is_open()
+            && !self.trust.is_open()
             && ui.input(|i| i.key_pressed(Key::Escape))
         {
             self.escape();
@@ -498,6 +504,7 @@ impl App {
         });
         asked.push(chrome::withdraw_question(self, ui));
         asked.push(self.print_question(ui));
+        asked.push(self.trust.show(ui, &self.model));
         asked.push(self.login.show(ui, &self.model));
         asked.push(chrome::toasts(&mut self.model, ui));
         chrome::drop_overlay(&self.model, ui);

@@ -12,6 +12,7 @@ use crate::engine::model::{
     Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
+use crate::standard::OfficeNumber;
 use crate::words::failure::Sentence;
 use crate::words::{Lang, window as w};
 
@@ -279,10 +280,41 @@ impl Model {
         inbox.iter().chain(outbox.iter()).chain(sent.iter()).find(|line| line.id == id)
     }
 
+    /// Partners whose parcels wait because their key has changed, each once.
+    pub fn changed_partners(&self) -> Vec<ChangedPartner> {
+        let Lists { inbox, sent, outbox } = &self.lists;
+        let mut changed: Vec<ChangedPartner> = Vec::new();
+        for found in inbox.iter().chain(outbox.iter()).chain(sent.iter()).filter_map(ChangedPartner::of) {
+            if !changed.contains(&found) {
+                changed.push(found);
+            }
+        }
+        changed
+    }
+
     /// Whole days until our certificate ends; negative when it has.
     pub fn certificate_days(&self) -> Option<i64> {
         let until = self.status.certificate_until?;
         Some(until.duration_since(self.now).as_secs().div_euclid(24 * 60 * 60))
+    }
+}
+
+/// A partner whose key is another one than the one that is trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedPartner {
+    pub office: OfficeNumber,
+    pub name: String,
+    pub known: String,
+    pub offered: String,
+}
+
+impl ChangedPartner {
+    /// What a parcel waits for, where it waits for that.
+    pub fn of(line: &ParcelLine) -> Option<Self> {
+        let (State::Held(problem) | State::Waiting { last: Some(problem), .. }) = &line.state else { return None };
+        let Failure::PartnerChanged { office, known, offered } = problem else { return None };
+        let (known, offered) = (known.clone(), offered.clone());
+        Some(Self { office: office.parse().ok()?, name: line.partner_name.clone(), known, offered })
     }
 }
 

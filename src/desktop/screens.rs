@@ -13,6 +13,7 @@ mod reading;
 mod review;
 pub(super) mod sent;
 mod settings;
+mod trust;
 
 pub(super) use compose::Compose;
 pub(super) use entrance::EntranceScreen;
@@ -23,6 +24,7 @@ pub(super) use office::OfficePage;
 pub(super) use outbox::Outbox;
 pub(super) use people::person_name;
 pub(super) use settings::SettingsPage;
+pub(super) use trust::TrustQuestion;
 
 use egui::{Frame, Margin, RichText, ScrollArea, Ui};
 

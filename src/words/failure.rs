@@ -336,8 +336,8 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             },
             todo: lang
                 .t(
-                    "電話などで相手にいまの番号を確かめ、同じなら「連携先」で信頼してください。それまでは送らず、取り込みません。",
-                    "Ask the office by telephone for its number. If it is the same, trust it under “Partners”. Nothing is sent or imported before.",
+                    "電話などで相手にいまの番号を確かめ、同じなら「ホーム」の「番号を確かめる」で信頼してください。それまでは送らず、取り込みません。",
+                    "Ask the office by telephone for its number. If it is the same, trust it under “Compare the numbers” on the home page. Nothing is sent or imported before.",
                 )
                 .to_owned(),
         },

@@ -185,6 +185,15 @@ texts! {
     settings_saved: "設定を保存しました。", "Settings saved.";
     settings_waiting: "設定を読み込んでいます…", "Reading the settings…";
 
+    trust_home: "鍵の変わった連携先があります", "A partner’s key has changed";
+    trust_look: "番号を確かめる", "Compare the numbers";
+    trust_title: "この連携先を信頼しますか", "Trust this partner?";
+    trust_text: "相手がパソコンを入れ替えたときなどに変わりますが、なりすましのこともあります。電話などで相手に「いまの番号」を読んでもらい、下と同じことを確かめてください。", "It changes when a partner replaces its PCs, but somebody may also pretend to be them. Let the partner read its number to you by telephone and compare it with the one below.";
+    trust_before: "前の番号", "Before";
+    trust_now: "いまの番号", "Now";
+    trust_compared: "電話などで相手に聞き、「いまの番号」と同じでした", "I have asked the partner: it is the same as “Now”";
+    trust_no: "まだ信頼しない", "Not yet";
+    trust_yes: "信頼する", "Trust it";
     login: "ログイン", "Login";
     log_in: "ログイン", "Log in";
     log_in_now: "ログインする", "Log in";

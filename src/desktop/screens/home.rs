@@ -39,6 +39,7 @@ impl Home {
             let lang = model.lang();
             let mut asked = head(ui, model);
             trouble(ui, model);
+            asked = super::trust::changed_partners(ui, model).or(asked);
             let lists = &model.lists;
             if lists.inbox.is_empty() && lists.sent.is_empty() && lists.outbox.is_empty() {
                 return first_day(ui, lang).or(asked);

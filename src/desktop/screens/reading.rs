@@ -13,7 +13,7 @@ use super::people::PeoplePane;
 use crate::desktop::Action;
 use crate::desktop::desk::Choice;
 use crate::desktop::icons as ic;
-use crate::desktop::model::Model;
+use crate::desktop::model::{ChangedPartner, Model};
 use crate::desktop::paper::screen::Shown;
 use crate::desktop::paper::{Block, Form};
 use crate::desktop::preview::{Preview, PreviewKind, can_be_shown};
@@ -76,7 +76,7 @@ impl Reading {
                     ui.spacing_mut().item_spacing.y = 12.0;
                     ui.set_width(ui.available_width());
                     head(ui, model, line, opened.map(|view| &**view), incoming);
-                    trouble(ui, model.lang(), line);
+                    asked = trouble(ui, model.lang(), line).or(asked.take());
                     match opened {
                         Some(view) => asked = self.body(ui, model, view).or(asked.take()),
                         None => icon_line(ui, ic::SCHEDULE, w::opening(model.lang()), reg(16.0), gray_700()),
@@ -321,7 +321,7 @@ fn head(ui: &mut Ui, model: &Model, line: &ParcelLine, opened: Option<&ParcelVie
 }
 
 /// What went wrong with it and what to do, where something did.
-fn trouble(ui: &mut Ui, lang: Lang, line: &ParcelLine) {
+fn trouble(ui: &mut Ui, lang: Lang, line: &ParcelLine) -> Option<Action> {
     match &line.state {
         State::Failed(problem) | State::Refused(problem) => {
             sentence_card(ui, ic::ERROR, bad(), &failure(lang, problem));
@@ -331,6 +331,8 @@ fn trouble(ui: &mut Ui, lang: Lang, line: &ParcelLine) {
         }
         _ => {}
     }
+    let changed = ChangedPartner::of(line)?;
+    button(ui, Btn::Outline, ic::VERIFIED_USER, w::trust_look(lang)).clicked().then_some(Action::AskTrust(changed))
 }
 
 /// What was pressed at a file.
