@@ -11,11 +11,15 @@ use super::desk::{Choice, Chosen, Desk, Native};
 use super::forms::FormKind;
 use super::model::{Look, Model};
 use super::printing::{Job, Printing, Target};
-use super::screens::{Compose, EntranceScreen, Home, Mailbox, Outbox, SettingsPage, inbox, sent};
+use super::screens::{
+    Compose, EntranceScreen, Home, LoginDialog, Mailbox, OfficePage, Outbox, SettingsPage, inbox, sent,
+};
 use super::tokens::use_palette;
 use super::{chrome, preview, theme, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{Command, Entrance, Event, Notice, ParcelView, SendRequest};
+use crate::engine::model::{AccountsCommand, Command, Entrance, Event, Login, Notice, ParcelView, Role, SendRequest};
+use crate::notice::Attention;
+use crate::notice::tray::{Tray, TrayAsk};
 use crate::parcel::ParcelId;
 use crate::words::Lang;
 
@@ -28,6 +32,8 @@ pub enum Page {
     Inbox,
     Sent,
     Outbox,
+    /// Accounts and terminals of the office.
+    Office,
     Settings,
 }
 
@@ -55,6 +61,8 @@ pub enum Action {
     },
     Print(Box<Job>),
     ClosePreview,
+    LogIn,
+    ChangePassword,
     SetLook(Look),
     CloseToast(usize),
 }
@@ -72,6 +80,8 @@ pub struct App {
     pub(super) outbox: Outbox,
     pub(super) settings: SettingsPage,
     entrance: EntranceScreen,
+    pub(super) login: LoginDialog,
+    office: OfficePage,
     /// The parcel whose withdrawal is to be confirmed.
     pub(super) withdrawing: Option<ParcelId>,
     /// What is to go on paper, while it is asked and made.
@@ -80,6 +90,10 @@ pub struct App {
     chosen: Receiver<Chosen>,
     choosing: Sender<Chosen>,
     keep_look: Option<Box<dyn Fn(Look)>>,
+    attention: Attention,
+    tray: Option<(Tray, Receiver<TrayAsk>)>,
+    /// Asked for by the tray's menu: then closing closes.
+    quitting: bool,
     zoomed: Option<Look>,
 }
 
@@ -105,12 +119,17 @@ impl App {
             outbox: Outbox,
             settings: SettingsPage::default(),
             entrance: EntranceScreen::default(),
+            login: LoginDialog::default(),
+            office: OfficePage::default(),
             withdrawing: None,
             printing: None,
             desk: Box::new(Native::default()),
             chosen,
             choosing,
             keep_look: None,
+            attention: Attention::default(),
+            tray: None,
+            quitting: false,
             zoomed: None,
         }
     }
@@ -121,6 +140,26 @@ impl App {
         self.model.look = look;
         self.keep_look = keep;
         self.zoom(ctx);
+        self
+    }
+
+    /// Who is told whether somebody looks at the window.
+    #[must_use]
+    pub fn with_attention(mut self, attention: Attention) -> Self {
+        self.attention = attention;
+        self
+    }
+
+    /// With an icon beside the clock; without one where the system shows none.
+    #[must_use]
+    pub fn with_tray(mut self, ctx: &Context, lang: Lang) -> Self {
+        let (tell, asked) = channel();
+        let ctx = ctx.clone();
+        let tray = Tray::show(lang, move |asked| {
+            let _ = tell.send(asked); // the window may be gone by then
+            ctx.request_repaint();
+        });
+        self.tray = tray.inspect_err(|error| tracing::warn!(%error, "no icon")).ok().map(|tray| (tray, asked));
         self
     }
 
@@ -174,6 +213,7 @@ impl App {
     /// Takes in what the engine told and what was chosen in dialogs.
     fn drain(&mut self, ctx: &Context) {
         self.model.now = Timestamp::now();
+        self.attention.set(ctx.input(|input| input.focused));
         while let Some(event) = self.engine.poll() {
             match &event {
                 Event::Notice(Notice::Queued { .. }) => {
@@ -181,14 +221,51 @@ impl App {
                     self.model.examined = None;
                 }
                 Event::Notice(Notice::NotSent(_)) => self.compose.not_sent(),
+                Event::Show(parcel) => self.come_to_front(ctx, *parcel),
+                Event::HandedOver(paths) => self.apply(ctx, Action::Examine(paths.clone())),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
                 Event::Content(content) => self.look_at(ctx, content.clone()),
+                Event::Login(login) => self.login.told(self.model.login.as_ref(), login),
+                Event::LoginRefused(_) => self.login.refused(),
                 _ => {}
             }
             self.model.take(event);
         }
         while let Ok(chosen) = self.chosen.try_recv() {
             self.take_choice(ctx, chosen);
+        }
+        self.mind_tray(ctx);
+    }
+
+    /// What the icon beside the clock asks, and whether closing the window leaves it there.
+    fn mind_tray(&mut self, ctx: &Context) {
+        let Some((tray, asked)) = &mut self.tray else { return };
+        tray.set_unread(self.model.counts.unread);
+        let asked: Vec<TrayAsk> = asked.try_iter().collect();
+        for asked in asked {
+            match asked {
+                TrayAsk::Open => self.come_to_front(ctx, None),
+                TrayAsk::Quit => {
+                    self.quitting = true;
+                    ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+                }
+            }
+        }
+        let stays = self.model.settings.as_ref().is_some_and(|settings| settings.notices.close_to_tray);
+        if stays && !self.quitting && ctx.input(|input| input.viewport().close_requested()) {
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            ctx.send_viewport_cmd(egui::ViewportCommand::Visible(false));
+            self.attention.set(false);
+        }
+    }
+
+    /// Somebody clicked a notice or started the program again.
+    fn come_to_front(&mut self, ctx: &Context, parcel: Option<ParcelId>) {
+        use egui::ViewportCommand as Ask;
+        [Ask::Visible(true), Ask::Minimized(false), Ask::Focus].into_iter().for_each(|ask| ctx.send_viewport_cmd(ask));
+        if let Some(id) = parcel {
+            let is_incoming = self.model.lists.inbox.iter().any(|line| line.id == id);
+            self.open_parcel(if is_incoming { Page::Inbox } else { Page::Sent }, id);
         }
     }
 
@@ -254,7 +331,9 @@ impl App {
     /// Does what a screen asked for. The only door; nothing here waits.
     pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
         match action {
-            Action::Go(page) => self.page = page,
+            Action::Go(page) => self.go(page),
+            Action::LogIn => self.login.open(),
+            Action::ChangePassword => self.login.change_password(),
             Action::Ask(command) => self.engine.send(command),
             Action::OpenParcel(page, id) => self.open_parcel(page, id),
             Action::Choose(choice) => self.choose(ctx, choice),
@@ -290,6 +369,14 @@ impl App {
                     self.model.toasts.remove(at);
                 }
             }
+        }
+    }
+
+    fn go(&mut self, page: Page) {
+        self.page = page;
+        // What others of the office changed meanwhile is not told by itself.
+        if page == Page::Office && matches!(self.model.login, Some(Login::As { role: Role::Admin, .. })) {
+            self.engine.send(Command::Accounts(AccountsCommand::List));
         }
     }
 
@@ -339,7 +426,11 @@ impl App {
         if pressed(Modifiers::COMMAND, Key::P) {
             return self.to_print();
         }
-        if self.withdrawing.is_none() && self.printing.is_none() && ui.input(|i| i.key_pressed(Key::Escape)) {
+        if self.withdrawing.is_none()
+            && self.printing.is_none()
+            && !self.login.is_open()
+            && ui.input(|i| i.key_pressed(Key::Escape))
+        {
             self.escape();
         }
         None
@@ -393,6 +484,7 @@ impl App {
         }
         let mut asked = vec![Self::dropped(ui), self.shortcuts(ui)];
         asked.push(chrome::top_bar(self, ui));
+        self.login.strip(ui, &self.model);
         chrome::status_bar(&self.model, ui);
         asked.push(chrome::nav(self, ui));
         asked.push(match self.page {
@@ -402,9 +494,11 @@ impl App {
             Page::Compose => self.compose.show(ui, &self.model),
             Page::Outbox => self.outbox.show(ui, &self.model),
             Page::Settings => self.settings.show(ui, &self.model),
+            Page::Office => self.office.show(ui, &self.model),
         });
         asked.push(chrome::withdraw_question(self, ui));
         asked.push(self.print_question(ui));
+        asked.push(self.login.show(ui, &self.model));
         asked.push(chrome::toasts(&mut self.model, ui));
         chrome::drop_overlay(&self.model, ui);
         widgets::focus_ring(ui.ctx(), &[self.inbox.list.focus_id(), self.sent.list.focus_id()]);

@@ -10,10 +10,11 @@ use jiff::Timestamp;
 
 pub use super::enrol::{By, Entry, Step as EntryStep};
 pub use super::profile::Settings;
-pub use crate::history::{AuditFault, AuditLine, Failure, ParcelLine, State, Step, Subject, Trail};
+pub use crate::history::{AuditFault, AuditLine, Failure, ParcelLine, State, Step, Subject, Trail, Way};
+use crate::identity::code::Code;
 use crate::parcel::ParcelId;
 use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, People, ServiceType};
-pub use crate::wire::{Account, AccountChange, NewAccount, PasswordChange, Role, Secret, UserId};
+pub use crate::wire::{Account, AccountChange, NewAccount, PasswordChange, Role, Secret, TerminalEntry, UserId};
 
 /// What a face asks for. Nothing here waits; the answer comes as an [`Event`].
 #[derive(Clone, Debug)]
@@ -51,7 +52,7 @@ pub enum Command {
     /// The recovery code was written down.
     RecoveryNoted,
     /// Keep these settings; answered by [`Event::Settings`].
-    Configure(Settings),
+    Configure(Box<Settings>),
     /// Put a parcel's files into this terminal's import folder, although another terminal has it.
     TakeOver(ParcelId),
     /// Say who is to see to a parcel; empty for nobody. Every terminal of the office shows it.
@@ -70,6 +71,34 @@ pub enum Command {
     Logout,
     /// About the office's accounts; answered by [`Event::Accounts`] or a [`Notice::Failed`].
     Accounts(AccountsCommand),
+    /// About the office's terminals; answered by [`Event::Terminals`] or a [`Notice::Failed`].
+    Terminals(TerminalsCommand),
+}
+
+/// What a 管理者 does with the terminals of the office.
+#[derive(Clone, Debug)]
+pub enum TerminalsCommand {
+    /// Answer with [`Event::Terminals`].
+    List,
+    /// A code for a further terminal; answered by [`Event::Code`], too.
+    NewCode,
+    /// Let a waiting terminal have the office's keys. `fingerprint` is what stands on its screen, as somebody typed it
+    /// (sixteen digits at least): a wrong one is [`Failure::FingerprintOther`].
+    Admit {
+        id: String,
+        fingerprint: String,
+    },
+    Revoke(String),
+    /// A new recovery code in place of the last one; answered by [`Event::Code`], too.
+    NewRecoveryCode,
+}
+
+/// A code to be shown once, for paper or for the other screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownCode {
+    pub code: Code,
+    /// `None` for a recovery code, which is good until there is another.
+    pub until: Option<Timestamp>,
 }
 
 /// What a 管理者 does with the accounts of the office, and everybody with their own password.
@@ -103,6 +132,7 @@ pub struct SendRequest {
 
 /// What the engine tells. Each variant carries the whole of what it speaks of, so the newest one is enough.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few at a time, and a face takes each apart at once")]
 pub enum Event {
     Status(Status),
     Lists(Lists),
@@ -114,6 +144,10 @@ pub enum Event {
     /// Files being looked at, when that takes more than a moment; `None` when it is over.
     Progress(Option<Progress>),
     Notice(Notice),
+    /// Somebody clicked a notice, or started the program a second time: come to the front, with this parcel.
+    Show(Option<ParcelId>),
+    /// A second start of the program handed these files over, to be looked at for sending.
+    HandedOver(Vec<PathBuf>),
     Settings(Settings),
     Partners(Arc<[Partner]>),
     /// What it takes before this terminal can work; [`Entrance::Open`] when nothing does.
@@ -125,6 +159,9 @@ pub enum Event {
     LoginRefused(Failure),
     /// The office's accounts, by user id.
     Accounts(Arc<[Account]>),
+    /// The office's terminals, in the order they came.
+    Terminals(Arc<[TerminalEntry]>),
+    Code(ShownCode),
 }
 
 /// What a terminal lacks.
@@ -282,6 +319,8 @@ pub struct Draft {
     pub more: usize,
     /// It goes without a click, by the settings.
     pub automatic: bool,
+    /// By which way it goes. For the national system, sending means laying it out in the hand-over folder.
+    pub way: Way,
 }
 
 /// What would become one parcel.
@@ -356,6 +395,10 @@ pub enum Notice {
     },
     Sent {
         parcels: usize,
+    },
+    /// Every file lies in the hand-over folder for the national system.
+    LaidOut {
+        partner_name: String,
     },
     Imported {
         partner_name: String,

@@ -5,10 +5,11 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use jiff::Timestamp;
 
-use super::failure::of_link;
-use super::model::{AccountsCommand, Event, Failure, Login, Notice};
+use super::failure::{of_identity, of_link};
+use super::model::{AccountsCommand, Event, Failure, Login, Notice, ShownCode, TerminalsCommand};
 use super::runner::{Errand, Teller};
 use super::terminal::Terminal;
+use super::terminals::{Office, is_same_fingerprint};
 use crate::history::{Action, DONE, HistoryError};
 use crate::link::{HubLink, LinkError};
 use crate::wire::{ProblemCode, Secret, UserId};
@@ -19,6 +20,7 @@ pub(super) enum Order {
     LogIn { user: String, password: Secret },
     LogOut,
     Accounts(AccountsCommand),
+    Terminals(TerminalsCommand),
 }
 
 /// See the module.
@@ -52,6 +54,7 @@ impl People {
                     let _ = errands.send(Errand::Round);
                 }
                 Order::Accounts(command) => self.keep_accounts(command, teller),
+                Order::Terminals(command) => self.keep_terminals(&command, teller),
             }
         }
     }
@@ -118,6 +121,49 @@ impl People {
         // Whoever changed the own account, or is no longer in, sees that as well.
         self.tell_login(teller);
         result
+    }
+
+    fn keep_terminals(&mut self, command: &TerminalsCommand, teller: &Teller) {
+        let subject = match command {
+            TerminalsCommand::List => "list".to_owned(),
+            TerminalsCommand::NewCode => "code".to_owned(),
+            TerminalsCommand::NewRecoveryCode => "recovery".to_owned(),
+            TerminalsCommand::Revoke(id) => format!("revoke {id}"),
+            TerminalsCommand::Admit { id, .. } => format!("admit {id}"),
+        };
+        let result = match self.change_terminals(command, teller) {
+            Ok(()) => DONE.to_owned(),
+            Err(failure) => {
+                let code = failure.code();
+                teller.fail(failure);
+                code
+            }
+        };
+        self.put_on_record(Action::Terminals, &subject, &result);
+    }
+
+    fn change_terminals(&mut self, command: &TerminalsCommand, teller: &Teller) -> Result<(), Failure> {
+        // Its keys may have been renewed since this thread began.
+        self.terminal.look_at_papers().map_err(|error| of_identity(&error))?;
+        let office = Office { identity: &self.terminal.identity, link: &self.link };
+        let shown = |(code, until)| {
+            teller.tell(Event::Code(ShownCode { code, until }));
+        };
+        match command {
+            TerminalsCommand::List => Ok(()),
+            TerminalsCommand::NewCode => office.new_code().map(|(code, until)| shown((code, Some(until)))),
+            TerminalsCommand::NewRecoveryCode => office.new_recovery_code().map(|code| shown((code, None))),
+            TerminalsCommand::Revoke(id) => office.revoke(id),
+            TerminalsCommand::Admit { id, fingerprint } => office.list().and_then(|terminals| {
+                let terminal = terminals.iter().find(|terminal| terminal.id == *id);
+                match terminal.filter(|terminal| is_same_fingerprint(fingerprint, terminal)) {
+                    Some(terminal) => office.admit(terminal, Timestamp::now()),
+                    None => Err(Failure::FingerprintOther),
+                }
+            }),
+        }?;
+        teller.tell(Event::Terminals(office.list()?.into()));
+        Ok(())
     }
 
     fn tell_login(&self, teller: &Teller) {

@@ -60,6 +60,8 @@ pub(super) enum Errand {
 enum Paper {
     Examine(Vec<PathBuf>, Scope),
     Send(Vec<SendRequest>),
+    /// The folders are these from now on.
+    Folders(ImportFolders),
 }
 
 /// Tells events and wakes the face.
@@ -232,6 +234,7 @@ impl Desk {
             Command::Login { user, password } => drop(out.orders.send(Order::LogIn { user, password })),
             Command::Logout => drop(out.orders.send(Order::LogOut)),
             Command::Accounts(command) => drop(out.orders.send(Order::Accounts(command))),
+            Command::Terminals(command) => drop(out.orders.send(Order::Terminals(command))),
             Command::Content { parcel, index } => self.content(parcel, index, teller)?,
             Command::SaveDocument { bytes, to } => {
                 let saved = Self::save_document(&bytes, &to, teller);
@@ -240,7 +243,7 @@ impl Desk {
             // What the entrance asked for; it is open now.
             Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => {}
             Command::Configure(settings) => {
-                let kept = self.configure(settings, out, teller);
+                let kept = self.configure(*settings, out, teller);
                 self.terminal.history.record(Action::Settings, "", &kept, now)?;
             }
             Command::TakeOver(id) => drop(out.errands.send(Errand::TakeOver(id))),
@@ -367,6 +370,7 @@ impl Desk {
             Ok(()) => {
                 self.profile = changed;
                 drop(out.errands.send(Errand::Import(self.profile.settings.import_folders())));
+                drop(out.papers.send(Paper::Folders(self.profile.settings.import_folders())));
                 drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
                 DONE.to_owned()
@@ -412,6 +416,7 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::SetUp(_)
         | Command::Recover(_)
         | Command::RecoveryNoted
+        | Command::Terminals(_)
         | Command::Accounts(_) => None,
     }
 }
@@ -443,6 +448,10 @@ impl Reader {
             let done = match paper {
                 Paper::Examine(paths, scope) => self.examine(&paths, scope, teller),
                 Paper::Send(requests) => self.send(&requests, Timestamp::now(), teller),
+                Paper::Folders(folders) => {
+                    self.terminal.import = folders;
+                    continue;
+                }
             };
             if let Err(error) = done {
                 tracing::error!(%error, source = std::error::Error::source(&error), "the history failed the reader");
@@ -482,9 +491,9 @@ impl Reader {
                 }
             }
         }
-        self.terminal.history.queue(&parcels, now)?;
-        if !parcels.is_empty() {
-            teller.tell(Event::Notice(Notice::Queued { parcels: parcels.len() }));
+        let parcels = self.terminal.queue(parcels, now)?;
+        if parcels > 0 {
+            teller.tell(Event::Notice(Notice::Queued { parcels }));
         }
         for failure in failures {
             teller.tell(Event::Notice(Notice::NotSent(failure)));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::audit::{self, Actor, DONE};
 use super::authority::Kind;
 use super::mailbox::{parsed, time};
 use super::stores::sqlite::{Named as _, StoreError};
@@ -96,6 +97,8 @@ pub fn add(connection: &Connection, certificate: Certificate<'_>, now: Timestamp
             ],
         )
         .named("add certificate")?;
+    let by = Actor { who: office.to_string(), terminal: terminal.to_owned() };
+    audit::record(connection, &by, "issue-certificate", serial, DONE, now)?;
     move_on(connection)
 }
 
@@ -114,6 +117,14 @@ pub fn sealing(connection: &Connection, office: OfficeNumber, now: Timestamp) ->
 /// The same with those that have ended: a key may be renewed after that, too.
 pub fn ever_sealing(connection: &Connection, office: OfficeNumber) -> Result<Vec<Vec<u8>>, StoreError> {
     sealing(connection, office, Timestamp::MIN)
+}
+
+/// The terminal that calls with a certificate of this serial.
+pub fn terminal_of(connection: &Connection, serial: &str) -> Result<Option<String>, StoreError> {
+    connection
+        .prepare_cached("SELECT terminal FROM certificate WHERE serial = ?1 AND kind <> 'office'")
+        .and_then(|mut statement| statement.query_row([serial], |row| row.get(0)).optional())
+        .named("terminal of a certificate")
 }
 
 /// An office that was not withdrawn: its service and name.

@@ -14,6 +14,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
+use super::audit::{self, Actor, DONE};
 use super::authority::{Authority, AuthorityError, Issued, Kind, requested_key};
 use super::codes::{self, Kept};
 use super::directory::{self, Certificate};
@@ -88,6 +89,7 @@ pub fn by_code(
     };
     if let (Ok(answer), None) = (&answer, &code.used_by) {
         codes::note_used(connection, handle, &answer.terminal, now)?;
+        on_record(connection, answer, now)?;
     }
     Ok(answer.map(|answer| LetIn { answer, key: Some(code.answer) }))
 }
@@ -104,7 +106,15 @@ pub fn by_certificate(
         return Ok(Err(Refused::Code));
     }
     let answer = new(connection, terms, request, None, now)?;
+    if let Ok(answer) = &answer {
+        on_record(connection, answer, now)?;
+    }
     Ok(answer.map(|answer| LetIn { answer, key: None }))
+}
+
+fn on_record(connection: &Connection, answer: &EnrolAnswer, now: Timestamp) -> Result<(), StoreError> {
+    let actor = Actor { who: answer.office.to_string(), terminal: answer.terminal.clone() };
+    audit::record(connection, &actor, "enrol", &answer.terminal, DONE, now)
 }
 
 /// The answer this terminal got before.
@@ -275,6 +285,8 @@ fn renewal(
         Err(error) => return Ok(Err(error.into())),
     };
     keep(connection, office, kind, terminal, &issued, now)?;
+    let actor = Actor { who: office.to_string(), terminal: terminal.to_owned() };
+    audit::record(connection, &actor, "renew", &issued.serial_hex, DONE, now)?;
     Ok(Ok(issued.der))
 }
 
@@ -309,4 +321,163 @@ fn label(name: &str) -> String {
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shown: String = name.chars().filter(|c| !c.is_control() && !turns(*c)).take(NAME_CHARS).collect();
     shown.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::codes::{NewCode, OPERATORS, TRIES};
+    use crate::hub::stores::sqlite::Store;
+    use crate::identity::code::Code;
+    use crate::identity::request;
+
+    const NORTH: &str = "3170000010";
+
+    struct Desk {
+        _dir: tempfile::TempDir,
+        store: Store,
+        authority: std::sync::Arc<Authority>,
+    }
+
+    fn start() -> Timestamp {
+        "2026-06-01T00:00:00Z".parse().unwrap()
+    }
+
+    fn north() -> OfficeNumber {
+        NORTH.parse().unwrap()
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Store::open(&dir.path().join("hub.db")).unwrap();
+            let authority = Authority::create(&dir.path().join("ca"), "Tayori", start()).unwrap().into();
+            let register = |c: &Connection| directory::register(c, north(), "11".parse().unwrap(), "北", start());
+            store.write_now(register).unwrap();
+            Self { _dir: dir, store, authority }
+        }
+
+        fn code(&self) -> Code {
+            let code = Code::new().unwrap();
+            let kept = NewCode::of_operator(&code, north(), false, start());
+            self.store.write_now(move |c| codes::keep(c, &kept, start())).unwrap();
+            code
+        }
+
+        fn enrol(
+            &self,
+            asked: &EnrolRequest,
+            handle: &Code,
+            code: &Code,
+            now: Timestamp,
+        ) -> Result<EnrolAnswer, Refused> {
+            let (asked, authority) = (asked.clone(), std::sync::Arc::clone(&self.authority));
+            let (handle, mac) = (handle.handle(), code.proof().tag(b"request"));
+            let decided = self.store.write_now(move |c| {
+                let terms = Terms { authority: &authority, days: 730 };
+                by_code(c, terms, &asked, b"request", (handle, &mac), now)
+            });
+            decided.unwrap().map(|let_in| let_in.answer)
+        }
+
+        fn renew(&self, terminal: &str, asked: &RenewRequest, now: Timestamp) -> Result<Renewed, Refused> {
+            let (asked, authority) = (asked.clone(), std::sync::Arc::clone(&self.authority));
+            let caller = Caller { office: north(), serial: terminal.into(), terminal: terminal.into() };
+            let decided = self
+                .store
+                .write_now(move |c| renew(c, Terms { authority: &authority, days: 730 }, &caller, &asked, now));
+            decided.unwrap()
+        }
+    }
+
+    fn asked(terminal: &str, key: &str) -> EnrolRequest {
+        EnrolRequest {
+            office: north(),
+            terminal: "受付\u{202e}\n".into(),
+            terminal_csr: terminal.into(),
+            office_csr: Some(key.into()),
+            recovery: Some(Binary(b"chest".to_vec())),
+        }
+    }
+
+    fn csr() -> String {
+        request(north()).unwrap().csr_pem
+    }
+
+    #[test]
+    fn a_code_is_good_for_fourteen_days_and_for_one_terminal() {
+        let desk = Desk::new();
+        let (code, late) = (desk.code(), desk.code());
+        let end = start() + OPERATORS;
+        let (terminal, key) = (csr(), csr());
+        let answer = desk.enrol(&asked(&terminal, &key), &code, &code, end).unwrap();
+        assert!(answer.office_key_is_yours && answer.recovery.is_none());
+        assert_eq!(answer.terminal_name, "受付", "a name that could turn a line around does not");
+        let over = end + SignedDuration::from_secs(1);
+        assert!(matches!(desk.enrol(&asked(&csr(), &key), &late, &late, over), Err(Refused::Expired)));
+        // The same terminal asks again, much later: its answer had got lost.
+        let again = desk.enrol(&asked(&terminal, &key), &code, &code, over).unwrap();
+        assert_eq!((again.terminal, again.terminal_certificate), (answer.terminal, answer.terminal_certificate));
+        assert!(matches!(desk.enrol(&asked(&csr(), &key), &code, &code, end), Err(Refused::Used)));
+    }
+
+    #[test]
+    fn s7_ten_wrong_proofs_burn_a_code_and_nobody_without_its_handle_can() {
+        let desk = Desk::new();
+        let (code, other) = (desk.code(), Code::new().unwrap());
+        let request = asked(&csr(), &csr());
+        for _ in 0..100 {
+            assert!(matches!(desk.enrol(&request, &other, &other, start()), Err(Refused::Code)));
+        }
+        for _ in 1..TRIES {
+            assert!(matches!(desk.enrol(&request, &code, &other, start()), Err(Refused::Code)));
+        }
+        let unburnt = desk.code();
+        desk.enrol(&request, &unburnt, &unburnt, start()).unwrap();
+        assert!(matches!(desk.enrol(&request, &code, &other, start()), Err(Refused::Code)));
+        assert!(matches!(desk.enrol(&request, &code, &code, start()), Err(Refused::Code)), "it is burnt");
+    }
+
+    #[test]
+    fn a_second_terminal_gets_no_key_of_its_own_for_the_office() {
+        let desk = Desk::new();
+        let (first, second) = (desk.code(), desk.code());
+        let one = desk.enrol(&asked(&csr(), &csr()), &first, &first, start()).unwrap();
+        let two = desk.enrol(&asked(&csr(), &csr()), &second, &second, start()).unwrap();
+        assert!(!two.office_key_is_yours);
+        assert_eq!(two.office_certificates, one.office_certificates);
+        assert_eq!(two.recovery, Some(Binary(b"chest".to_vec())), "the first one's, not what the second offered");
+        let waiting = desk.store.read_now(|c| terminals::list(c, north())).unwrap();
+        let states: Vec<_> = waiting.iter().filter(|t| t.admission == Admission::Waits).map(|t| &t.id).collect();
+        assert_eq!(states, [&two.terminal]);
+    }
+
+    #[test]
+    fn s3_a_certificate_is_renewed_for_its_own_key_only_and_once_a_day() {
+        let desk = Desk::new();
+        let code = desk.code();
+        let (terminal, key) = (csr(), csr());
+        let got = desk.enrol(&asked(&terminal, &key), &code, &code, start()).unwrap();
+        let later = start() + SignedDuration::from_hours(24 * 700);
+        let both = RenewRequest { terminal_csr: Some(terminal.clone()), office_csr: Some(key.clone()) };
+        let new = desk.renew(&got.terminal, &both, later).unwrap();
+        let until = |der: &Option<Binary>| certificate::valid_until(&der.as_ref().unwrap().0).unwrap();
+        let wanted = later + SignedDuration::from_hours(24 * 730);
+        assert_eq!((until(&new.terminal_certificate), until(&new.office_certificate)), (wanted, wanted));
+        let again = desk.renew(&got.terminal, &both, later + SignedDuration::from_hours(1)).unwrap();
+        assert_eq!(again, new, "an answer that got lost");
+        for wrong in [
+            RenewRequest { terminal_csr: Some(csr()), office_csr: None },
+            RenewRequest { terminal_csr: None, office_csr: Some(csr()) },
+            RenewRequest { terminal_csr: Some(key), office_csr: None },
+            RenewRequest { terminal_csr: None, office_csr: Some(terminal) },
+        ] {
+            assert!(matches!(desk.renew(&got.terminal, &wrong, later), Err(Refused::OtherKey)));
+        }
+        // Both certificates of the office's key are published until the old one ends.
+        let published = desk.store.read_now(move |c| directory::published(c, later)).unwrap();
+        assert_eq!(published.offices[0].certificates.len(), 2);
+        let standing = desk.store.read_now(directory::standing).unwrap();
+        assert!(standing.terminals.values().all(|id| *id == got.terminal), "the terminal stays who it was");
+    }
 }

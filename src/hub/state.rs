@@ -238,7 +238,9 @@ impl Hub {
         }
         let office = certificate::office_of(certificate).ok()?;
         let serial = certificate::serial_of(certificate).ok()?;
-        let terminal = self.members().standing.terminals.get(&serial).cloned();
+        let known = self.members().standing.terminals.get(&serial).cloned();
+        // One that came in since the last look: asked for once, when its first connection is made.
+        let terminal = known.or_else(|| self.store.read_now(|c| directory::terminal_of(c, &serial)).ok().flatten());
         Some(Shown::Terminal(Caller { office, terminal: terminal.unwrap_or_else(|| serial.clone()), serial }))
     }
 

@@ -198,6 +198,13 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Let it in on the page “PCs” of one that is in use, or enter the recovery code.",
             ),
         ),
+        Failure::FingerprintOther => say(
+            ("新しい端末に出ている番号と違います。", "That is not the number on the new PC's screen."),
+            (
+                "許可していません。新しい端末の画面を見て、16桁の番号を入れ直してください。",
+                "It was not let in. Look at the new PC's screen and type its sixteen digits again.",
+            ),
+        ),
         Failure::AuthorityOther => say(
             (
                 "つながった相手は、書面に書かれた連携基盤ではありません。",
@@ -409,6 +416,16 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             (
                 "読み取りの許可があるか、パソコンの管理をしている方にお確かめください。",
                 "Ask who looks after this PC for permission to read it.",
+            ),
+        ),
+        Failure::HandOverFolderUnset => say(
+            (
+                "国の連携システムに渡すフォルダが決まっていません。",
+                "No folder is chosen for what goes by the national system.",
+            ),
+            (
+                "設定で受け渡しフォルダを選んでください。それまで置かずにお待ちします。",
+                "Choose the hand-over folder in the settings. It waits until then.",
             ),
         ),
         Failure::DiskFull => say(
@@ -623,6 +640,7 @@ mod tests {
             Failure::RecoveryCodeWrong,
             Failure::WaitingForAdmission,
             Failure::AuthorityOther,
+            Failure::FingerprintOther,
             Failure::AddressWrong,
             Failure::CertificateFileBroken,
             Failure::CertificateFileForm,
@@ -648,6 +666,7 @@ mod tests {
             Failure::FolderMissing { path: name() },
             Failure::FolderNotPermitted { path: name() },
             Failure::FolderNotReadable { path: name() },
+            Failure::HandOverFolderUnset,
             Failure::DiskFull,
             Failure::NameTaken { name: name() },
             Failure::HistoryTroubled,

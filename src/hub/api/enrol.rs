@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::refusal::Refusal;
+use crate::hub::audit::{self, Actor, DONE};
 use crate::hub::codes::{self, NewCode};
 use crate::hub::enrol::{self, LetIn, Refused};
 use crate::hub::external::ExternalCaller;
@@ -138,8 +139,15 @@ pub(super) async fn revoke(
 ) -> Result<StatusCode, Refusal> {
     let (office, now) = (caller.office, Timestamp::now());
     let gone = {
-        let id = id.clone();
-        hub.store().write(move |connection| terminals::revoke(connection, office, &id, now)).await?
+        let (id, actor) = (id.clone(), Actor::from(&caller));
+        let job = move |connection: &rusqlite::Connection| {
+            let gone = terminals::revoke(connection, office, &id, now)?;
+            if gone {
+                audit::record(connection, &actor, "revoke-terminal", &id, DONE, now)?;
+            }
+            Ok(gone)
+        };
+        hub.store().write(job).await?
     };
     if !gone {
         return Err(unknown_terminal());
@@ -160,6 +168,7 @@ pub(super) async fn new_code(
 ) -> Result<(StatusCode, Json<TerminalCodeKept>), Refusal> {
     let asked: NewTerminalCode = read(&body?)?;
     let now = Timestamp::now();
+    let actor = Actor::from(&caller);
     let invalid = || Refusal::request("a handle has 16 bytes, a key 32");
     let code = NewCode {
         handle: Handle(asked.handle.0.try_into().map_err(|_| invalid())?),
@@ -172,7 +181,14 @@ pub(super) async fn new_code(
         expires_at: now.checked_add(codes::TERMINALS).map_err(|_| unwritable())?,
     };
     let expires_at = code.expires_at;
-    let kept = hub.store().write(move |connection| codes::keep_of_terminal(connection, &code, now)).await?;
+    let job = move |connection: &rusqlite::Connection| {
+        let kept = codes::keep_of_terminal(connection, &code, now)?;
+        if kept {
+            audit::record(connection, &actor, "make-code", "", DONE, now)?;
+        }
+        Ok(kept)
+    };
+    let kept = hub.store().write(job).await?;
     if !kept {
         return Err(too_many(codes::TERMINALS));
     }
@@ -193,8 +209,15 @@ pub(super) async fn admit(
     let SealedKeys { sealed: Some(Binary(sealed)) } = read(&body?)? else {
         return Err(Refusal::request("nothing is in it"));
     };
-    let office = caller.office;
-    match hub.store().write(move |connection| terminals::admit(connection, office, &id, &sealed)).await? {
+    let (office, actor) = (caller.office, Actor::from(&caller));
+    let job = move |connection: &rusqlite::Connection| {
+        let admitted = terminals::admit(connection, office, &id, &sealed)?;
+        if admitted {
+            audit::record(connection, &actor, "admit-terminal", &id, DONE, Timestamp::now())?;
+        }
+        Ok(admitted)
+    };
+    match hub.store().write(job).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(unknown_terminal()),
     }
@@ -235,7 +258,12 @@ pub(super) async fn put_chest(
         return Err(Refusal::request("nothing is in it"));
     };
     let (office, now) = (caller.office, Timestamp::now());
-    hub.store().write(move |connection| terminals::keep_chest(connection, office, &sealed, now)).await?;
+    let actor = Actor::from(&caller);
+    let job = move |connection: &rusqlite::Connection| {
+        terminals::keep_chest(connection, office, &sealed, now)?;
+        audit::record(connection, &actor, "keep-recovery", "", DONE, now)
+    };
+    hub.store().write(job).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
