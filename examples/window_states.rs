@@ -85,6 +85,12 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
     if let Some(entrance) = entrance {
         tell(Event::Entrance(entrance));
     }
+    match state {
+        "login" => tell(Event::Login(Login::Needed { last_user: None, first: false })),
+        "first" => tell(Event::Login(Login::Needed { last_user: None, first: true })),
+        "office" => tell(Event::Login(made_up::admin())),
+        _ => {}
+    }
     if state == "toast" {
         tell(Event::Notice(Notice::Arrived {
             parcel: made_up::id(0),
@@ -117,7 +123,8 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
                 tell(Event::Examined(Arc::new(examined)));
             }
             Command::Send(requests) => tell(Event::Notice(Notice::Queued { parcels: requests.len() })),
-            Command::Configure(settings) => tell(Event::Settings(settings)),
+            Command::Accounts(_) => tell(Event::Accounts(made_up::accounts())),
+            Command::Configure(settings) => tell(Event::Settings(*settings)),
             _ => {}
         }
     }

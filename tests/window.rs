@@ -609,7 +609,7 @@ fn settings_are_typed_chosen_and_saved() {
     assert!(settings.office_name.contains("（本店）"), "{}", settings.office_name);
     assert_eq!(settings.import, PathBuf::from("/新しい場所"));
     assert_eq!(settings.outgoing, made_up::settings().outgoing);
-    window.tell(Event::Settings(settings.clone()));
+    window.tell(Event::Settings((**settings).clone()));
     window.must_say("設定を保存しました。");
     window.must_say("変更はありません");
 }
@@ -967,4 +967,87 @@ fn text_can_be_twice_as_large() {
         window.go(screen);
         inside(&window, &format!("{screen} at 200 %"));
     }
+}
+
+#[test]
+fn login_is_asked_once_and_keeps_nobody_from_reading() {
+    let mut window = full_window();
+    let last_user = Some("sato".parse().unwrap());
+    window.tell(Event::Login(Login::Needed { last_user, first: false }));
+    window.must_say("送受信をはじめるには");
+    window.press("あとで");
+    window.must_say("ログインが必要です。届いているものは読めます。");
+    window.open_first(|_| ());
+    window.must_say("いつもお世話になっております。");
+    window.commands();
+    window.press("ログイン");
+    assert_eq!(window.harness.get_by_role_and_label(Role::TextInput, "利用者ID").value().as_deref(), Some("sato"));
+    type_into(&mut window, Role::PasswordInput, "パスワード", "chigau-mono");
+    window.key(egui::Key::Enter);
+    let commands = window.commands();
+    let [Command::Login { user, password }] = commands.as_slice() else { panic!("{commands:?}") };
+    assert_eq!((user.as_str(), password.reveal()), ("sato", "chigau-mono"));
+    window.tell(Event::LoginRefused(Failure::LoginRefused));
+    window.must_say("利用者ID");
+    type_into(&mut window, Role::PasswordInput, "パスワード", "tadashii-mono");
+    window.press("ログインする");
+    window.tell(Event::Login(made_up::admin()));
+    assert!(!window.says("ログインが必要です。"));
+    window.must_say("sato（管理者）");
+    inside(&window, "after the login");
+}
+
+#[test]
+fn the_first_account_of_an_office_is_made_in_the_window() {
+    let mut window = full_window();
+    window.tell(Event::Login(Login::Needed { last_user: None, first: true }));
+    window.must_say("この事業所ではじめての利用者です。");
+    type_into(&mut window, Role::TextInput, "利用者ID", "kanri");
+    type_into(&mut window, Role::PasswordInput, "パスワード", "nagai-himitsu");
+    type_into(&mut window, Role::PasswordInput, "パスワード（もう一度）", "nagai");
+    window.must_say("二つのパスワードがちがいます。");
+    type_into(&mut window, Role::PasswordInput, "パスワード（もう一度）", "-himitsu");
+    window.press("この内容で作る");
+    let commands = window.commands();
+    let [Command::Accounts(AccountsCommand::First { user, password })] = commands.as_slice() else {
+        panic!("{commands:?}")
+    };
+    assert_eq!((user.as_str(), password.reveal()), ("kanri", "nagai-himitsu"));
+}
+
+#[test]
+fn an_administrator_keeps_the_accounts_of_the_office() {
+    let mut window = full_window();
+    window.tell(Event::Login(made_up::admin()));
+    window.go("利用者と端末");
+    assert_eq!(window.asked(), ["Accounts(List)"]);
+    window.tell(Event::Accounts(made_up::accounts()));
+    for words in ["sato", "suzuki", "まだログインしていません", "ロック中"] {
+        window.must_say(words);
+    }
+    let disabled = |window: &Window, label: &str, at: usize| {
+        window.harness.get_all_by_role_and_label(Role::Button, label).nth(at).unwrap().accesskit_node().is_disabled()
+    };
+    assert!(disabled(&window, "担当者にする", 0), "the last administrator stays one");
+    assert!(disabled(&window, "削除", 0));
+    window.press("ロックを解く");
+    assert!(matches!(window.commands().as_slice(), [Command::Accounts(AccountsCommand::Change { user, change })]
+        if user.as_str() == "tanaka.k" && change.unlock));
+    window.harness.get_all_by_role_and_label(Role::Button, "削除").nth(1).unwrap().click();
+    window.harness.run();
+    window.must_say("この利用者を削除しますか");
+    window.press("はい、削除します");
+    assert!(
+        matches!(window.commands().as_slice(), [Command::Accounts(AccountsCommand::Remove(user))] if user.as_str() == "suzuki")
+    );
+    window.harness.get_all_by_role_and_label(Role::Button, "パスワードを決め直す").nth(1).unwrap().click();
+    window.harness.run();
+    type_into(&mut window, Role::PasswordInput, "新しいパスワード", "atarashii");
+    inside(&window, "a reset");
+    window.press("やめる");
+    type_into(&mut window, Role::TextInput, "利用者ID", "山田");
+    window.must_say("使えない文字があります。");
+    inside(&window, "the accounts");
+    window.tell(Event::Login(Login::As { user: "suzuki".parse().unwrap(), role: tayori::engine::model::Role::Staff }));
+    window.must_say("利用者の追加や変更は、管理者だけができます。");
 }

@@ -11,11 +11,13 @@ use super::desk::{Choice, Chosen, Desk, Native};
 use super::forms::FormKind;
 use super::model::{Look, Model};
 use super::printing::{Job, Printing, Target};
-use super::screens::{Compose, EntranceScreen, Home, Mailbox, Outbox, SettingsPage, inbox, sent};
+use super::screens::{
+    Compose, EntranceScreen, Home, LoginDialog, Mailbox, OfficePage, Outbox, SettingsPage, inbox, sent,
+};
 use super::tokens::use_palette;
 use super::{chrome, preview, theme, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{Command, Entrance, Event, Notice, ParcelView, SendRequest};
+use crate::engine::model::{AccountsCommand, Command, Entrance, Event, Login, Notice, ParcelView, Role, SendRequest};
 use crate::parcel::ParcelId;
 use crate::words::Lang;
 
@@ -28,6 +30,8 @@ pub enum Page {
     Inbox,
     Sent,
     Outbox,
+    /// Accounts and terminals of the office.
+    Office,
     Settings,
 }
 
@@ -55,6 +59,8 @@ pub enum Action {
     },
     Print(Box<Job>),
     ClosePreview,
+    LogIn,
+    ChangePassword,
     SetLook(Look),
     CloseToast(usize),
 }
@@ -72,6 +78,8 @@ pub struct App {
     pub(super) outbox: Outbox,
     pub(super) settings: SettingsPage,
     entrance: EntranceScreen,
+    pub(super) login: LoginDialog,
+    office: OfficePage,
     /// The parcel whose withdrawal is to be confirmed.
     pub(super) withdrawing: Option<ParcelId>,
     /// What is to go on paper, while it is asked and made.
@@ -105,6 +113,8 @@ impl App {
             outbox: Outbox,
             settings: SettingsPage::default(),
             entrance: EntranceScreen::default(),
+            login: LoginDialog::default(),
+            office: OfficePage::default(),
             withdrawing: None,
             printing: None,
             desk: Box::new(Native::default()),
@@ -183,6 +193,8 @@ impl App {
                 Event::Notice(Notice::NotSent(_)) => self.compose.not_sent(),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
                 Event::Content(content) => self.look_at(ctx, content.clone()),
+                Event::Login(login) => self.login.told(self.model.login.as_ref(), login),
+                Event::LoginRefused(_) => self.login.refused(),
                 _ => {}
             }
             self.model.take(event);
@@ -254,7 +266,9 @@ impl App {
     /// Does what a screen asked for. The only door; nothing here waits.
     pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
         match action {
-            Action::Go(page) => self.page = page,
+            Action::Go(page) => self.go(page),
+            Action::LogIn => self.login.open(),
+            Action::ChangePassword => self.login.change_password(),
             Action::Ask(command) => self.engine.send(command),
             Action::OpenParcel(page, id) => self.open_parcel(page, id),
             Action::Choose(choice) => self.choose(ctx, choice),
@@ -290,6 +304,14 @@ impl App {
                     self.model.toasts.remove(at);
                 }
             }
+        }
+    }
+
+    fn go(&mut self, page: Page) {
+        self.page = page;
+        // What others of the office changed meanwhile is not told by itself.
+        if page == Page::Office && matches!(self.model.login, Some(Login::As { role: Role::Admin, .. })) {
+            self.engine.send(Command::Accounts(AccountsCommand::List));
         }
     }
 
@@ -339,7 +361,11 @@ impl App {
         if pressed(Modifiers::COMMAND, Key::P) {
             return self.to_print();
         }
-        if self.withdrawing.is_none() && self.printing.is_none() && ui.input(|i| i.key_pressed(Key::Escape)) {
+        if self.withdrawing.is_none()
+            && self.printing.is_none()
+            && !self.login.is_open()
+            && ui.input(|i| i.key_pressed(Key::Escape))
+        {
             self.escape();
         }
         None
@@ -393,6 +419,7 @@ impl App {
         }
         let mut asked = vec![Self::dropped(ui), self.shortcuts(ui)];
         asked.push(chrome::top_bar(self, ui));
+        self.login.strip(ui, &self.model);
         chrome::status_bar(&self.model, ui);
         asked.push(chrome::nav(self, ui));
         asked.push(match self.page {
@@ -402,9 +429,11 @@ impl App {
             Page::Compose => self.compose.show(ui, &self.model),
             Page::Outbox => self.outbox.show(ui, &self.model),
             Page::Settings => self.settings.show(ui, &self.model),
+            Page::Office => self.office.show(ui, &self.model),
         });
         asked.push(chrome::withdraw_question(self, ui));
         asked.push(self.print_question(ui));
+        asked.push(self.login.show(ui, &self.model));
         asked.push(chrome::toasts(&mut self.model, ui));
         chrome::drop_overlay(&self.model, ui);
         widgets::focus_ring(ui.ctx(), &[self.inbox.list.focus_id(), self.sent.list.focus_id()]);

@@ -13,7 +13,7 @@ use super::text::{safe_text, short_time};
 use super::theme::{bold, icon, reg};
 use super::tokens::*;
 use super::widgets::{Badge, Btn, button, button_sized, line_at, nav_item, nav_small, para, segmented, text};
-use crate::engine::model::{Command, Connection};
+use crate::engine::model::{Command, Connection, Login};
 use crate::words::failure::failure;
 use crate::words::{Lang, window as w};
 
@@ -123,6 +123,11 @@ pub(super) fn status_bar(model: &Model, ui: &mut Ui) {
                 text(ui, last, reg(14.0), gray_700());
                 separator(ui);
                 certificate(ui, model);
+                if let Some(Login::As { user, role }) = &model.login {
+                    separator(ui);
+                    ui.label(RichText::new(ic::PERSON).font(icon(18.0)).color(gray_700()));
+                    text(ui, format!("{user}（{}）", w::role(lang, *role)), reg(14.0), gray_700());
+                }
                 if let Some(progress) = model.progress {
                     separator(ui);
                     ui.label(RichText::new(ic::SYNC).font(icon(18.0)).color(blue_900()));
@@ -172,7 +177,7 @@ struct NavRow {
     urgent: bool,
 }
 
-fn nav_rows(app: &App) -> [NavRow; 6] {
+fn nav_rows(app: &App) -> [NavRow; 7] {
     let (lang, counts) = (app.model.lang(), app.model.counts);
     let plain = |page, glyph, label| NavRow { page, glyph, label, count: 0, spoken: String::new(), urgent: false };
     let waiting = app.model.lists.outbox.len();
@@ -192,6 +197,7 @@ fn nav_rows(app: &App) -> [NavRow; 6] {
             urgent: counts.failed > 0,
             ..plain(Page::Outbox, ic::SCHEDULE, w::outbox(lang))
         },
+        plain(Page::Office, ic::PERSON, w::office_page(lang)),
         plain(Page::Settings, ic::SETTINGS, w::settings(lang)),
     ]
 }

@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::engine::model::{
-    Account, Connection, Drafts, Entrance, Event, Examined, Lists, Login, Notice, ParcelLine, ParcelView, Partner,
-    Progress, Settings, ShownCode, State, Status, TerminalEntry,
+    Account, Connection, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine, ParcelView,
+    Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
@@ -73,6 +73,8 @@ pub struct Model {
     pub entrance: Entrance,
     /// Who is logged in; `None` before the engine said.
     pub login: Option<Login>,
+    /// Why the last try to log in came to nothing.
+    pub login_refused: Option<Failure>,
     /// The office's accounts, once somebody asked.
     pub accounts: Arc<[Account]>,
     /// The office's terminals, once somebody asked.
@@ -176,6 +178,7 @@ impl Model {
             partners: Arc::from([]),
             entrance: Entrance::Open,
             login: None,
+            login_refused: None,
             accounts: Arc::from([]),
             terminals: Arc::from([]),
             code: None,
@@ -217,8 +220,13 @@ impl Model {
             Event::Audit(_) => {}
             Event::Partners(partners) => self.partners = partners,
             Event::Entrance(entrance) => self.entrance = entrance,
-            Event::Login(login) => self.login = Some(login),
-            Event::LoginRefused(failure) => self.toast(Notice::Failed(failure)),
+            Event::Login(login) => {
+                if matches!(login, Login::As { .. }) {
+                    self.login_refused = None;
+                }
+                self.login = Some(login);
+            }
+            Event::LoginRefused(failure) => self.login_refused = Some(failure),
             Event::Accounts(accounts) => self.accounts = accounts,
             Event::Terminals(terminals) => self.terminals = terminals,
             Event::Code(code) => self.code = Some(code),
@@ -294,7 +302,6 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::model::Failure;
 
     fn arrived(from: &str) -> Event {
         let parcel = ParcelId::new();

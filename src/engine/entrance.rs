@@ -17,6 +17,7 @@ use super::model::{Command, Connection, Entrance, Event, Failure, Secret, Status
 use super::profile::{Profile, ProfileError, vault_of};
 use super::runner::Teller;
 use super::{Backend, Engine};
+use crate::history::{Action, DONE};
 use crate::identity::Unlock;
 
 /// How often a terminal that waits looks whether it was let in.
@@ -150,9 +151,13 @@ impl Door {
         };
         match enrol::enter(&self.dir, &entry, Timestamp::now(), &mut say) {
             Ok(Entered::Member { recovery: Some(code), office_name, .. }) => {
+                self.put_on_record("");
                 Entrance::Recovery { code: Secret::new(code.to_string()), office_name }
             }
-            Ok(_) => Entrance::Open,
+            Ok(_) => {
+                self.put_on_record("");
+                Entrance::Open
+            }
             Err(failure @ (Failure::PassphraseNeeded | Failure::VaultLocked)) => {
                 self.pending = Some(entry);
                 asks(failure)
@@ -168,8 +173,20 @@ impl Door {
                 .map_err(|(_, failure)| failure)
         });
         match done {
-            Ok(()) => Entrance::Open,
+            Ok(()) => {
+                self.put_on_record("recovery-code");
+                Entrance::Open
+            }
             Err(failure) => self.waiting(failure),
+        }
+    }
+
+    /// That the terminal was set up, in the record it has from now on.
+    fn put_on_record(&self, how: &str) {
+        let recorded = Profile::open(&self.dir)
+            .and_then(|profile| Ok(profile.history()?.record(Action::Setup, how, DONE, Timestamp::now())?));
+        if let Err(error) = recorded {
+            tracing::error!(%error, "the setting up is not on record");
         }
     }
 

@@ -52,7 +52,7 @@ pub enum Command {
     /// The recovery code was written down.
     RecoveryNoted,
     /// Keep these settings; answered by [`Event::Settings`].
-    Configure(Settings),
+    Configure(Box<Settings>),
     /// Put a parcel's files into this terminal's import folder, although another terminal has it.
     TakeOver(ParcelId),
     /// Say who is to see to a parcel; empty for nobody. Every terminal of the office shows it.

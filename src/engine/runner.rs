@@ -241,7 +241,7 @@ impl Desk {
             // What the entrance asked for; it is open now.
             Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => {}
             Command::Configure(settings) => {
-                let kept = self.configure(settings, out, teller);
+                let kept = self.configure(*settings, out, teller);
                 self.terminal.history.record(Action::Settings, "", &kept, now)?;
             }
             Command::TakeOver(id) => drop(out.errands.send(Errand::TakeOver(id))),

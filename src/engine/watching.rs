@@ -130,14 +130,14 @@ impl Watching {
     fn step(&mut self, mut refresh: bool, errands: &Sender<Errand>, teller: &Teller) -> Result<(), HistoryError> {
         let now = Timestamp::now();
         let look = self.watch.as_mut().map(|watch| watch.look(Instant::now())).unwrap_or_default();
-        if !look.whole.is_empty() {
-            if let Err(error) = self.terminal.note_whole(&look.whole, now) {
-                // Nothing is lost: the files are told again.
-                if let Some(watch) = &mut self.watch {
-                    look.whole.iter().for_each(|(file, _)| watch.tell_again(&file.path, Instant::now()));
-                }
-                return Err(error);
+        if !look.whole.is_empty()
+            && let Err(error) = self.terminal.note_whole(&look.whole, now)
+        {
+            // Nothing is lost: the files are told again.
+            if let Some(watch) = &mut self.watch {
+                look.whole.iter().for_each(|(file, _)| watch.tell_again(&file.path, Instant::now()));
             }
+            return Err(error);
         }
         if !look.gone.is_empty() {
             self.terminal.history.forget_outgoing(&look.gone)?;

@@ -23,6 +23,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, types::Value};
 use super::opening::{beside, connect, damage_of, migrate, remove_database, sync_folder};
 use super::{HistoryError, Named as _};
 use crate::identity::DatabaseKey;
+use crate::sqlite::chain;
 
 /// The note in the new history that it was mended.
 const MENDED: &str = "mended";
@@ -112,6 +113,7 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
 /// Fills a new history with every row of the damaged one that can be read.
 fn bring_over(aside: &Path, key: &DatabaseKey, fresh: &Connection) -> Result<(), HistoryError> {
     fresh.execute_batch("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE").named("begin mending")?;
+    chain::suspend(fresh).named("open the record")?;
     for table in tables(fresh)? {
         let mut rows = 0;
         // Past a damaged page the connection is of no use: a second one reads from the other end.
@@ -127,6 +129,7 @@ fn bring_over(aside: &Path, key: &DatabaseKey, fresh: &Connection) -> Result<(),
         }
         tracing::info!(table = table.name, rows, "brought over");
     }
+    chain::resume(fresh).named("close the record")?;
     tidy(fresh)?;
     fresh.execute_batch("COMMIT; PRAGMA foreign_keys = ON").named("commit mending")
 }

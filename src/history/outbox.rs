@@ -521,4 +521,21 @@ mod tests {
         assert_eq!(history.sealed(id).unwrap().as_deref(), Some(&b"sealed"[..]));
         assert!(!history.withdraw(id, now).unwrap());
     }
+
+    #[test]
+    fn d12_what_nobody_fetches_for_five_days_is_told_once() {
+        let (_dir, mut history, id, now) = with_one_queued();
+        let after = |hours| now + jiff::SignedDuration::from_hours(hours);
+        assert!(history.tell_overdue(after(500)).unwrap().is_empty(), "it has not left");
+        history.note_accepted(&Accepted { id, digest: "00".into(), size: 1, accepted_at: now }).unwrap();
+        assert!(history.tell_overdue(after(119)).unwrap().is_empty());
+        let line = history.sent().unwrap().remove(0);
+        assert!(!line.is_overdue(after(119)) && line.is_overdue(after(120)));
+        let told = history.tell_overdue(after(121)).unwrap();
+        assert_eq!(told.into_iter().map(|(id, _)| id).collect::<Vec<_>>(), [id]);
+        assert!(history.tell_overdue(after(122)).unwrap().is_empty(), "once is enough");
+        // The receiver's word ends it, whenever it comes.
+        history.note_receipt(id, ReceiptStep::Delivered, after(130), None, b"signed", after(130)).unwrap();
+        assert!(!history.sent().unwrap().remove(0).is_overdue(after(500)));
+    }
 }

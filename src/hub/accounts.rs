@@ -21,6 +21,7 @@ use self::session::{Session, Sessions};
 use self::table::{Changed, Judged};
 pub use self::table::{any, list, version};
 use self::tries::Tries;
+use super::audit::{self, Actor, DONE};
 use super::stores::sqlite::{Store, StoreError};
 use crate::standard::OfficeNumber;
 use crate::wire::{Account, AccountChange, LoggedIn, NewAccount, PasswordChange, Role, Secret, UserId};
@@ -205,7 +206,13 @@ impl Accounts {
     /// Ends a session.
     pub async fn log_out(&self, session: &Session) -> Result<(), AccountError> {
         let id = session.id;
-        self.store.write(move |connection| session::end(connection, id)).await?;
+        let by = Actor { who: format!("{}/{}", session.office, session.user), terminal: String::new() };
+        self.store
+            .write(move |connection| {
+                session::end(connection, id)?;
+                audit::record(connection, &by, "logout", "", DONE, Timestamp::now())
+            })
+            .await?;
         self.sessions.forget_all();
         Ok(())
     }
@@ -280,6 +287,7 @@ impl Accounts {
             if password.is_some() && matches!(changed, Changed::Done(_)) {
                 session::end_others(connection, office, &user, None)?;
             }
+            note(connection, office, "change-account", &user, &changed)?;
             Ok(changed)
         });
         self.done(changed.await?)
@@ -302,7 +310,9 @@ impl Accounts {
                 return Ok(Changed::Unknown);
             }
             session::end_others(connection, office, &user, Some(kept))?;
-            table::change(connection, office, &user, (Some(&password), None, false))
+            let changed = table::change(connection, office, &user, (Some(&password), None, false))?;
+            note(connection, office, "change-password", &user, &changed)?;
+            Ok(changed)
         });
         self.done(changed.await?).map(|_| ())
     }
@@ -310,7 +320,12 @@ impl Accounts {
     /// Removes an account of the office, with its sessions.
     pub async fn remove(&self, office: OfficeNumber, user: &str) -> Result<(), AccountError> {
         let user: UserId = user.parse().map_err(|_| AccountError::Unknown)?;
-        let removed = self.store.write(move |connection| table::remove(connection, office, &user)).await?;
+        let removed = self.store.write(move |connection| {
+            let removed = table::remove(connection, office, &user)?;
+            note(connection, office, "remove-account", &user, &removed)?;
+            Ok(removed)
+        });
+        let removed = removed.await?;
         self.done(removed).map(|_| ())
     }
 
@@ -337,6 +352,22 @@ impl Accounts {
         let password = self.passwords.hash(password).await?;
         Ok((user, password))
     }
+}
+
+/// The line of what became of an account.
+fn note(
+    connection: &rusqlite::Connection,
+    office: OfficeNumber,
+    action: &str,
+    user: &UserId,
+    changed: &Changed,
+) -> Result<(), StoreError> {
+    let result = match changed {
+        Changed::Done(_) => DONE,
+        Changed::Unknown => "unknown",
+        Changed::LastAdmin => "last-admin",
+    };
+    audit::record(connection, &Actor::of_office(office), action, user.as_str(), result, Timestamp::now())
 }
 
 #[cfg(test)]

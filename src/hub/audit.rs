@@ -6,10 +6,12 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::accounts::session::Session;
 use super::state::Caller;
 use super::stores::sqlite::{Named as _, Store, StoreError};
 use crate::sqlite::chain::{self, Entry};
 pub use crate::sqlite::chain::{Fault, Head, Line};
+use crate::standard::OfficeNumber;
 
 /// What a line says of how it ended, when it ended well.
 pub const DONE: &str = "done";
@@ -29,15 +31,19 @@ impl Actor {
         Self { who: "operator".into(), terminal: String::new() }
     }
 
+    /// Somebody of an office, where it is not known who.
+    pub fn of_office(office: OfficeNumber) -> Self {
+        Self { who: office.to_string(), terminal: String::new() }
+    }
+
+    /// Somebody who is logged in.
+    pub fn of(caller: &Caller, session: &Session) -> Self {
+        Self { who: format!("{}/{}", caller.office, session.user), terminal: caller.terminal.clone() }
+    }
+
     /// The program, by itself.
     pub fn hub() -> Self {
         Self { who: String::new(), terminal: String::new() }
-    }
-}
-
-impl From<&Caller> for Actor {
-    fn from(caller: &Caller) -> Self {
-        Self { who: caller.office.to_string(), terminal: caller.terminal.clone() }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::audit::{self, Actor, DONE};
 use super::authority::Kind;
 use super::mailbox::{parsed, time};
 use super::stores::sqlite::{Named as _, StoreError};
@@ -96,6 +97,8 @@ pub fn add(connection: &Connection, certificate: Certificate<'_>, now: Timestamp
             ],
         )
         .named("add certificate")?;
+    let by = Actor { who: office.to_string(), terminal: terminal.to_owned() };
+    audit::record(connection, &by, "issue-certificate", serial, DONE, now)?;
     move_on(connection)
 }
 

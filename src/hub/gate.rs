@@ -62,7 +62,7 @@ fn verifier(
         Some(crl) => builder.with_crls([CertificateRevocationListDer::from(crl.to_vec())]),
         None => builder.allow_unknown_revocation_status(),
     };
-    Ok(builder.build().map_err(|error| GateError(error.to_string()))?)
+    builder.build().map_err(|error| GateError(error.to_string()))
 }
 
 /// Whether this authority, and no other of the same name, issued a certificate.

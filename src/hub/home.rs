@@ -125,7 +125,6 @@ impl Home {
             directory::register(connection, office, service, &name, now)?;
             if let Some((serial, der, not_after)) = kept {
                 directory::add_certificate(connection, office, &serial, &der, not_after, now)?;
-                audit::record(connection, &Actor::operator(), "issue-certificate", &serial, DONE, now)?;
             }
             audit::record(connection, &Actor::operator(), "register-office", office.as_str(), DONE, now)
         })?;

@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::audit::{self, Actor, DONE};
 use super::directory::move_on;
 use super::mailbox::{parsed, time};
 use super::stores::sqlite::{Named as _, StoreError};
@@ -124,6 +125,7 @@ pub fn revoke(connection: &Connection, office: OfficeNumber, id: &str, now: Time
                 params![office.as_str(), id],
             )
             .named("forget terminal's codes")?;
+        audit::record(connection, &Actor::of_office(office), "revoke-terminal", id, DONE, now)?;
         move_on(connection)?;
     }
     Ok(known > 0)

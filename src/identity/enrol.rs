@@ -68,7 +68,7 @@ pub struct Attempt {
 #[derive(Debug)]
 pub enum Became {
     Member(Box<Identity>),
-    Waiting(Waiting),
+    Waiting(Box<Waiting>),
 }
 
 /// A terminal that has its own certificate and no key of its office yet.
@@ -145,7 +145,7 @@ impl Attempt {
             let recovery = answer.recovery.as_ref().map(|sealed| sealed.0.clone());
             let before = self.before.iter().flat_map(Identity::keys).cloned().collect();
             let waiting = Waiting { office: self.office, terminal, roots, recovery, certificates, before };
-            return Ok((Became::Waiting(waiting), None));
+            return Ok((Became::Waiting(Box::new(waiting)), None));
         }
         let is_new = self.before.is_none() && answer.office_key_is_yours;
         keys.extend(self.before.iter().flat_map(Identity::keys).cloned());

@@ -120,6 +120,26 @@ pub fn append(connection: &Connection, entry: &Entry<'_>) -> Result<u64, rusqlit
     Ok(seq)
 }
 
+/// Makes way for lines that are brought over from a damaged file, as they were; [`resume`] ends it.
+pub fn suspend(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(
+        "DROP TRIGGER audit_line_stays; DROP TRIGGER audit_line_is_kept; DROP TRIGGER audit_line_follows;
+         DROP TRIGGER audit_head_is_kept; DROP TRIGGER audit_head_moves_on;
+         DELETE FROM audit_head;",
+    )
+}
+
+/// From now on lines are only added again. What the damage took stays missing, and [`verify`] says so.
+pub fn resume(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.execute_batch(
+        "INSERT OR IGNORE INTO audit_head (only_one, lines, hash) VALUES (1, 0, hex(zeroblob(32)));
+         UPDATE audit_head SET (lines, hash) = (SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1)
+             WHERE lines < (SELECT max(seq) FROM audit);",
+    )?;
+    let triggers = SCHEMA.find("CREATE TRIGGER").and_then(|at| SCHEMA.get(at..)).unwrap_or_default();
+    connection.execute_batch(triggers)
+}
+
 /// Where the record ends.
 pub fn head(connection: &Connection) -> Result<Head, rusqlite::Error> {
     connection
@@ -389,6 +409,38 @@ mod tests {
                 .concat()
             )
         );
+    }
+
+    #[test]
+    fn what_is_brought_over_from_a_damaged_file_goes_on_as_it_was() {
+        let (old, new) = (record(5), record(0));
+        suspend(&new).unwrap();
+        each(&old, |line| {
+            new.execute(
+                "INSERT INTO audit (seq, at, who, terminal, action, subject, result, prev_hash, hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                params![
+                    line.seq,
+                    line.at.as_millisecond(),
+                    line.who,
+                    line.terminal,
+                    line.action,
+                    line.subject,
+                    line.result,
+                    line.prev_hash,
+                    line.hash
+                ],
+            )
+            .unwrap();
+            true
+        })
+        .unwrap();
+        resume(&new).unwrap();
+        assert_eq!(verify(&new, &[head(&old).unwrap()]).unwrap(), Ok(5));
+        let entry = Entry { at: at(9), who: "", terminal: "t1", action: "send", subject: "", result: "done" };
+        assert_eq!(append(&new, &entry).unwrap(), 6);
+        assert_eq!(verify(&new, &[]).unwrap(), Ok(6));
+        assert!(new.execute_batch("DELETE FROM audit").is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the window says.
 
-use crate::engine::model::{Notice, State, Step, Subject};
+use crate::engine::model::{Notice, Role, State, Step, Subject};
 use crate::texts;
 use crate::words::Lang;
 use crate::words::failure::Sentence;
@@ -185,6 +185,43 @@ texts! {
     settings_saved: "設定を保存しました。", "Settings saved.";
     settings_waiting: "設定を読み込んでいます…", "Reading the settings…";
 
+    login: "ログイン", "Login";
+    log_in: "ログイン", "Log in";
+    log_in_now: "ログインする", "Log in";
+    logging_in: "確かめています…", "Checking…";
+    log_out: "ログアウト", "Log out";
+    later: "あとで", "Later";
+    login_needed: "ログインが必要です。届いているものは読めます。", "Please log in. What is here can be read.";
+    login_hint: "送受信をはじめるには、利用者IDとパスワードを入れてください。", "Enter your user id and password to send and receive.";
+    first_account: "管理者を決める", "Make the administrator";
+    first_account_hint: "この事業所ではじめての利用者です。管理者になり、ほかの人の利用者IDを作れます。", "You are this office’s first user and its administrator: you can add the others.";
+    first_account_make: "この内容で作る", "Make this account";
+    user_id: "利用者ID", "User id";
+    user_id_hint: "半角の英字・数字と . - _ @ が使えます。", "Letters, digits and . - _ @";
+    user_id_wrong: "使えない文字があります。", "There is a character that cannot be used.";
+    password: "パスワード", "Password";
+    password_first: "はじめのパスワード", "First password";
+    password_again: "パスワード（もう一度）", "Password again";
+    password_old: "いまのパスワード", "Current password";
+    password_new: "新しいパスワード", "New password";
+    password_differs: "二つのパスワードがちがいます。", "The two differ.";
+    change_password: "パスワードを変える", "Change password";
+    change: "変える", "Change";
+    office_page: "利用者と端末", "Users and PCs";
+    office_admin_only: "利用者の追加や変更は、管理者だけができます。", "Only an administrator can change users.";
+    accounts: "利用者", "Users";
+    accounts_waiting: "読み込んでいます…", "Reading…";
+    account_me: "あなた", "You";
+    account_locked: "ロック中", "Locked";
+    unlock_account: "ロックを解く", "Unlock";
+    reset_password: "パスワードを決め直す", "Reset password";
+    reset_hint: "新しいパスワードを本人に伝えてください。本人は、あとで自分で変えられます。", "Tell the person the new password; they can change it themselves.";
+    remove_account: "削除", "Remove";
+    remove_title: "この利用者を削除しますか", "Remove this user?";
+    remove_hint: "この利用者IDではログインできなくなります。これまでの記録は残ります。", "Nobody can log in with it any more. The records stay.";
+    remove_yes: "はい、削除します", "Yes, remove";
+    add_account: "利用者を加える", "Add a user";
+    add: "加える", "Add";
     next: "次へ", "Next";
     setup_letter: "便りをはじめます", "Set up Tayori";
     setup_letter_hint: "連携基盤から届いた案内状を手元にご用意ください。書いてあるとおりに入れます。", "Take the letter from the exchange hub and enter what it says.";
@@ -502,6 +539,30 @@ pub fn setup_done(lang: Lang, office_name: &str) -> String {
     match lang {
         Lang::Ja => format!("{office_name} として使えるようになりました。"),
         Lang::En => format!("This PC is now set up as {office_name}."),
+    }
+}
+
+/// 管理者 or 担当者.
+pub fn role(lang: Lang, role: Role) -> &'static str {
+    match role {
+        Role::Admin => lang.t("管理者", "Administrator"),
+        Role::Staff => lang.t("担当者", "Staff"),
+    }
+}
+
+pub fn make_role(lang: Lang, role: Role) -> &'static str {
+    match role {
+        Role::Admin => lang.t("管理者にする", "Make administrator"),
+        Role::Staff => lang.t("担当者にする", "Make staff"),
+    }
+}
+
+pub fn last_login(lang: Lang, time: Option<&str>) -> String {
+    match (lang, time) {
+        (Lang::Ja, Some(time)) => format!("最後のログイン {time}"),
+        (Lang::Ja, None) => "まだログインしていません".to_owned(),
+        (Lang::En, Some(time)) => format!("last login {time}"),
+        (Lang::En, None) => "never logged in".to_owned(),
     }
 }
 

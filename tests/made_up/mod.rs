@@ -72,6 +72,25 @@ pub fn settings() -> Settings {
     )
 }
 
+pub fn admin() -> Login {
+    Login::As { user: "sato".parse().unwrap(), role: Role::Admin }
+}
+
+pub fn accounts() -> Arc<[Account]> {
+    let account = |user: &str, role, locked: bool| Account {
+        user: user.parse().unwrap(),
+        role,
+        created_at: minutes_before(60 * 24 * 30),
+        locked_until: locked.then(|| Timestamp::now() + SignedDuration::from_mins(12)),
+        last_login_at: (user != "suzuki").then(|| minutes_before(95)),
+    };
+    Arc::from([
+        account("sato", Role::Admin, false),
+        account("suzuki", Role::Staff, false),
+        account("tanaka.k", Role::Staff, true),
+    ])
+}
+
 pub fn online() -> Status {
     Status {
         connection: Connection::Online,

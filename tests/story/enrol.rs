@@ -21,7 +21,7 @@ use crate::world::{
 /// Somebody sits down at a terminal that is a member: the office's first account, or the one that is there.
 fn sit_down(office: &Office) {
     if !office.log_in(USER, PASSWORD).is_fine() {
-        office.log_in_first().is_fine_or_panic();
+        office.log_in_first().or_panic();
     }
 }
 
@@ -35,7 +35,7 @@ fn an_office_joins_with_its_letter_and_a_code_works_once() {
     let (town, []) = Town::of([]);
     let north = Office::of(NORTH, town.dir());
     let code = town.register(NORTH);
-    let run = north.enrol(&town.url(), &code.to_lowercase().replace('-', " ")).is_fine_or_panic();
+    let run = north.enrol(&town.url(), &code.to_lowercase().replace('-', " ")).or_panic();
     assert!(run.stdout.contains("復旧コード: "), "{run:?}");
     assert!(!run.stdout.contains(&code));
     assert_eq!(north.profile().settings.office_name, NORTH.name, "the name is the directory's");
@@ -96,7 +96,7 @@ fn an_answer_that_got_lost_is_given_again() {
     let enrolment = attempt.ask("", Some(&parsed)).unwrap();
     let _ = tayori::link::enrol(&town.url(), None, &enrolment).unwrap();
     drop(attempt);
-    north.enrol(&town.url(), &code).is_fine_or_panic();
+    north.enrol(&town.url(), &code).or_panic();
     sit_down(&north);
     north.must(&["receive"]);
     assert_eq!(terminals(&north).len(), 1, "one code, one terminal");
@@ -116,7 +116,7 @@ fn whoever_answers_in_the_hubs_place_is_found_out_and_nothing_is_kept() {
     north.enrol(&by_name, &code).says("正しい連携基盤であると確かめられません");
     assert!(!north.profile.join("settings.toml").exists());
     assert!(!north.profile.join("identity/ca.pem").exists(), "nobody is trusted yet");
-    north.enrol(&town.url(), &code).is_fine_or_panic();
+    north.enrol(&town.url(), &code).or_panic();
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_further_terminal_joins_by_a_code_of_the_first_and_opens_what_the_office_has
     north.must(&["send"]);
     let run = south.must(&["terminal", "code"]);
     let second = south.another("second");
-    second.enrol(&town.url(), &code_in(&run.stdout)).is_fine_or_panic();
+    second.enrol(&town.url(), &code_in(&run.stdout)).or_panic();
     sit_down(&second);
     second.must(&["receive"]);
     assert_eq!(second.states("inbox"), ["arrived"], "sealed before it was there");
@@ -144,7 +144,7 @@ fn a_further_terminal_joins_by_a_code_of_the_first_and_opens_what_the_office_has
 fn a_terminal_with_the_operators_code_waits_until_another_lets_it_in() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     let second = south.another("second");
-    let run = second.enrol(&town.url(), &town.code(SOUTH, &[])).is_fine_or_panic();
+    let run = second.enrol(&town.url(), &town.code(SOUTH, &[])).or_panic();
     assert!(run.stdout.contains("許可"), "{run:?}");
     second.run(&["receive"]).says("許可を待っています");
     let waiting = terminals(&south).into_iter().find(|terminal| terminal["waiting"] == true).unwrap();
@@ -168,7 +168,7 @@ fn a_terminal_with_the_operators_code_waits_until_another_lets_it_in() {
 fn the_recovery_code_opens_what_came_when_every_terminal_is_lost() {
     let (town, [north]) = Town::of([NORTH]);
     let south = Office::of(SOUTH, town.dir());
-    let run = south.enrol(&town.url(), &town.register(SOUTH)).is_fine_or_panic();
+    let run = south.enrol(&town.url(), &town.register(SOUTH)).or_panic();
     let recovery = code_in(run.stdout.split("復旧コード: ").nth(1).unwrap());
     sit_down(&south);
     north.put_out_reports(1);
@@ -200,7 +200,7 @@ fn an_office_that_lost_every_key_gets_a_new_one_and_its_old_terminals_wait() {
     let (town, [_north, south]) = Town::of([NORTH, SOUTH]);
     let old = south.identity();
     let anew = south.another("anew");
-    anew.enrol(&town.url(), &town.code(SOUTH, &["--new-key"])).is_fine_or_panic();
+    anew.enrol(&town.url(), &town.code(SOUTH, &["--new-key"])).or_panic();
     sit_down(&anew);
     anew.must(&["receive"]);
     let key = |identity: &Identity| certificate::key_fingerprint(identity.key.certificate()).unwrap();
@@ -266,7 +266,7 @@ fn rcgen_request(key: &SealingKey) -> String {
 fn s3_certificates_change_over_without_a_failed_send() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     let second = south.another("second");
-    second.enrol(&town.url(), &code_in(&south.must(&["terminal", "code"]).stdout)).is_fine_or_panic();
+    second.enrol(&town.url(), &code_in(&south.must(&["terminal", "code"]).stdout)).or_panic();
     sit_down(&second);
     let until = |office: &Office| office.identity().valid_until().unwrap();
     // 31 days before the end nothing happens; what is sealed now is sealed to south's old certificate.
@@ -346,7 +346,7 @@ fn held_poll(town: &Town, office: &Office, wait: u64) -> std::thread::JoinHandle
 fn s5_a_revoked_terminal_is_out_within_a_minute() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     let second = south.another("second");
-    second.enrol(&town.url(), &code_in(&south.must(&["terminal", "code"]).stdout)).is_fine_or_panic();
+    second.enrol(&town.url(), &code_in(&south.must(&["terminal", "code"]).stdout)).or_panic();
     sit_down(&second);
     second.must(&["receive"]);
     let identity = second.identity();
@@ -476,11 +476,11 @@ fn a_certificate_file_of_another_authority_lets_an_office_in_and_opens_nothing_e
     town.register(SOUTH);
     enrol(&south, &legacy, "秘密ひみつ", &fingerprint).says("事業所番号かコードが違います");
     // What the refused fingerprint left behind is taken up again: the same terminal.
-    enrol(&north, &legacy, "秘密ひみつ", &fingerprint).is_fine_or_panic();
+    enrol(&north, &legacy, "秘密ひみつ", &fingerprint).or_panic();
     sit_down(&north);
     north.must(&["receive"]);
     let again = north.another("second");
-    enrol(&again, &modern, "秘密ひみつ", &fingerprint).is_fine_or_panic();
+    enrol(&again, &modern, "秘密ひみつ", &fingerprint).or_panic();
     again.run(&["receive"]).says("許可を待っています");
 
     // That certificate opens one door and no other.
@@ -519,11 +519,11 @@ fn a_list_of_offices_is_taken_whole_or_not_at_all() {
     assert_eq!(town.operator(&["office", "list", "--json"]).json(), serde_json::json!([]));
     fs::write(&list, rows.replace("317,11,西\r\n", "")).unwrap();
     let letters = town.dir().join("letters");
-    import(&["--letters", text(&letters)]).is_fine_or_panic();
+    import(&["--letters", text(&letters)]).or_panic();
     assert_eq!(town.operator(&["office", "list", "--json"]).json().as_array().unwrap().len(), 2);
     let letter = fs::read_to_string(letters.join(format!("{}.txt", NORTH.number))).unwrap();
     let north = Office::of(NORTH, town.dir());
-    north.enrol(&town.url(), &code_in(&letter)).is_fine_or_panic();
+    north.enrol(&town.url(), &code_in(&letter)).or_panic();
     assert_eq!(north.profile().settings.office_name, "北");
 }
 

@@ -134,6 +134,14 @@ fn ask(method: &str, path: &str, marks: &Marks) -> Ask {
         ("POST", "/v1/parcels/{id}/receipts") => {
             Ask::same(&format!("/v1/parcels/{id}/receipts"), Body::Bytes(b"nothing that was signed"))
         }
+        ("GET", "/v1/marks") => Ask::same(&format!("{path}?after=0&office={south}"), Body::None),
+        ("POST", "/v1/marks") => Ask::same(path, Body::Bytes(b"")),
+        // The answer names what was asked for; that another office's parcel is as unknown as one that never was, is
+        // `claims::another_offices_parcel_does_not_exist`.
+        ("POST", "/v1/claims") => Ask::same(
+            path,
+            Body::Json(r#"{"holder":"eve","wish":"take-over","parcels":["019aa5d8-1111-7000-8000-000000000001"]}"#),
+        ),
         _ => panic!("{method} {path} is new: say in tests/story/reach.rs how somebody might misuse it"),
     }
 }

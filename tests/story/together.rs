@@ -12,6 +12,7 @@ use tayori::engine::{Engine, Event};
 use tayori::history::{Action, History};
 use tayori::parcel::certificate;
 
+use crate::crooked::{Crooked, Deed};
 use crate::world::{
     EAST, NORTH, Office, PASSWORD, SOUTH, Town, USER, Watch, eventually, files_in, report, report_name,
     sample_of_south, text,
@@ -274,6 +275,43 @@ fn s8_a_changed_certificate_is_never_used_silently() {
     assert_eq!(files_in(&south.import).len(), before.len() + 1);
 }
 
+#[test]
+fn s8_a_receipt_that_waited_is_signed_anew_and_counts_when_its_key_is_confirmed() {
+    let (town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let reports = north.put_out_reports(2);
+    north.must(&["send", text(&reports[0])]);
+    south.must(&["receive"]);
+    north.must(&["receive"]);
+    assert_eq!(north.states("sent"), ["arrived"], "the key of south is remembered");
+    north.must(&["send", text(&reports[1])]);
+    // The receipt waits, and meanwhile the certificate that signed it is withdrawn; the office gets another.
+    let crooked = Crooked::before(&town, &south, |request| {
+        let is_receipt = request.method == "POST" && request.path.ends_with("/receipts");
+        if is_receipt { Deed::Break } else { Deed::Pass }
+    });
+    south.run(&["receive"]);
+    drop(crooked);
+    assert_eq!(files_in(&south.import).len(), 2, "it came");
+    town.operator(&["office", "revoke", SOUTH.number]);
+    south.ask_to_join(&town.url());
+    town.certify(&south);
+    eventually("the hub knows the new certificate", || south.log_in(USER, PASSWORD).is_fine());
+    south.must(&["receive"]);
+    let at_the_hub = || {
+        let store = rusqlite::Connection::open(town.hub_dir().join("hub.db")).unwrap();
+        store
+            .query_row("SELECT count(*) FROM receipt WHERE step = 'delivered'", [], |row| row.get::<_, u32>(0))
+            .unwrap()
+    };
+    assert_eq!(at_the_hub(), 2, "the hub took the receipt under the new certificate");
+    // It is signed with a key north does not know: nothing is believed before somebody has said so.
+    north.must(&["receive"]);
+    assert_eq!(north.states("sent"), ["arrived", "accepted"]);
+    north.must(&["partner", "trust", SOUTH.number, &fingerprint(&south)]);
+    north.must(&["receive"]);
+    assert_eq!(north.states("sent"), ["arrived", "arrived"]);
+}
+
 /// What is on record at a terminal: how often each action.
 fn on_record(office: &Office) -> BTreeMap<String, usize> {
     let run = office.must(&["audit", "list", "--count", "1000", "--format", "json"]);
@@ -363,7 +401,7 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::Content { parcel: id, index: 0 },
         Command::SaveDocument { bytes: std::sync::Arc::from(&b"%PDF"[..]), to: somewhere("saved.pdf") },
         Command::DismissDraft(office),
-        Command::Configure(settings),
+        Command::Configure(Box::new(settings)),
         Command::TakeOver(id),
         Command::Assign { parcel: id, to: "佐藤".into() },
         Command::Annotate { parcel: id, text: "y".into() },

@@ -166,7 +166,7 @@ impl Town {
     pub fn join(&self, person: Person) -> Office {
         let office = Office::of(person, self.dir.path());
         let code = self.register(person);
-        office.enrol(&self.url(), &code).is_fine_or_panic();
+        office.enrol(&self.url(), &code).or_panic();
         office
     }
 
@@ -454,7 +454,7 @@ impl Run {
     }
 
     #[track_caller]
-    pub fn is_fine_or_panic(self) -> Run {
+    pub fn or_panic(self) -> Run {
         assert!(self.is_fine(), "{self:?}");
         self
     }

@@ -12,7 +12,7 @@ use crate::desktop::model::{Look, Model, TextSize};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, button_if, field, icon_line, section, segmented, text};
-use crate::engine::model::{Command, Settings};
+use crate::engine::model::{Command, Login, Settings};
 use crate::words::{Lang, window as w};
 
 /// What is typed but not kept yet.
@@ -62,7 +62,7 @@ impl SettingsPage {
                 None => icon_line(ui, ic::SCHEDULE, w::settings_waiting(lang), reg(16.0), gray_700()),
             }
             certificate(ui, model);
-            asked
+            login(ui, model).or(asked)
         })
     }
 
@@ -74,7 +74,7 @@ impl SettingsPage {
         ui.horizontal_wrapped(|ui| {
             let ready = changed && valid;
             if button_if(ui, ready, Btn::Primary, ic::SAVE, w::save_settings(lang), vec2(160.0, 48.0)).clicked() {
-                asked = Some(Action::Ask(Command::Configure(draft.clone())));
+                asked = Some(Action::Ask(Command::Configure(Box::new(draft.clone()))));
             }
             if changed {
                 undo = button(ui, Btn::Text, ic::UNDO, w::undo_settings(lang)).clicked();
@@ -185,6 +185,36 @@ fn folders(ui: &mut Ui, lang: Lang, draft: &Settings) -> Option<Action> {
                     text(ui, folder.display().to_string(), reg(16.0), gray_800());
                 });
             });
+        }
+        asked
+    })
+}
+
+/// Who is in.
+fn login(ui: &mut Ui, model: &Model) -> Option<Action> {
+    let lang = model.lang();
+    let current = model.login.as_ref()?;
+    group(ui, ic::PERSON, w::login(lang), |ui| {
+        let mut asked = None;
+        match current {
+            Login::As { user, role } => {
+                let who = format!("{user}（{}）", w::role(lang, *role));
+                icon_line(ui, ic::CHECK_CIRCLE, &who, reg(16.0), gray_900());
+                ui.horizontal_wrapped(|ui| {
+                    if button(ui, Btn::Outline, "", w::change_password(lang)).clicked() {
+                        asked = Some(Action::ChangePassword);
+                    }
+                    if button(ui, Btn::Outline, "", w::log_out(lang)).clicked() {
+                        asked = Some(Action::Ask(Command::Logout));
+                    }
+                });
+            }
+            Login::Needed { .. } => {
+                icon_line(ui, ic::WARNING, w::login_needed(lang), reg(16.0), yellow_1000());
+                if button(ui, Btn::Outline, ic::PERSON, w::log_in(lang)).clicked() {
+                    asked = Some(Action::LogIn);
+                }
+            }
         }
         asked
     })

@@ -106,7 +106,8 @@ pub fn nav_item(ui: &mut Ui, glyph: &str, label: &str, badge: Badge<'_>, selecte
         p.rect_filled(bar, CornerRadius::same(2), blue_900());
     }
     p.text(pos2(rect.left() + 26.0, rect.center().y), Align2::CENTER_CENTER, glyph, icon(24.0), color);
-    line_at(p, rect.left() + 46.0, rect.center().y, label, font, color, rect.width() - 90.0);
+    let room = rect.width() - if badge.count > 0 { 90.0 } else { 52.0 };
+    line_at(p, rect.left() + 46.0, rect.center().y, label, font, color, room);
     if badge.count > 0 {
         badge_at(p, pos2(rect.right() - 10.0, rect.center().y), badge.count, badge.color());
     }

@@ -54,7 +54,10 @@ impl Passwords {
         let password = folded(password);
         self.work(move || match kept {
             Some(kept) => verify(&password, &kept),
-            None => verify(&password, nobodys()) && false,
+            None => {
+                std::hint::black_box(verify(&password, nobodys()));
+                false
+            }
         })
         .await
     }

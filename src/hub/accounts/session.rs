@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::LoginSettings;
+use crate::hub::audit::{self, Actor, DONE};
 use crate::hub::mailbox::{parsed, time};
 use crate::hub::stores::sqlite::{Named as _, StoreError};
 use crate::standard::OfficeNumber;
@@ -125,7 +126,10 @@ pub fn begin(
             params![office.as_str(), user.as_str(), terminal, now.as_millisecond()],
         )
         .named("begin session")?;
-    give(connection, connection.last_insert_rowid(), (user, role), None, settings, now)
+    let session = connection.last_insert_rowid();
+    let by = Actor { who: format!("{office}/{user}"), terminal: terminal.to_owned() };
+    audit::record(connection, &by, "login", "", DONE, now)?;
+    give(connection, session, (user, role), None, settings, now)
 }
 
 /// The next two tokens for a refresh token; `None` for one that is not good, or not from this terminal.
@@ -212,11 +216,14 @@ fn give(
     Ok(LoggedIn { user: user.clone(), role, access, access_until, refresh, refresh_until, time: now })
 }
 
+/// A session, and the token its newest tokens were given for, if any.
+type Found = (Session, Option<Vec<u8>>);
+
 fn look_up(
     connection: &Connection,
     token: &Hash,
     kind: &'static str,
-) -> Result<Option<(Session, Option<Vec<u8>>)>, StoreError> {
+) -> Result<Option<Found>, StoreError> {
     let mut statement = connection
         .prepare_cached(
             "SELECT session.id, session.office, session.user, role, terminal, until, given_for FROM token

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::LoginSettings;
+use crate::hub::audit::{self, Actor, DONE};
 use crate::hub::mailbox::{parsed, time};
 use crate::hub::stores::sqlite::{Named as _, StoreError};
 use crate::standard::OfficeNumber;
@@ -75,7 +76,11 @@ pub fn create(
             params![office.as_str(), user.as_str(), role.as_str(), password, now.as_millisecond()],
         )
         .named("make account")?;
-    if made == 0 { Ok(None) } else { one(connection, office, user) }
+    if made == 0 {
+        return Ok(None);
+    }
+    audit::record(connection, &Actor::of_office(office), "make-account", user.as_str(), DONE, now)?;
+    one(connection, office, user)
 }
 
 /// Gives an account another password (as it is kept) or role, or lets it in again.
@@ -142,6 +147,8 @@ pub fn begin_try(
             update.execute(params![office.as_str(), user.as_str(), failures, until])
         })
         .named("count try")?;
+    // The line of the login follows it, when it was a good one.
+    audit::record(connection, &Actor::of_office(office), "login-tried", user.as_str(), &failures.to_string(), now)?;
     Ok(Some(judged))
 }
 

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::range::{self, Asked, Pieces};
 use super::refusal::Refusal;
+use crate::hub::accounts::session::Session;
 use crate::hub::audit::Actor;
 use crate::hub::mailbox::{self, Incoming, Outside, Put};
 use crate::hub::state::{Caller, Hub};
@@ -43,6 +44,7 @@ pub(super) struct Destination {
 pub(super) async fn put_parcel(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
+    Extension(session): Extension<Session>,
     id: Result<Path<ParcelId>, PathRejection>,
     destination: Result<Query<Destination>, QueryRejection>,
     headers: HeaderMap,
@@ -50,7 +52,7 @@ pub(super) async fn put_parcel(
 ) -> Result<Response, Refusal> {
     let (Path(id), Query(Destination { to })) = (id?, destination?);
     let (sealed, digest) = taken(&hub, &headers, body).await?;
-    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed, by: Actor::from(&caller) };
+    let parcel = Incoming { id, sender: caller.office, receiver: to, digest, sealed, by: Actor::of(&caller, &session) };
     let put = mailbox::put(hub.store(), parcel, Timestamp::now()).await?;
     answered(&hub, &caller, to, put)
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::parcels::{answered, taken, unknown_parcel};
 use super::refusal::Refusal;
+use crate::hub::accounts::session::Session;
 use crate::hub::audit::Actor;
 use crate::hub::intake::IntakeError;
 use crate::hub::state::{Caller, Hub};
@@ -108,13 +109,14 @@ pub(super) async fn get_parts(
 pub(super) async fn commit(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
+    Extension(session): Extension<Session>,
     id: Result<Path<ParcelId>, PathRejection>,
     whole: Result<Query<Whole>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let (Path(id), Query(whole)) = (id?, whole?);
     let whole = whole.announced(&hub, &caller, id)?;
     let to = whole.receiver;
-    match uploads::finish(hub.store(), whole, Actor::from(&caller), Timestamp::now()).await? {
+    match uploads::finish(hub.store(), whole, Actor::of(&caller, &session), Timestamp::now()).await? {
         Finished::Settled(put) => answered(&hub, &caller, to, put),
         Finished::Missing => {
             Err(Refusal::of(StatusCode::CONFLICT, ProblemCode::PartsMissing, "some parts have not come yet"))

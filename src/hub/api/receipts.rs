@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::parcels::own_parcel;
 use super::refusal::Refusal;
+use crate::hub::accounts::session::Session;
 use crate::hub::audit::Actor;
 use crate::hub::mailbox;
 use crate::hub::state::{Caller, Hub};
@@ -28,6 +29,7 @@ pub(super) const RECEIPT_LIMIT: usize = 64 * 1024;
 pub(super) async fn post_receipt(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
+    Extension(session): Extension<Session>,
     id: Result<Path<ParcelId>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Refusal> {
@@ -47,7 +49,7 @@ pub(super) async fn post_receipt(
     if !fits {
         return Err(invalid("the receipt is not about this parcel and this office"));
     }
-    let by = Actor::from(&caller);
+    let by = Actor::of(&caller, &session);
     let noted = mailbox::note(hub.store(), outside.seq, receipt.step, signed.to_vec(), by, now).await?;
     if noted == mailbox::Noted::New {
         tracing::info!(parcel = %id, by = %caller.office, step = receipt.step.as_str(), "receipt noted");

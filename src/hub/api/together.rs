@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::lists::Cursor;
 use super::refusal::Refusal;
+use crate::hub::accounts::session::Session;
 use crate::hub::audit::{self, Actor, DONE};
 use crate::hub::state::{Caller, Hub};
 use crate::hub::{claims, marks};
@@ -53,6 +54,7 @@ pub(super) async fn post_marks(
 pub(super) async fn post_claims(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
+    Extension(session): Extension<Session>,
     body: Result<Json<ClaimRequest>, JsonRejection>,
 ) -> Result<Json<ClaimAnswer>, Refusal> {
     let Json(request) = body.map_err(|_| Refusal::request("the body is no claim"))?;
@@ -72,7 +74,7 @@ pub(super) async fn post_claims(
     if wish == ClaimWish::TakeOver {
         let taken: Vec<_> =
             claims.iter().filter(|claim| claim.verdict == ClaimVerdict::Granted).map(|claim| claim.parcel).collect();
-        let actor = Actor::from(&caller);
+        let actor = Actor::of(&caller, &session);
         hub.store()
             .write(move |connection| {
                 taken
