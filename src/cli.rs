@@ -5,6 +5,7 @@
 mod account;
 mod ask;
 mod audit;
+mod autostart;
 pub mod check;
 mod demo;
 mod enrol;
@@ -17,12 +18,14 @@ mod parcel;
 mod partner;
 mod setup;
 pub mod show;
+mod single;
 mod terminal;
 mod unlock;
 
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -31,8 +34,14 @@ use jiff::Timestamp;
 pub use check::{Format, Outcome};
 pub use help::in_japanese;
 
+use crate::engine::Engine;
+#[cfg(feature = "desktop")]
+use crate::engine::habits::NoticeHabits;
+#[cfg(feature = "desktop")]
+use crate::engine::model::Event;
 use crate::engine::profile::{Profile, ProfileError};
 use crate::history::{Action, DONE};
+use crate::notice::{self, Attention, Bell, Inlet};
 use crate::words::Lang;
 use crate::words::failure::failure;
 
@@ -68,6 +77,9 @@ enum Command {
     Send(exchange::SendArgs),
     Receive(exchange::ReceiveArgs),
     Watch(exchange::WatchArgs),
+    #[cfg(feature = "desktop")]
+    Open(OpenArgs),
+    Autostart(autostart::AutostartArgs),
     List(list::ListArgs),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
@@ -89,6 +101,10 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         Command::Account(_) => Some((Action::Accounts, "")),
         Command::Terminal(_) => Some((Action::Terminals, "")),
         Command::Setup(_) => Some((Action::Setup, "")),
+        Command::Autostart(_) => Some((Action::Settings, "autostart")),
+        // The engine behind the window records what is done there.
+        #[cfg(feature = "desktop")]
+        Command::Open(_) => None,
         // Each of their steps leaves its own line, with how it ended.
         Command::Parcel(_) | Command::Partner(_) | Command::Audit(_) => None,
         // These have to do with files on this computer, and with no office.
@@ -132,7 +148,10 @@ impl Cli {
         let line = self.command.as_ref().and_then(line_of);
         let dir = profile_dir(profile.clone());
         let outcome = match self.command {
-            None => return open_window(profile),
+            None => return open_window(profile, single::Request::default()),
+            #[cfg(feature = "desktop")]
+            Some(Command::Open(args)) => return open_window(profile, args.request()),
+            Some(Command::Autostart(args)) => autostart::run(&args, &profile_dir(profile)?),
             Some(Command::Demo(args)) => demo::run(&args),
             Some(Command::Check(args)) => Ok(written(args.run(&mut io::stdout().lock()))?),
             Some(Command::Show(args)) => Ok(written(args.run(&mut io::stdout().lock()))?),
@@ -202,25 +221,92 @@ fn tell(problem: &crate::history::Failure) {
     eprintln!("{}{}", sentence.what, sentence.todo);
 }
 
+/// 画面を開きます。すでに開いているときは、その画面を前に出します
 #[cfg(feature = "desktop")]
-fn open_window(given: Option<PathBuf>) -> anyhow::Result<ExitCode> {
-    window(&profile_dir(given)?)
+#[derive(Debug, clap::Args)]
+struct OpenArgs {
+    /// 送るものとして調べるファイルかフォルダ
+    #[arg(value_name = "ファイル")]
+    files: Vec<PathBuf>,
+    /// 開いて見せる一通
+    #[arg(long, value_name = "番号")]
+    parcel: Option<crate::parcel::ParcelId>,
+}
+
+#[cfg(feature = "desktop")]
+impl OpenArgs {
+    fn request(self) -> single::Request {
+        // The first window may have been started elsewhere.
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        single::Request { files: self.files.into_iter().map(absolute).collect(), parcel: self.parcel }
+    }
+}
+
+#[cfg(feature = "desktop")]
+fn open_window(given: Option<PathBuf>, request: single::Request) -> anyhow::Result<ExitCode> {
+    let dir = profile_dir(given)?;
+    let first = match single::take_place(&dir, &request) {
+        Ok(single::Place::Second) => return Ok(ExitCode::SUCCESS),
+        Ok(single::Place::Unheard) => {
+            eprintln!(
+                "便りの画面はもう開いていますが、返事がありません。しばらく待つか、その画面を閉じてから、もう一度お試しください。"
+            );
+            return Ok(ExitCode::from(1));
+        }
+        Ok(single::Place::First(first)) => Some(first),
+        // Before it is set up there is no folder either.
+        Err(error) => {
+            tracing::info!(%error, "whether another window is open cannot be told");
+            None
+        }
+    };
+    window(&dir, first, request)
 }
 
 #[cfg(not(feature = "desktop"))]
-fn open_window(_: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+fn open_window(_: Option<PathBuf>, _: single::Request) -> anyhow::Result<ExitCode> {
     eprintln!("この tayori は画面なしで作られています。tayori --help で使えるコマンドをご覧ください。");
     Ok(ExitCode::from(2))
+}
+
+/// Starts a terminal's engine with the notices between it and its face.
+fn with_notices(
+    profile: Profile,
+    lang: Lang,
+    attention: Attention,
+    wake: Arc<dyn Fn() + Send + Sync>,
+) -> Result<(Engine, Inlet), ProfileError> {
+    let (habits, dir) = (profile.settings.notices.clone(), profile.dir().to_owned());
+    let engine = Engine::start(profile, || {})?;
+    Ok(notice::between(engine, Bell { lang, habits, dir, attention, wake }))
 }
 
 /// Opens the window over a terminal's engine and returns when it is closed. A terminal that cannot work gets its window
 /// all the same: that is where people look for the reason.
 #[cfg(feature = "desktop")]
-fn window(dir: &std::path::Path) -> anyhow::Result<ExitCode> {
-    use crate::engine::Engine;
+fn window(dir: &std::path::Path, first: Option<single::First>, request: single::Request) -> anyhow::Result<ExitCode> {
     let options = kept_look(dir);
-    let dir = dir.to_owned();
-    crate::desktop::run(move |wake| Engine::open(dir, wake), options)?;
+    let (lang, attention, dir) = (options.look.lang, options.attention.clone(), dir.to_owned());
+    let start = move |wake: Box<dyn Fn() + Send + Sync>| {
+        let engine = Engine::open(dir.clone(), || {});
+        // The engine tells its settings first; until then the defaults do.
+        let bell = Bell { lang, habits: NoticeHabits::default(), dir, attention, wake: wake.into() };
+        let (engine, inlet) = notice::between(engine, bell);
+        let hear = move |request: single::Request| {
+            if !request.files.is_empty() {
+                inlet.tell(Event::HandedOver(request.files));
+            }
+            inlet.tell(Event::Show(request.parcel));
+        };
+        if !request.files.is_empty() || request.parcel.is_some() {
+            hear(request);
+        }
+        if let Some(Err(error)) = first.map(|first| first.listen(hear)) {
+            tracing::warn!(%error, "a second start will not be heard");
+        }
+        engine
+    };
+    crate::desktop::run(start, options)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -239,6 +325,7 @@ fn kept_look(dir: &std::path::Path) -> crate::desktop::Options {
     crate::desktop::Options {
         look: kept.unwrap_or_default(),
         keep_look: Some(Box::new(keep)),
+        tray: true,
         ..crate::desktop::Options::default()
     }
 }

@@ -28,6 +28,7 @@ pub use printing::{Job, Target};
 pub use tokens::Appearance;
 
 use crate::engine::Engine;
+use crate::notice::Attention;
 use crate::words::window as w;
 
 /// The window could not be opened or broke down.
@@ -41,6 +42,10 @@ pub struct Options {
     pub look: Look,
     /// Told whenever the user changes the look, so that the next start begins with it.
     pub keep_look: Option<Box<dyn Fn(Look)>>,
+    /// Whether an icon beside the clock leads back to the window.
+    pub tray: bool,
+    /// Told whether somebody looks at the window.
+    pub attention: Attention,
     /// Size in points; 1280 × 800 when nothing is said. Never larger than the screen.
     pub size: Option<[f32; 2]>,
 }
@@ -67,6 +72,10 @@ pub fn run(
         let ctx = cc.egui_ctx.clone();
         let engine = start(Box::new(move || ctx.request_repaint()));
         let app = App::new(&cc.egui_ctx, engine, options.look.lang);
+        let mut app = app.with_attention(options.attention);
+        if options.tray {
+            app = app.with_tray(&cc.egui_ctx, options.look.lang);
+        }
         Ok(Box::new(app.with_look(&cc.egui_ctx, options.look, options.keep_look)))
     });
     eframe::run_native(w::title(options.look.lang), native, create).map_err(|err| WindowError(err.to_string()))

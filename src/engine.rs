@@ -9,6 +9,7 @@ mod failure;
 mod fetching;
 pub mod habits;
 pub mod model;
+mod national;
 pub mod outgoing;
 pub mod papers;
 mod partners;
@@ -53,6 +54,15 @@ impl Engine {
         let (commands, taken) = channel();
         let (told, events) = channel();
         (Engine { commands, events }, Backend { commands: taken, events: told })
+    }
+
+    /// Its two channels, for who stands between an engine and its face.
+    pub(crate) fn into_parts(self) -> (Sender<Command>, Receiver<Event>) {
+        (self.commands, self.events)
+    }
+
+    pub(crate) fn of_parts(commands: Sender<Command>, events: Receiver<Event>) -> Engine {
+        Engine { commands, events }
     }
 
     /// Asks for something. An engine that has ended hears nothing, and the window is closing then anyway.

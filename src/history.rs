@@ -17,6 +17,7 @@ mod lists;
 mod login;
 mod marks;
 mod mending;
+mod national;
 mod notes;
 mod opening;
 mod outbox;
@@ -30,12 +31,13 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 pub use audit::{Action, DONE, LOGIN_USER};
 pub use claims::HeldElsewhere;
 pub use drafts::{OutgoingFile, StoredDraft};
-pub use evidence::{Failure, OVERDUE, ParcelLine, State, Step, Subject, Trail};
+pub use evidence::{Failure, OVERDUE, ParcelLine, State, Step, Subject, Trail, Way};
 pub use held::{HeldParcel, HeldReceipt};
 pub use incoming::{Delivery, NewIncoming, NewRefused, RefusalReceipt};
 pub use lists::Stored;
 pub use login::KeptLogin;
 pub use marks::{Mark, OwnReceipt, Teller};
+pub use national::NewDownload;
 pub use notes::KnownOffice;
 pub use outbox::{Due, NewOutgoing, NewSent, Tried};
 pub use partners::PartnerKey;
@@ -56,6 +58,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("history/migrations/coming.sql"),
     chain::SCHEMA,
     include_str!("history/migrations/together.sql"),
+    include_str!("history/migrations/national.sql"),
 ];
 
 #[derive(Debug, thiserror::Error)]

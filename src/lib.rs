@@ -7,6 +7,7 @@
 //! | [`cli`] | the same core by command; without a command it opens the window |
 //! | `desktop` | the window (feature `desktop`) |
 //! | [`demo`] | a whole district on this machine |
+//! | [`notice`] | told outside the window: toasts, sound, a phone |
 //! | [`words`] | every text a user reads |
 //! | [`engine`] | commands in, events out; threads, timers, retries |
 //! | [`folders`] | wait until a file is whole, deliver without overwriting |
@@ -29,6 +30,7 @@ pub mod history;
 pub mod hub;
 pub mod identity;
 pub mod link;
+pub mod notice;
 pub mod parcel;
 mod sqlite;
 pub mod standard;

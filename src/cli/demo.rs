@@ -52,7 +52,7 @@ fn with_window(district: &District, office: OfficeNumber) -> anyhow::Result<Outc
     eprintln!("{}（{office}）として画面を開きます。ほかの事業所から順に届きます。", ours.settings.office_name);
     let neighbours = Neighbours::start(district, office)
         .context("ほかの事業所を動かせませんでした。お試しのフォルダを消すか --dir で別のフォルダを指定し、もう一度動かしてください")?;
-    super::window(ours.dir())
+    super::window(ours.dir(), None, super::single::Request::default())
         .context("画面を開けませんでした。--headless を付けると、画面なしで最後までやりとりします")?;
     drop(neighbours);
     Ok(Outcome::Fine)

@@ -1,6 +1,8 @@
 //! `tayori send`, `receive` and `watch`: the exchange without a window.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
@@ -16,6 +18,8 @@ use crate::engine::outgoing::Scope;
 use crate::engine::profile::{Profile, ProfileError};
 use crate::folders::Pace;
 use crate::history::HistoryError;
+use crate::notice::{Attention, Inlet};
+use crate::parcel::ParcelId;
 use crate::standard::{Finding, OfficeNumber, Severity};
 use crate::words::{self, Lang};
 
@@ -47,7 +51,12 @@ pub struct ReceiveArgs {
 
 /// 止めるまで、送信待ちを送り、届いたものを受け取り続けます（画面のないパソコン向け。止めるには Ctrl+C）
 #[derive(Debug, clap::Args)]
-pub struct WatchArgs {}
+pub struct WatchArgs {
+    /// 時計の横に印を出し、押すと画面が開くようにします（画面のあるパソコン向け）
+    #[cfg(all(feature = "desktop", target_os = "linux"))]
+    #[arg(long)]
+    tray: bool,
+}
 
 pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> {
     let mut exchange = profile.exchange()?;
@@ -90,8 +99,9 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
         eprintln!("確かめただけで、送っていません。");
         return Ok(outcome);
     }
-    exchange.terminal.history.queue(&parcels, now)?;
+    exchange.terminal.queue(parcels, now)?;
     let mut round = Round::default();
+    exchange.terminal.lay_out(now, &mut round)?;
     let result = match reached {
         Ok(()) => exchange.send_due(now, &mut round),
         Err(error) => Err(error),
@@ -130,8 +140,9 @@ fn say_failures(result: Result<(), RoundError>, round: &Round) -> bool {
 }
 
 /// Runs the engine until the process is ended. Nothing is lost by ending it anywhere.
-pub fn watch(_: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError> {
-    let (mut engine, mut wake) = start(&profile)?;
+pub fn watch(args: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError> {
+    let (mut engine, inlet, mut wake) = start(&profile)?;
+    let mut icon = Icon::show(args, inlet);
     eprintln!("送受信を続けています。止めるには Ctrl+C を押してください。");
     let (mut trouble, mut said) = (None, Vec::new());
     loop {
@@ -144,31 +155,89 @@ pub fn watch(_: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError> {
                 Event::Notice(notice) => drop(say_notices(&[notice])),
                 Event::Status(status) => trouble = say_trouble(trouble, &status.connection),
                 Event::Drafts(drafts) => said = say_drafts(&drafts, &said),
+                Event::Lists(lists) => icon.set_unread(lists.inbox.iter().filter(|line| line.unread).count()),
+                Event::Show(parcel) => show_window(profile.dir(), parcel),
                 _ => {}
             }
         }
         if trouble == Some(Failure::HistoryDamaged) {
             // Nobody sits here who could close it and open it again.
             drop(engine);
-            (engine, wake) = start_alone(&profile)?;
+            let inlet;
+            (engine, inlet, wake) = start_alone(&profile)?;
+            icon = Icon::show(args, inlet);
             trouble = None;
         }
     }
 }
 
-/// An engine, and what comes whenever it has something to tell.
-fn start(profile: &Profile) -> Result<(Engine, Receiver<()>), ProfileError> {
+/// Somebody clicked a notice: the window shows it, in a program of its own.
+fn show_window(dir: &Path, parcel: Option<ParcelId>) {
+    if !cfg!(feature = "desktop") {
+        return;
+    }
+    eprintln!("便りの画面を開きます。");
+    let opened = std::env::current_exe().and_then(|program| {
+        let mut window = Command::new(program);
+        window.arg("--profile").arg(dir).arg("open").args(parcel.map(|id| format!("--parcel={id}")));
+        window.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+    });
+    match opened {
+        // Somebody has to wait for it, or it stays as a shadow when it has ended.
+        Ok(mut window) => drop(std::thread::spawn(move || window.wait())),
+        Err(error) => tracing::warn!(%error, "the window does not open"),
+    }
+}
+
+/// The icon beside the clock, where one was asked for and can be shown.
+struct Icon {
+    #[cfg(all(feature = "desktop", target_os = "linux"))]
+    tray: Option<crate::notice::tray::Tray>,
+}
+
+impl Icon {
+    #[cfg(all(feature = "desktop", target_os = "linux"))]
+    fn show(args: &WatchArgs, inlet: Inlet) -> Icon {
+        use crate::notice::tray::{Tray, TrayAsk};
+        if !args.tray {
+            return Icon { tray: None };
+        }
+        let asked = move |asked| match asked {
+            TrayAsk::Open => inlet.tell(Event::Show(None)),
+            // Nothing is lost by ending anywhere.
+            TrayAsk::Quit => std::process::exit(0),
+        };
+        let tray = Tray::show(Lang::Ja, asked).inspect_err(|error| tracing::warn!(%error, "no icon")).ok();
+        Icon { tray }
+    }
+
+    #[cfg(not(all(feature = "desktop", target_os = "linux")))]
+    fn show(_: &WatchArgs, _: Inlet) -> Icon {
+        Icon {}
+    }
+
+    fn set_unread(&mut self, unread: usize) {
+        #[cfg(all(feature = "desktop", target_os = "linux"))]
+        if let Some(tray) = &mut self.tray {
+            tray.set_unread(unread);
+        }
+        #[cfg(not(all(feature = "desktop", target_os = "linux")))]
+        let _ = unread;
+    }
+}
+
+/// An engine with its notices, and what comes whenever it has something to tell. Nobody looks at a window here.
+fn start(profile: &Profile) -> Result<(Engine, Inlet, Receiver<()>), ProfileError> {
     let (woken, wake) = std::sync::mpsc::channel();
-    Ok((
-        Engine::start(profile.clone(), move || {
-            let _ = woken.send(());
-        })?,
-        wake,
-    ))
+    let waking = Arc::new(move || {
+        let _ = woken.send(());
+    });
+    let (engine, inlet) = super::with_notices(profile.clone(), Lang::Ja, Attention::default(), waking)?;
+    Ok((engine, inlet, wake))
 }
 
 /// Starts again once the threads of before have let go of the history; a question at the hub may hold one for a while.
-fn start_alone(profile: &Profile) -> Result<(Engine, Receiver<()>), ProfileError> {
+fn start_alone(profile: &Profile) -> Result<(Engine, Inlet, Receiver<()>), ProfileError> {
     const TRIES: u32 = 12;
     for _ in 1..TRIES {
         match start(profile) {

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
 use super::{Format, Outcome};
-use crate::engine::model::{Bundle, Draft, ParcelLine, State};
+use crate::engine::model::{Bundle, Draft, ParcelLine, State, Way};
 use crate::engine::profile::{Profile, ProfileError};
 use crate::standard::Severity;
 use crate::words::Lang;
@@ -82,10 +82,11 @@ fn say_draft(draft: &Draft, out: &mut dyn Write) -> io::Result<()> {
         (0, 0) => "指摘なし".to_owned(),
         _ => format!("誤り {errors} 件・注意 {warnings} 件"),
     };
+    let national = if draft.way == Way::National { "［国の連携システム］" } else { "" };
     let automatic = if draft.automatic { "（自動で送ります）" } else { "" };
     writeln!(
         out,
-        "{}  {}（{}）  ファイル {} 個  {verdict}{automatic}",
+        "{}  {}（{}）  ファイル {} 個  {verdict}{automatic}{national}",
         at.strftime("%Y-%m-%d %H:%M"),
         if bundle.receiver_name.is_empty() { "名前のわからない事業所" } else { &bundle.receiver_name },
         bundle.receiver,
@@ -112,6 +113,7 @@ fn draft_as_json(draft: &Draft) -> serde_json::Value {
         "more": draft.more,
         "may_be_sent": draft.bundle.may_be_sent(),
         "automatic": draft.automatic,
+        "way": draft.way,
         "errors": errors,
         "warnings": warnings,
     })
@@ -128,9 +130,10 @@ fn write(lines: &[ParcelLine], format: Format, out: &mut dyn Write) -> io::Resul
 fn say(line: &ParcelLine, out: &mut dyn Write) -> io::Result<()> {
     let at = line.at.to_zoned(TimeZone::system());
     let unread = if line.unread { "●" } else { "　" };
+    let national = if line.way == Way::National { "  ［国の連携システム］" } else { "" };
     writeln!(
         out,
-        "{unread} {}  {}  {}（{}）  ファイル {} 個",
+        "{unread} {}  {}  {}（{}）  ファイル {} 個{national}",
         at.strftime("%Y-%m-%d %H:%M"),
         state_word(&line.state),
         line.partner_name,
@@ -161,6 +164,7 @@ fn state_word(state: &State) -> &'static str {
         State::Accepted => "受付済",
         State::Arrived => "到着",
         State::Imported => "取込済",
+        State::LaidOut => "受渡し済",
         State::Failed(_) => "失敗",
         State::Refused(_) => "受取不可",
         State::Held(_) => "確認待ち",
@@ -173,6 +177,7 @@ fn as_json(line: &ParcelLine) -> serde_json::Value {
         State::Accepted => ("accepted", None),
         State::Arrived => ("arrived", None),
         State::Imported => ("imported", None),
+        State::LaidOut => ("laid-out", None),
         State::Failed(why) => ("failed", Some(why)),
         State::Refused(why) => ("refused", Some(why)),
         State::Held(why) => ("held", Some(why)),
@@ -185,6 +190,7 @@ fn as_json(line: &ParcelLine) -> serde_json::Value {
         "state": state,
         "failure": why.map(crate::history::Failure::code),
         "files": line.files,
+        "way": line.way,
         "unread": line.unread,
         "errors": line.errors,
         "warnings": line.warnings,

@@ -18,6 +18,8 @@ use super::tokens::use_palette;
 use super::{chrome, preview, theme, widgets};
 use crate::engine::Engine;
 use crate::engine::model::{AccountsCommand, Command, Entrance, Event, Login, Notice, ParcelView, Role, SendRequest};
+use crate::notice::Attention;
+use crate::notice::tray::{Tray, TrayAsk};
 use crate::parcel::ParcelId;
 use crate::words::Lang;
 
@@ -88,6 +90,10 @@ pub struct App {
     chosen: Receiver<Chosen>,
     choosing: Sender<Chosen>,
     keep_look: Option<Box<dyn Fn(Look)>>,
+    attention: Attention,
+    tray: Option<(Tray, Receiver<TrayAsk>)>,
+    /// Asked for by the tray's menu: then closing closes.
+    quitting: bool,
     zoomed: Option<Look>,
 }
 
@@ -121,6 +127,9 @@ impl App {
             chosen,
             choosing,
             keep_look: None,
+            attention: Attention::default(),
+            tray: None,
+            quitting: false,
             zoomed: None,
         }
     }
@@ -131,6 +140,26 @@ impl App {
         self.model.look = look;
         self.keep_look = keep;
         self.zoom(ctx);
+        self
+    }
+
+    /// Who is told whether somebody looks at the window.
+    #[must_use]
+    pub fn with_attention(mut self, attention: Attention) -> Self {
+        self.attention = attention;
+        self
+    }
+
+    /// With an icon beside the clock; without one where the system shows none.
+    #[must_use]
+    pub fn with_tray(mut self, ctx: &Context, lang: Lang) -> Self {
+        let (tell, asked) = channel();
+        let ctx = ctx.clone();
+        let tray = Tray::show(lang, move |asked| {
+            let _ = tell.send(asked); // the window may be gone by then
+            ctx.request_repaint();
+        });
+        self.tray = tray.inspect_err(|error| tracing::warn!(%error, "no icon")).ok().map(|tray| (tray, asked));
         self
     }
 
@@ -184,6 +213,7 @@ impl App {
     /// Takes in what the engine told and what was chosen in dialogs.
     fn drain(&mut self, ctx: &Context) {
         self.model.now = Timestamp::now();
+        self.attention.set(ctx.input(|input| input.focused));
         while let Some(event) = self.engine.poll() {
             match &event {
                 Event::Notice(Notice::Queued { .. }) => {
@@ -191,6 +221,8 @@ impl App {
                     self.model.examined = None;
                 }
                 Event::Notice(Notice::NotSent(_)) => self.compose.not_sent(),
+                Event::Show(parcel) => self.come_to_front(ctx, *parcel),
+                Event::HandedOver(paths) => self.apply(ctx, Action::Examine(paths.clone())),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
                 Event::Content(content) => self.look_at(ctx, content.clone()),
                 Event::Login(login) => self.login.told(self.model.login.as_ref(), login),
@@ -201,6 +233,39 @@ impl App {
         }
         while let Ok(chosen) = self.chosen.try_recv() {
             self.take_choice(ctx, chosen);
+        }
+        self.mind_tray(ctx);
+    }
+
+    /// What the icon beside the clock asks, and whether closing the window leaves it there.
+    fn mind_tray(&mut self, ctx: &Context) {
+        let Some((tray, asked)) = &mut self.tray else { return };
+        tray.set_unread(self.model.counts.unread);
+        let asked: Vec<TrayAsk> = asked.try_iter().collect();
+        for asked in asked {
+            match asked {
+                TrayAsk::Open => self.come_to_front(ctx, None),
+                TrayAsk::Quit => {
+                    self.quitting = true;
+                    ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+                }
+            }
+        }
+        let stays = self.model.settings.as_ref().is_some_and(|settings| settings.notices.close_to_tray);
+        if stays && !self.quitting && ctx.input(|input| input.viewport().close_requested()) {
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            ctx.send_viewport_cmd(egui::ViewportCommand::Visible(false));
+            self.attention.set(false);
+        }
+    }
+
+    /// Somebody clicked a notice or started the program again.
+    fn come_to_front(&mut self, ctx: &Context, parcel: Option<ParcelId>) {
+        use egui::ViewportCommand as Ask;
+        [Ask::Visible(true), Ask::Minimized(false), Ask::Focus].into_iter().for_each(|ask| ctx.send_viewport_cmd(ask));
+        if let Some(id) = parcel {
+            let is_incoming = self.model.lists.inbox.iter().any(|line| line.id == id);
+            self.open_parcel(if is_incoming { Page::Inbox } else { Page::Sent }, id);
         }
     }
 

@@ -213,6 +213,8 @@ impl Model {
                 self.examined = Some(examined);
             }
             Event::Drafts(drafts) => self.drafts = drafts,
+            // The app's own affair.
+            Event::Show(_) | Event::HandedOver(_) => {}
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),

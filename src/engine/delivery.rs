@@ -16,9 +16,9 @@ use crate::parcel::{ParcelId, ReceiptStep};
 use crate::standard::{FileName, OfficeNumber};
 
 /// A file with the folder it is bound for.
-struct Bound {
-    file: Delivery,
-    folder: PathBuf,
+pub(super) struct Bound {
+    pub file: Delivery,
+    pub folder: PathBuf,
 }
 
 impl Terminal {
@@ -79,7 +79,7 @@ impl Terminal {
         Ok(bound.into_iter().map(|(_, bound)| bound).collect())
     }
 
-    fn deliver_one(&mut self, bound: &Bound, now: Timestamp) -> Result<Result<(), Failure>, HistoryError> {
+    pub(super) fn deliver_one(&mut self, bound: &Bound, now: Timestamp) -> Result<Result<(), Failure>, HistoryError> {
         let Bound { file, folder: import } = bound;
         let tag = format!("{}-{}", file.parcel, file.position);
         if let Some(planned) = &file.planned {
@@ -148,6 +148,10 @@ impl Terminal {
     }
 
     fn note_imported(&mut self, id: ParcelId, by: Action, now: Timestamp) -> Result<bool, HistoryError> {
+        // Nobody waits for a receipt of what the national system brought.
+        if self.history.note_download_imported(id, by, now)? {
+            return Ok(true);
+        }
         match self.to_be_told(id)? {
             Some(digest) => self.note_own(id, &digest, ReceiptStep::Imported, by, now),
             None => Ok(false),

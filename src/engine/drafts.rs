@@ -17,7 +17,7 @@ use super::outgoing::{Together, findings_of, is_attachment};
 use super::subject::subject_of_name;
 use super::terminal::Terminal;
 use crate::folders::{self, Pace, Stat, Taken, Trouble};
-use crate::history::{HistoryError, NewOutgoing, OutgoingFile, StoredDraft};
+use crate::history::{HistoryError, NewOutgoing, OutgoingFile, StoredDraft, Way};
 use crate::parcel::{Limits, sha256_hex};
 use crate::standard::{Checked, FileName, OfficeNumber, Severity};
 
@@ -120,7 +120,8 @@ impl Terminal {
 
     /// What a draft is made of: its files, and what the check knows of their receiver.
     fn content_key(&self, receiver: OfficeNumber, files: &[OutgoingFile], more: usize) -> Result<String, HistoryError> {
-        let mut key = format!("{more} {:?} {:?}\n", self.history.name_of(receiver)?, self.history.parcel_limit()?);
+        let (name, limit) = (self.history.name_of(receiver)?, self.history.parcel_limit()?);
+        let mut key = format!("{more} {name:?} {limit:?} {}\n", self.import.national.is_some());
         for file in files {
             key.extend([file.path.to_string_lossy().as_ref(), " ", &file.sha256, "\n"]);
         }
@@ -137,10 +138,12 @@ impl Terminal {
     pub fn drafts(&self, automatic: &[Automatic], troubles: &[Trouble]) -> Result<Drafts, HistoryError> {
         let seen = self.seen_at()?;
         let drafts = self.history.drafts::<Kept>()?.into_iter().map(|draft| {
-            let goes = eligible(&draft.bundle, automatic, &seen).len() == draft.bundle.bundle.files.len();
-            Draft { at: draft.at, automatic: goes, more: draft.bundle.more, bundle: draft.bundle.bundle }
+            let way = self.way_to(draft.receiver)?;
+            let all = draft.bundle.bundle.files.len();
+            let automatic = way == Way::Hub && eligible(&draft.bundle, automatic, &seen).len() == all;
+            Ok(Draft { at: draft.at, automatic, way, more: draft.bundle.more, bundle: draft.bundle.bundle })
         });
-        let drafts: Vec<Draft> = drafts.collect();
+        let drafts: Vec<Draft> = drafts.collect::<Result<_, HistoryError>>()?;
         let unreadable = troubles.iter().map(|trouble| Astray {
             path: trouble.path.clone(),
             name: base_name(&trouble.path),
@@ -172,7 +175,8 @@ impl Terminal {
         for draft in self.history.drafts::<Kept>()? {
             let paths = eligible(&draft.bundle, automatic, &seen);
             let due = draft.at.checked_add(REST).unwrap_or(draft.at);
-            if paths.is_empty() {
+            // What somebody has to carry on by hand is theirs to begin.
+            if paths.is_empty() || self.way_to(draft.receiver)? == Way::National {
                 continue;
             }
             // A clock that was set back must not hold it up for longer than the rest is.

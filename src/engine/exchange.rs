@@ -163,6 +163,7 @@ impl Exchange {
         self.terminal.history.look_for_damage(now)?;
         self.renew_if_due(now, round)?;
         self.terminal.note_imports(now, round)?;
+        self.terminal.lay_out(now, round)?;
         self.refresh_directory(now)?;
         self.send_due(now, round)?;
         // What came is one thing, what became of ours another: trouble with the first does not hide the second.

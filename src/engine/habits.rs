@@ -24,6 +24,8 @@ pub struct FolderHabits {
     pub automatic: Vec<Automatic>,
     /// Where what comes goes, when not into the one import folder. The first rule that fits decides.
     pub import_rules: Vec<ImportRule>,
+    /// The folders shared with the national system's client, where it is used beside Tayori.
+    pub national: Option<National>,
 }
 
 impl Default for FolderHabits {
@@ -34,6 +36,7 @@ impl Default for FolderHabits {
             after_sending: AfterSending::Stay,
             automatic: Vec::new(),
             import_rules: Vec::new(),
+            national: None,
         }
     }
 }
@@ -60,6 +63,19 @@ pub struct Automatic {
     pub since: Timestamp,
 }
 
+/// The folders shared with the national system's client.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct National {
+    /// Where files are laid out, one folder for each receiver.
+    pub hand_over: PathBuf,
+    /// Where the client puts what it downloads.
+    #[serde(default)]
+    pub download: Option<PathBuf>,
+    /// Who is reached that way although our hub knows them. Whom it does not know is reached that way anyhow.
+    #[serde(default)]
+    pub partners: Vec<OfficeNumber>,
+}
+
 /// Which of the files that come go into a folder of their own. An empty list asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -80,11 +96,12 @@ impl ImportRule {
     }
 }
 
-/// Where what comes goes.
+/// Where what comes goes, and what goes by the national system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImportFolders {
     pub general: PathBuf,
     pub rules: Vec<ImportRule>,
+    pub national: Option<National>,
 }
 
 impl ImportFolders {
@@ -110,9 +127,12 @@ pub struct NoticeHabits {
     /// When nothing is shown or heard; what was held back is told afterwards in one notice.
     pub quiet: Option<QuietHours>,
     /// When the morning's summary is told; `None` for never.
+    #[serde(with = "time_or_never")]
     pub morning: Option<Time>,
     /// Where a phone is told from: an address that takes `{"text": "…"}`, as LINE WORKS and Slack do.
     pub webhook: Option<String>,
+    /// Closing the window leaves it in the tray. On Linux nothing tells whether the desktop has one, so it is asked for.
+    pub close_to_tray: bool,
 }
 
 impl Default for NoticeHabits {
@@ -123,6 +143,29 @@ impl Default for NoticeHabits {
             quiet: None,
             morning: Some(Time::constant(8, 30, 0, 0)),
             webhook: None,
+            close_to_tray: cfg!(any(windows, target_os = "macos")),
+        }
+    }
+}
+
+/// TOML has no word for nothing, and leaving it out means the default: `"08:30:00"` or `"never"`.
+mod time_or_never {
+    use jiff::civil::Time;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    const NEVER: &str = "never";
+
+    pub(super) fn serialize<S: Serializer>(time: &Option<Time>, to: S) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => to.collect_str(time),
+            None => to.serialize_str(NEVER),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Time>, D::Error> {
+        match String::deserialize(from)?.as_str() {
+            NEVER => Ok(None),
+            time => time.parse().map(Some).map_err(D::Error::custom),
         }
     }
 }
@@ -179,6 +222,7 @@ mod tests {
         let rule = |folder: &str| ImportRule { folder: folder.into(), ..ImportRule::default() };
         let folders = ImportFolders {
             general: "general".into(),
+            national: None,
             rules: vec![
                 ImportRule { subjects: vec![Subject::Actuals], partners: vec![partner], ..rule("desk 1") },
                 ImportRule { subjects: vec![Subject::Actuals], ..rule("actuals") },
@@ -209,5 +253,22 @@ mod tests {
         let text = text.unwrap();
         assert!(text.contains("morning = \"08:30:00\""), "a person can read it: {text}");
         assert!(toml::from_str::<NoticeHabits>(&text).unwrap().quiet.is_some());
+        let never = toml::to_string(&NoticeHabits { morning: None, ..NoticeHabits::default() }).unwrap();
+        assert_eq!(toml::from_str::<NoticeHabits>(&never).unwrap().morning, None, "{never}");
+    }
+
+    #[test]
+    fn what_the_page_shows_is_what_is_read() {
+        #[derive(serde::Deserialize)]
+        struct Page {
+            folders: FolderHabits,
+            notices: NoticeHabits,
+        }
+        let page = include_str!("../../docs/folders.md");
+        let blocks = page.split("```toml\n").skip(1).filter_map(|block| block.split("```").next());
+        let Page { folders, notices } = toml::from_str(&blocks.collect::<String>()).unwrap();
+        assert_eq!((folders.automatic.len(), folders.import_rules.len(), folders.more_outgoing.len()), (1, 1, 1));
+        assert!(folders.national.is_some_and(|national| national.download.is_some()));
+        assert!(notices.quiet.is_some() && notices.webhook.is_some());
     }
 }

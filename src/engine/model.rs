@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 pub use super::enrol::{By, Entry, Step as EntryStep};
 pub use super::profile::Settings;
-pub use crate::history::{AuditFault, AuditLine, Failure, ParcelLine, State, Step, Subject, Trail};
+pub use crate::history::{AuditFault, AuditLine, Failure, ParcelLine, State, Step, Subject, Trail, Way};
 use crate::identity::code::Code;
 use crate::parcel::ParcelId;
 use crate::standard::{Checked, Finding, MonthSheet, OfficeNumber, People, ServiceType};
@@ -132,6 +132,7 @@ pub struct SendRequest {
 
 /// What the engine tells. Each variant carries the whole of what it speaks of, so the newest one is enough.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few at a time, and a face takes each apart at once")]
 pub enum Event {
     Status(Status),
     Lists(Lists),
@@ -143,6 +144,10 @@ pub enum Event {
     /// Files being looked at, when that takes more than a moment; `None` when it is over.
     Progress(Option<Progress>),
     Notice(Notice),
+    /// Somebody clicked a notice, or started the program a second time: come to the front, with this parcel.
+    Show(Option<ParcelId>),
+    /// A second start of the program handed these files over, to be looked at for sending.
+    HandedOver(Vec<PathBuf>),
     Settings(Settings),
     Partners(Arc<[Partner]>),
     /// What it takes before this terminal can work; [`Entrance::Open`] when nothing does.
@@ -314,6 +319,8 @@ pub struct Draft {
     pub more: usize,
     /// It goes without a click, by the settings.
     pub automatic: bool,
+    /// By which way it goes. For the national system, sending means laying it out in the hand-over folder.
+    pub way: Way,
 }
 
 /// What would become one parcel.
@@ -388,6 +395,10 @@ pub enum Notice {
     },
     Sent {
         parcels: usize,
+    },
+    /// Every file lies in the hand-over folder for the national system.
+    LaidOut {
+        partner_name: String,
     },
     Imported {
         partner_name: String,

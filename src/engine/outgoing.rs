@@ -130,7 +130,9 @@ impl Terminal {
     /// The check of some files together, as this office knows the world.
     pub(super) fn check(&self, files: &[Taken], scope: Together) -> Result<Checked, HistoryError> {
         let offices: BTreeSet<OfficeNumber> = self.history.offices()?.into_iter().map(|known| known.office).collect();
-        let in_directory = |office: OfficeNumber| offices.contains(&office);
+        // Who is not here is reached by the national system, where that is set up.
+        let elsewhere = self.import.national.is_some();
+        let in_directory = |office: OfficeNumber| elsewhere || offices.contains(&office);
         let already_sent = |name: &FileName, bytes: &[u8]| {
             let sent = self.history.was_sent(Some(name.receiver), &name.to_string(), &sha256_hex(bytes));
             sent.unwrap_or_else(|error| {

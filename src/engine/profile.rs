@@ -82,7 +82,11 @@ impl Settings {
 
     /// Where what comes goes.
     pub fn import_folders(&self) -> ImportFolders {
-        ImportFolders { general: self.import.clone(), rules: self.folders.import_rules.clone() }
+        ImportFolders {
+            general: self.import.clone(),
+            rules: self.folders.import_rules.clone(),
+            national: self.folders.national.clone(),
+        }
     }
 }
 

@@ -60,6 +60,8 @@ pub(super) enum Errand {
 enum Paper {
     Examine(Vec<PathBuf>, Scope),
     Send(Vec<SendRequest>),
+    /// The folders are these from now on.
+    Folders(ImportFolders),
 }
 
 /// Tells events and wakes the face.
@@ -368,6 +370,7 @@ impl Desk {
             Ok(()) => {
                 self.profile = changed;
                 drop(out.errands.send(Errand::Import(self.profile.settings.import_folders())));
+                drop(out.papers.send(Paper::Folders(self.profile.settings.import_folders())));
                 drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
                 DONE.to_owned()
@@ -445,6 +448,10 @@ impl Reader {
             let done = match paper {
                 Paper::Examine(paths, scope) => self.examine(&paths, scope, teller),
                 Paper::Send(requests) => self.send(&requests, Timestamp::now(), teller),
+                Paper::Folders(folders) => {
+                    self.terminal.import = folders;
+                    continue;
+                }
             };
             if let Err(error) = done {
                 tracing::error!(%error, source = std::error::Error::source(&error), "the history failed the reader");
@@ -484,9 +491,9 @@ impl Reader {
                 }
             }
         }
-        self.terminal.history.queue(&parcels, now)?;
-        if !parcels.is_empty() {
-            teller.tell(Event::Notice(Notice::Queued { parcels: parcels.len() }));
+        let parcels = self.terminal.queue(parcels, now)?;
+        if parcels > 0 {
+            teller.tell(Event::Notice(Notice::Queued { parcels }));
         }
         for failure in failures {
             teller.tell(Event::Notice(Notice::NotSent(failure)));

@@ -3,6 +3,7 @@
 //! It looks when the system says that something changed, when a file may have become whole, and slowly all the time. A
 //! computer that slept is noticed by the clock: then everything is looked at afresh, and a round is made.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,7 +14,7 @@ use super::habits::AfterSending;
 use super::model::{Event, Notice, Settings};
 use super::runner::{Errand, Teller, tell_lists};
 use super::terminal::Terminal;
-use crate::folders::{Trouble, Watch, WatchPace};
+use crate::folders::{Taken, Trouble, Watch, WatchPace};
 use crate::history::HistoryError;
 use crate::parcel::Limits;
 use crate::standard::OfficeNumber;
@@ -22,6 +23,9 @@ use crate::standard::OfficeNumber;
 const SLEPT: Duration = Duration::from_secs(30);
 /// While somebody else has the turn, what goes by itself waits.
 const TURN_PAUSE: Duration = Duration::from_secs(1);
+/// Files that are downloaded one after the other come together, up to so many bytes.
+const DOWNLOAD_REST: Duration = Duration::from_secs(3);
+const DOWNLOAD_BYTES: usize = 128 * 1024 * 1024;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// What the watching thread is told.
@@ -39,12 +43,29 @@ pub(super) enum Nudge {
     End,
 }
 
+/// The folder the national system downloads to, where it is used.
+#[derive(Default)]
+struct Downloads {
+    watch: Option<Watch>,
+    gathered: Vec<Taken>,
+    /// When what was gathered is taken in.
+    due: Option<Instant>,
+}
+
+impl Downloads {
+    fn wait(&self, now: Instant) -> Duration {
+        let look = self.watch.as_ref().map_or(LONGEST_WAIT, |watch| watch.next_look(now));
+        self.due.map_or(look, |due| look.min(due.saturating_duration_since(now)))
+    }
+}
+
 pub(super) struct Watching {
     terminal: Terminal,
     settings: Settings,
     pace: WatchPace,
     watch: Option<Watch>,
     troubles: Vec<Trouble>,
+    downloads: Downloads,
     /// For the handle that wakes us.
     nudge: Sender<Nudge>,
     /// When what goes by itself is due.
@@ -54,7 +75,16 @@ pub(super) struct Watching {
 impl Watching {
     pub(super) fn new(terminal: Terminal, settings: Settings, nudge: Sender<Nudge>) -> Self {
         let pace = WatchPace::default();
-        Self { terminal, settings, pace, watch: None, troubles: Vec::new(), nudge, due: None }
+        Self {
+            terminal,
+            settings,
+            pace,
+            watch: None,
+            troubles: Vec::new(),
+            downloads: Downloads::default(),
+            nudge,
+            due: None,
+        }
     }
 
     pub(super) fn until_closed(mut self, nudges: &Receiver<Nudge>, errands: &Sender<Errand>, teller: &Teller) {
@@ -101,6 +131,15 @@ impl Watching {
     fn begin(&mut self, teller: &Teller) {
         self.watch = None;
         self.troubles = Vec::new();
+        self.terminal.import = self.settings.import_folders();
+        self.downloads = Downloads::default();
+        if let Some(folder) = self.settings.folders.national.as_ref().and_then(|national| national.download.clone()) {
+            let nudge = self.nudge.clone();
+            let wake = move || drop(nudge.send(Nudge::Changed));
+            // What was taken before is told by its content: the history has it.
+            let limit = Limits::default().file_bytes;
+            self.downloads.watch = Some(Watch::new(&[folder], self.pace, limit, Vec::new(), Instant::now(), wake));
+        }
         if self.settings.folders.watch {
             let known = self.terminal.known_outgoing().inspect_err(|error| {
                 tracing::error!(%error, "what was taken before cannot be told; it is read again");
@@ -115,20 +154,19 @@ impl Watching {
     }
 
     fn afresh(&mut self) {
-        if let Some(watch) = &mut self.watch {
-            watch.look_afresh();
-        }
+        self.watch.iter_mut().chain(&mut self.downloads.watch).for_each(Watch::look_afresh);
     }
 
     fn wait(&self) -> Duration {
         let now = Instant::now();
         let look = self.watch.as_ref().map_or(LONGEST_WAIT, |watch| watch.next_look(now));
         let due = self.due.map_or(LONGEST_WAIT, |due| due.saturating_duration_since(now));
-        look.min(due).min(LONGEST_WAIT)
+        look.min(due).min(self.downloads.wait(now)).min(LONGEST_WAIT)
     }
 
     fn step(&mut self, mut refresh: bool, errands: &Sender<Errand>, teller: &Teller) -> Result<(), HistoryError> {
         let now = Timestamp::now();
+        self.take_downloads(now, teller)?;
         let look = self.watch.as_mut().map(|watch| watch.look(Instant::now())).unwrap_or_default();
         if !look.whole.is_empty()
             && let Err(error) = self.terminal.note_whole(&look.whole, now)
@@ -170,6 +208,39 @@ impl Watching {
         Ok(())
     }
 
+    /// Takes in what the national system downloaded, all of one download together.
+    fn take_downloads(&mut self, now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
+        let Some(watch) = &mut self.downloads.watch else { return Ok(()) };
+        let look = watch.look(Instant::now());
+        for trouble in look.troubles.iter().flatten() {
+            teller.fail(trouble.failure.clone());
+        }
+        if !look.whole.is_empty() {
+            self.downloads.gathered.extend(look.whole.into_iter().map(|(file, _)| file));
+            self.downloads.due = Some(Instant::now() + DOWNLOAD_REST);
+        }
+        let bytes: usize = self.downloads.gathered.iter().map(|file| file.bytes.len()).sum();
+        if self.downloads.due.is_none_or(|due| due > Instant::now() && bytes < DOWNLOAD_BYTES) {
+            return Ok(());
+        }
+        self.downloads.due = None;
+        let files = std::mem::take(&mut self.downloads.gathered);
+        let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+        let notices = self.terminal.take_downloads(files, now).inspect_err(|_| {
+            // Nothing is lost: the files are told again.
+            if let Some(watch) = &mut self.downloads.watch {
+                paths.iter().for_each(|path| watch.tell_again(path, Instant::now()));
+            }
+        })?;
+        if !notices.is_empty() {
+            for notice in notices {
+                teller.tell(Event::Notice(notice));
+            }
+            tell_lists(&self.terminal, teller);
+        }
+        Ok(())
+    }
+
     /// Sends what the settings let go without a click.
     fn send_automatic(
         &mut self,
@@ -198,10 +269,10 @@ impl Watching {
         self.terminal.refresh_drafts(&[], now)?;
         let (requests, _) = self.terminal.automatic_requests(rules, now)?;
         let parcels = self.terminal.prepare_automatic(&requests, now);
-        self.terminal.history.queue(&parcels, now)?;
+        let parcels = self.terminal.queue(parcels, now)?;
         drop(turn);
-        if !parcels.is_empty() {
-            teller.tell(Event::Notice(Notice::Queued { parcels: parcels.len() }));
+        if parcels > 0 {
+            teller.tell(Event::Notice(Notice::Queued { parcels }));
             self.terminal.refresh_drafts(&[], now)?;
             self.tell(teller);
             tell_lists(&self.terminal, teller);

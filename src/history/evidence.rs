@@ -21,6 +21,7 @@ pub struct ParcelLine {
     /// What is in it, most telling first.
     pub subjects: Vec<Subject>,
     pub has_message: bool,
+    pub way: Way,
     pub errors: usize,
     pub warnings: usize,
     /// When the hub took a parcel of ours; `None` before.
@@ -39,6 +40,17 @@ impl ParcelLine {
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.state == State::Accepted && self.accepted_at.is_some_and(|at| now.duration_since(at) >= OVERDUE)
     }
+}
+
+/// By which way a parcel goes or came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// Our own: sealed, signed, with receipts.
+    #[default]
+    Hub,
+    /// The folders of the national system: nobody's signature was verified, and nothing is known of what comes after.
+    National,
 }
 
 /// What a parcel is about, for the chips in a list.
@@ -70,6 +82,8 @@ pub enum State {
     Arrived,
     /// The receiver's care software has taken the files. For an incoming parcel: ours has.
     Imported,
+    /// For the national system: every file lies in the hand-over folder. What becomes of it there is not known here.
+    LaidOut,
     /// Will not go by itself any more.
     Failed(Failure),
     /// The receiver's terminal could not accept it, or (incoming) we could not.
@@ -93,6 +107,7 @@ pub enum Step {
     Received,
     Delivered,
     Imported,
+    LaidOut,
     Refused(Failure),
     Tried(Failure),
     /// Somebody looked at it.
@@ -231,6 +246,8 @@ pub enum Failure {
     FolderNotReadable {
         path: String,
     },
+    /// Something waits for the national system, and no hand-over folder is chosen.
+    HandOverFolderUnset,
     DiskFull,
     /// A file of that name with other content is in the way.
     NameTaken {

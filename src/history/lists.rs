@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::evidence::{Failure, ParcelLine, State, Trail};
+use super::evidence::{Failure, ParcelLine, State, Trail, Way};
 use super::outbox::failure;
 use super::{History, HistoryError, Named as _, from_json, to_time};
 use crate::parcel::ParcelId;
@@ -43,8 +43,10 @@ const LINE: &str =
     "SELECT parcel.id, partner, partner_name, parcel.at, read_at, files, subjects, message <> '', errors,
         warnings, direction, parcel.accepted_at, arrived_at, imported_at, refused_at, failed_at, failure,
         outbox.next_try_at, outbox.last, held.parcel IS NOT NULL,
-        CASE WHEN NOT mine AND imported_at IS NULL THEN coalesce(terminal.name, '') END, nullif(assigned.value, '')
+        CASE WHEN NOT mine AND imported_at IS NULL THEN coalesce(terminal.name, '') END, nullif(assigned.value, ''),
+         national.parcel IS NOT NULL, national.laid_out_at
      FROM parcel LEFT JOIN outbox ON outbox.parcel = parcel.id
+         LEFT JOIN national ON national.parcel = parcel.id
          LEFT JOIN held ON held.parcel = parcel.id
          LEFT JOIN import_claim ON import_claim.parcel = parcel.id
          LEFT JOIN terminal ON terminal.id = import_claim.holder
@@ -58,13 +60,16 @@ impl History {
 
     /// 送信済: what the hub has, newest first.
     pub fn sent(&self) -> Result<Vec<ParcelLine>, HistoryError> {
-        self.lines("WHERE direction = 'out' AND parcel.accepted_at IS NOT NULL ORDER BY parcel.at DESC, parcel.id DESC")
+        self.lines(
+            "WHERE direction = 'out' AND coalesce(parcel.accepted_at, laid_out_at) IS NOT NULL
+             ORDER BY parcel.at DESC, parcel.id DESC",
+        )
     }
 
     /// 送信待ち: what the hub does not have yet, newest first.
     pub fn outbox(&self) -> Result<Vec<ParcelLine>, HistoryError> {
         self.lines(
-            "WHERE direction = 'out' AND parcel.accepted_at IS NULL AND withdrawn_at IS NULL
+            "WHERE direction = 'out' AND coalesce(parcel.accepted_at, laid_out_at) IS NULL AND withdrawn_at IS NULL
              ORDER BY parcel.at DESC, parcel.id DESC",
         )
     }
@@ -220,6 +225,7 @@ fn line_of(row: &Row<'_>) -> Result<ParcelLine, HistoryError> {
         next_try: get_time(17)?,
         last: failure(row.get(18).named("line")?)?,
         held: row.get(19).named("line")?,
+        laid_out: get_time(23)?.is_some(),
     };
     Ok(ParcelLine {
         id: parsed(row, 0)?,
@@ -231,6 +237,7 @@ fn line_of(row: &Row<'_>) -> Result<ParcelLine, HistoryError> {
         files: row.get(5).named("line")?,
         subjects: from_json(&row.get::<_, String>(6).named("line")?, "the subjects of a parcel")?,
         has_message: row.get(7).named("line")?,
+        way: if row.get(22).named("line")? { Way::National } else { Way::Hub },
         errors: row.get(8).named("line")?,
         warnings: row.get(9).named("line")?,
         accepted_at: get_time(11)?.filter(|_| !incoming),
@@ -251,6 +258,7 @@ struct Evidence {
     next_try: Option<Timestamp>,
     last: Option<Failure>,
     held: bool,
+    laid_out: bool,
 }
 
 impl Evidence {
@@ -262,6 +270,7 @@ impl Evidence {
             Evidence { arrived: true, .. } => State::Arrived,
             Evidence { held: true, failure, .. } => State::Held(why(failure)),
             Evidence { accepted: true, .. } => State::Accepted,
+            Evidence { laid_out: true, .. } => State::LaidOut,
             Evidence { failed: true, failure, .. } => State::Failed(why(failure)),
             // Received, but not in the folder yet.
             _ if incoming => State::Accepted,

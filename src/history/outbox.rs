@@ -373,7 +373,7 @@ impl History {
     }
 }
 
-fn insert_outgoing(
+pub(super) fn insert_outgoing(
     transaction: &rusqlite::Transaction<'_>,
     parcel: &NewOutgoing,
     now: Timestamp,

@@ -217,9 +217,11 @@ pub async fn piece(store: &Store, seq: i64, from: u64, most: u64) -> Result<Opti
 /// As [`piece`], on a connection.
 pub fn piece_now(connection: &Connection, seq: i64, from: u64, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
     let length = most.min(PART_BYTES - from % PART_BYTES);
+    // SQLite says that a piece of nothing is no piece.
+    let bytes = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<Vec<u8>>>(0)?.unwrap_or_default());
     let whole = connection
         .prepare_cached("SELECT substr(sealed, ?2, ?3) FROM body WHERE seq = ?1")
-        .and_then(|mut select| select.query_row(params![seq, from + 1, length], |row| row.get(0)).optional())
+        .and_then(|mut select| select.query_row(params![seq, from + 1, length], bytes).optional())
         .named("piece of a body")?;
     if whole.is_some() {
         return Ok(whole);
@@ -231,7 +233,7 @@ pub fn piece_now(connection: &Connection, seq: i64, from: u64, most: u64) -> Res
         )
         .and_then(|mut select| {
             let values = params![seq, from / PART_BYTES, from % PART_BYTES + 1, length];
-            select.query_row(values, |row| row.get(0)).optional()
+            select.query_row(values, bytes).optional()
         })
         .named("piece of a part")
 }

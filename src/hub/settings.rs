@@ -86,7 +86,7 @@ pub fn default_limit() -> u64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Limits {
-    /// Requests a second of one terminal, in the long run; ten times as many at once.
+    /// Requests a second of one terminal, in the long run; a minute's worth at once.
     pub terminal_requests_per_second: u32,
     /// The same for one address, behind which a whole town hall may sit.
     pub address_requests_per_second: u32,
@@ -154,7 +154,7 @@ pub const EXPLAINED: &str = "
 # metrics = \"127.0.0.1:9464\"          # 監視用 /metrics と /healthz（この機械の中だけ。書かなければ開きません）
 #
 # [limits]
-# terminal_requests_per_second = 100   # 1台の端末が1秒に送れる要求（一時的には10倍まで）
+# terminal_requests_per_second = 100   # 1台の端末が1秒に送れる要求（1分ぶんまでは一度に）
 # address_requests_per_second = 1000   # 1つのアドレスから
 # connections = 4000                   # 同時の接続
 # connections_per_address = 400

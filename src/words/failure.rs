@@ -418,6 +418,16 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Ask who looks after this PC for permission to read it.",
             ),
         ),
+        Failure::HandOverFolderUnset => say(
+            (
+                "国の連携システムに渡すフォルダが決まっていません。",
+                "No folder is chosen for what goes by the national system.",
+            ),
+            (
+                "設定で受け渡しフォルダを選んでください。それまで置かずにお待ちします。",
+                "Choose the hand-over folder in the settings. It waits until then.",
+            ),
+        ),
         Failure::DiskFull => say(
             ("パソコンの空き容量が足りません。", "The disk is full."),
             (
@@ -656,6 +666,7 @@ mod tests {
             Failure::FolderMissing { path: name() },
             Failure::FolderNotPermitted { path: name() },
             Failure::FolderNotReadable { path: name() },
+            Failure::HandOverFolderUnset,
             Failure::DiskFull,
             Failure::NameTaken { name: name() },
             Failure::HistoryTroubled,

@@ -294,6 +294,7 @@ pub fn state(lang: Lang, state: &State, incoming: bool) -> &'static str {
         State::Arrived if incoming => lang.t("未取込", "To import"),
         State::Arrived => lang.t("到着", "Arrived"),
         State::Imported => lang.t("取込済", "Imported"),
+        State::LaidOut => lang.t("受渡し済", "Laid out"),
         State::Failed(_) => lang.t("失敗", "Failed"),
         State::Refused(_) if incoming => lang.t("受け取れません", "Not accepted"),
         State::Refused(_) => lang.t("相手が受け取れず", "Refused"),
@@ -310,6 +311,7 @@ pub fn step(lang: Lang, step: &Step, incoming: bool) -> &'static str {
         Step::Delivered if incoming => lang.t("取込フォルダへ", "Into the import folder"),
         Step::Delivered => lang.t("到着", "Arrived"),
         Step::Imported => lang.t("取込済", "Imported"),
+        Step::LaidOut => lang.t("受け渡しフォルダへ", "Into the hand-over folder"),
         Step::Refused(_) => lang.t("受け取れませんでした", "Refused"),
         Step::Tried(_) => lang.t("送れませんでした", "Could not be sent"),
         Step::Opened if incoming => lang.t("開きました", "Opened"),
@@ -589,6 +591,10 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
                 "送信フォルダから、送り先 {drafts} 件の下書きを作りました。うち {troubled} 件は、直してから送ってください。"
             ),
             format!("{} from the outgoing folder; {troubled} cannot be sent as they are.", drafts_ready(*drafts)),
+        ),
+        Notice::LaidOut { partner_name } => said(
+            format!("{partner_name} あてのファイルを、国の連携システムに渡すフォルダに置きました。"),
+            format!("The files for {partner_name} lie in the hand-over folder."),
         ),
         Notice::Queued { parcels } => {
             said(format!("{parcels} 件を送信待ちに入れました。"), format!("{parcels} put into the outbox."))

@@ -118,6 +118,7 @@ pub fn line(number: usize, state: State) -> ParcelLine {
         files: 1 + number % 4,
         subjects: subjects[number % subjects.len()].clone(),
         has_message: number.is_multiple_of(3),
+        way: Way::Hub,
         errors: 0,
         warnings: usize::from(number % 7 == 3) * 2,
         accepted_at: None,

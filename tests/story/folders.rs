@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tayori::engine::Engine;
-use tayori::engine::habits::{AfterSending, Automatic, ImportRule};
-use tayori::engine::model::{Command as Ask, Draft, Drafts, Event, Notice, SendRequest, Settings, Subject};
+use tayori::engine::habits::{AfterSending, Automatic, ImportRule, National};
+use tayori::engine::model::{Command as Ask, Draft, Drafts, Event, Notice, SendRequest, Settings, Subject, Way};
 
 use crate::world::{
     EAST, LONGEST, NORTH, Office, SOUTH, Town, Watch, eventually, files_in, report, report_name, sample_of_south,
@@ -289,6 +289,59 @@ fn a_months_files_are_drafts_within_seconds() {
     eprintln!("folders: 300 files are a checked draft {took:.1?} after the last was written");
 }
 
+#[test]
+fn beside_the_national_system_files_are_laid_out_and_downloads_are_taken_in() {
+    let (town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let [hand_over, download] = ["hand over", "download"].map(|name| south.import.with_file_name(name));
+    for folder in [&hand_over, &download] {
+        fs::create_dir(folder).unwrap();
+    }
+    change(&south, |settings| {
+        let (hand_over, download) = (hand_over.clone(), Some(download.clone()));
+        settings.folders.national = Some(National { hand_over, download, partners: vec![] });
+    });
+    // East is not with our hub.
+    let (plan, bytes) = sample_of_south(EAST.number);
+    let mut face = Face::of(&south);
+    fs::write(south.outgoing.join(&plan), &bytes).unwrap();
+    face.until("a draft", |face| face.files() == [[plan.clone()]]);
+    let draft = face.drafts.drafts[0].clone();
+    assert!(draft.way == Way::National && draft.bundle.may_be_sent(), "{:?}", draft.bundle.findings);
+    face.send(&draft);
+    face.until("it is no draft any more", |face| face.drafts.drafts.is_empty());
+    let laid_out = hand_over.join(EAST.number).join(&plan);
+    eventually("it is laid out", || laid_out.exists());
+    assert_eq!(fs::read(&laid_out).unwrap(), bytes);
+    eventually("the list says so", || south.states("sent") == ["laid-out"]);
+    assert_eq!(south.list("sent")[0]["way"], "national");
+    assert!(south.list("outbox").is_empty() && town.kept().is_empty(), "the hub has nothing to do with it");
+
+    // What its client downloads, one file after the other, and something that is none of our business.
+    fs::write(download.join(report_name(0)), report(0)).unwrap();
+    fs::write(download.join("setup.exe"), "MZ").unwrap();
+    face.stays(1_500, "half a download is none", |_| true);
+    fs::write(download.join(report_name(1)), report(1)).unwrap();
+    let came = |face: &Face| {
+        let arrived = |notice: &&Notice| matches!(notice, Notice::Arrived { files: 2, partner_name, .. } if partner_name == NORTH.name);
+        face.notices.iter().filter(arrived).count() == 1
+    };
+    face.until("both are one parcel", came);
+    let inbox = south.list("inbox");
+    assert_eq!((inbox.len(), &inbox[0]["way"], &inbox[0]["state"]), (1, &"national".into(), &"arrived".into()));
+    assert!(files_in(&south.import).is_empty(), "they lie where the client put them");
+    drop(face);
+    let mut face = Face::of(&south);
+    face.stays(6_000, "what came before does not come again", |face| {
+        !face.notices.iter().any(|notice| matches!(notice, Notice::Arrived { .. }))
+    });
+    for number in 0..2 {
+        fs::remove_file(download.join(report_name(number))).unwrap();
+    }
+    south.must(&["receive"]);
+    assert_eq!(south.states("inbox"), ["imported"], "the care software took them");
+    assert!(north.list("sent").is_empty());
+}
+
 /// A file system that tells of no changes made behind it, as a network drive does: a folder shown at a second place by
 /// FUSE, and written to at the first.
 struct Share {
@@ -333,4 +386,27 @@ fn a_share_that_tells_nothing_is_listed() {
     eventually("it is with the hub", || north.states("sent") == ["accepted"]);
     south.must(&["receive"]);
     assert_eq!(files_in(&south.import), [(report_name(0), report(0))]);
+}
+
+/// What a process has used of the processor so far, by Linux.
+fn processor_time(pid: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ticks * 10))
+}
+
+#[test]
+fn an_idle_watch_costs_under_one_percent_of_a_core() {
+    let (_town, [north, _south]) = Town::of([NORTH, SOUTH]);
+    north.put_out_reports(100);
+    let watch = Watch::of(&north);
+    eventually("its drafts are made", || drafts_listed(&north) == 1);
+    std::thread::sleep(Duration::from_secs(5));
+    let Some(before) = processor_time(watch.id()) else { return };
+    let idle = Duration::from_secs(30);
+    std::thread::sleep(idle);
+    let used = processor_time(watch.id()).unwrap() - before;
+    eprintln!("folders: idle with 100 files for {idle:?}: {used:?} of the processor");
+    assert!(used < idle / 100, "{used:?} in {idle:?}");
 }

@@ -12,6 +12,8 @@ mod entry;
 mod folders;
 mod kill;
 mod login;
+#[cfg(unix)]
+mod notices;
 mod others;
 mod reach;
 mod service;

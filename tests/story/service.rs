@@ -1,7 +1,7 @@
 //! The hub as a service: its limits, its numbers, how it stops, and what is left of it when its machine is not.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpStream;
 use std::process::Command;
 use std::sync::Mutex;
@@ -90,8 +90,9 @@ fn what_is_wrong_with_a_hub_is_found() {
     for id in ids {
         link(&town, &north).put(id, south.number(), &id.to_string().into_bytes()).unwrap();
     }
+    link(&town, &north).put(ParcelId::new(), south.number(), b"").unwrap();
     town.kill_hub();
-    assert_eq!(town.operator(&["check", "--json"]).json()["parcels"], 3);
+    assert_eq!(town.operator(&["check", "--json"]).json()["parcels"], 4, "one of them is empty");
     let store = rusqlite::Connection::open(town.hub_dir().join("hub.db")).unwrap();
     let change = |sql: &str| store.execute(sql, [ids[1].to_string()]).unwrap();
     change("UPDATE body SET sealed = x'00' WHERE seq = (SELECT seq FROM parcel WHERE id = ?1)");
@@ -173,7 +174,7 @@ fn a_terminal_that_asks_too_much_is_told_to_wait_and_its_neighbour_is_not() {
     let (mut town, [north, south]) = Town::of([NORTH, SOUTH]);
     set_table(&mut town, "\n[limits]\nterminal_requests_per_second = 1\n");
     let (wild, calm) = (link(&town, &north), link(&town, &south));
-    let refused = (0..40).find_map(|_| wild.facts().err()).expect("a limit");
+    let refused = (0..400).find_map(|_| wild.facts().err()).expect("a limit");
     let LinkError::Problem(problem) = refused else { panic!("{refused}") };
     assert_eq!((problem.status, problem.code), (429, ProblemCode::TooMany));
     assert!(problem.retry_after.is_some_and(|seconds| (1..=2).contains(&seconds)), "{problem:?}");
@@ -201,6 +202,26 @@ fn an_address_has_only_so_many_connections() {
         assert!(matches!(line.read(&mut [0]), Ok(0) | Err(_)));
     }
     eventually("there is a place again", || !refused(&town));
+}
+
+#[test]
+fn a_log_for_programs_is_one_object_a_line() {
+    let (mut town, _offices) = Town::of([NORTH]);
+    town.kill_hub();
+    let mut hub = Command::new(crate::world::TAYORI_HUB);
+    hub.arg("--dir").arg(town.hub_dir()).args(["--log-format", "json", "serve", "--listen", "127.0.0.1:0"]);
+    hub.env("TAYORI_LOG", "tayori=info").stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut hub = hub.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(hub.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("listening "), "{line}");
+    assert!(Command::new("kill").args(["-TERM", &hub.id().to_string()]).status().unwrap().success());
+    let run = crate::world::ended(hub, LONGEST);
+    assert!(run.is_fine(), "{run:?}");
+    let said: Vec<serde_json::Value> =
+        run.stderr.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    assert!(said.iter().any(|line| line["message"] == "the hub listens"), "{said:?}");
+    assert!(said.iter().any(|line| line["message"] == "the hub has stopped"), "{said:?}");
 }
 
 #[test]

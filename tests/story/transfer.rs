@@ -171,11 +171,12 @@ fn d13_a_cut_download_goes_on_where_it_stopped() {
             line.after(if cuts < CUTS { somewhere(&mut chance) } else { u64::MAX });
             // Each try is a program of its own: only the history remembers.
             let mut exchange = south.profile().exchange().unwrap();
-            let received = exchange.receive(Timestamp::now(), &mut Round::default());
+            let mut round = Round::default();
+            let received = exchange.receive(Timestamp::now(), &mut round);
             if exchange.terminal.history.knows(id).unwrap() {
                 break;
             }
-            assert!(line.is_cut(), "{received:?}");
+            assert!(line.is_cut(), "{received:?} {:?}", round.failures);
             cuts += 1;
         }
     }

@@ -10,8 +10,8 @@ use tayori::history::History;
 
 use crate::trouble::{SmallDisk, as_a_clerk};
 use crate::world::{
-    Chance, LONGEST, NORTH, Office, PASSPHRASE, SOUTH, Town, ended, eventually, files_in, finish, report_name, sample,
-    text, write_settled,
+    Chance, LONGEST, NORTH, Office, PASSPHRASE, PASSWORD, SOUTH, Town, USER, ended, eventually, files_in, finish,
+    report_name, sample, text, write_settled,
 };
 
 /// North sends whatever waits, and nothing new.
@@ -49,6 +49,8 @@ fn marks(south: &Office) -> Vec<(String, Vec<u8>)> {
         marks.push((format!("{text} (CP932)"), encoding_rs::SHIFT_JIS.encode(text).0.into_owned()));
         marks.push((format!("{text} (UTF-16)"), text.encode_utf16().flat_map(u16::to_le_bytes).collect()));
     }
+    marks.push(("the password".into(), PASSWORD.as_bytes().to_vec()));
+    marks.push(("a token".into(), south.token().into_bytes()));
     let key = south.identity().key.pkcs8().to_vec();
     marks.push(("the private key".into(), key[40..72].to_vec()));
     marks
@@ -146,7 +148,7 @@ fn s11_logs_hold_no_person_or_secret() {
     let mut marks = marks(&south);
     let mut number = 0;
     let mut run = |office: &Office, args: &[&str]| {
-        let run = finish(office.command(args).env("TAYORI_LOG", "trace"));
+        let run = finish(office.command(args).env("TAYORI_LOG", "trace").env("TAYORI_PASSWORD", PASSWORD));
         number += 1;
         fs::write(logs.join(format!("{number}-{}.log", args[0])), &run.stderr).unwrap();
         run
@@ -163,6 +165,8 @@ fn s11_logs_hold_no_person_or_secret() {
     break_history(&north);
     run(&north, &["list", "inbox"]);
     run(&north, &["receive"]);
+    run(&north, &["login", "--user", "nobody"]);
+    assert!(run(&north, &["login", "--user", USER]).is_fine());
     town.kill_hub();
     run(&north, &["receive"]);
     run(&south, &["send", text(&paths[0])]);
@@ -218,13 +222,17 @@ fn b1_a_damaged_history_is_noticed_and_rebuilt_from_the_hub() {
 
     break_history(&south);
     south.run(&["receive"]).says("履歴がこわれていたため");
+    // Who was logged in stood there, too.
+    assert!(south.log_in(USER, PASSWORD).is_fine());
+    south.must(&["receive"]);
     assert_eq!(set_aside(&south), 1, "it is kept, for whoever can make more of it");
     assert_eq!(ids(&south, "inbox"), came, "all of it is back");
     assert!(files_in(&south.import).is_empty(), "and nothing of it is imported a second time");
-    south.must(&["receive"]);
 
     break_history(&north);
     north.run(&["receive"]).says("履歴がこわれていたため");
+    assert!(north.log_in(USER, PASSWORD).is_fine());
+    north.must(&["receive"]);
     assert_eq!(ids(&north, "sent"), went, "what we sent is sealed to us, too");
     assert_eq!(north.states("sent"), ["imported"; 3]);
     north.must(&["send"]);
@@ -393,7 +401,7 @@ fn b2_a_full_disk_at_the_setup_leaves_nothing_half() {
     let (town, [north]) = Town::of([NORTH]);
     let profile = town.dir().join("small");
     fs::create_dir(&profile).unwrap();
-    let Some(disk) = SmallDisk::on(&profile, "256k") else { return };
+    let Some(disk) = SmallDisk::on(&profile, "4m") else { return };
     let small = Office { profile, ..Office::of(crate::world::EAST, town.dir()) };
     let ballast = disk.fill();
     let (out, import) = (text(&small.outgoing).to_owned(), text(&small.import).to_owned());

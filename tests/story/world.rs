@@ -428,6 +428,10 @@ impl Office {
 pub struct Watch(Child);
 
 impl Watch {
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     pub fn of(office: &Office) -> Watch {
         Watch(office.command(&["watch"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }

@@ -78,6 +78,7 @@ pub fn state_look(lang: Lang, state: &State, incoming: bool) -> (&'static str, &
         State::Arrived if incoming => (ic::INFO, look()),
         State::Arrived => (ic::DONE, blue()),
         State::Imported => (ic::CHECK_CIRCLE, good()),
+        State::LaidOut => (ic::DONE, quiet()),
         State::Failed(_) | State::Refused(_) => (ic::ERROR, bad()),
         State::Held(_) => (ic::WARNING, look()),
     };

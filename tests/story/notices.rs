@@ -1,0 +1,194 @@
+//! What somebody sees who does not look at Tayori: a real notification daemon on a real session bus.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tayori::engine::habits::QuietHours;
+
+use crate::world::{NORTH, Office, SOUTH, Town, eventually, report, report_name};
+
+/// An X server, a session bus and dunst on it, until the value goes.
+pub struct Desktop {
+    xvfb: Child,
+    session: Child,
+    dunst: String,
+    display: String,
+    bus: String,
+}
+
+impl Desktop {
+    /// `None`, said aloud, where the parts are not there; in CI they must be.
+    pub fn start() -> Option<Desktop> {
+        Desktop::try_start()
+            .inspect_err(|missing| {
+                assert!(std::env::var_os("CI").is_none(), "{missing} must run in CI");
+                eprintln!("SKIPPED: {missing} does not run here, so nobody sees the notices");
+            })
+            .ok()
+    }
+
+    fn try_start() -> Result<Desktop, String> {
+        let mut xvfb = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("Xvfb ({error})"))?;
+        let mut number = String::new();
+        BufReader::new(xvfb.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        let display = format!(":{}", number.trim());
+        let session = Command::new("dbus-run-session")
+            .args(["--", "sh", "-c", "echo $DBUS_SESSION_BUS_ADDRESS; echo $$; exec dunst -conf /dev/null"])
+            .env("DISPLAY", &display)
+            .env("LANG", "C.UTF-8")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut session = session.map_err(|error| {
+            let _ = xvfb.kill();
+            format!("dbus-run-session ({error})")
+        })?;
+        let mut lines = BufReader::new(session.stdout.take().unwrap()).lines();
+        let mut line = || lines.next().and_then(Result::ok).unwrap_or_default();
+        let desktop = Desktop { xvfb, session, bus: line(), dunst: line(), display };
+        // It dies at once where it cannot run.
+        for _ in 0..200 {
+            if desktop.dunstctl(&["count", "waiting"]).is_some() {
+                return Ok(desktop);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err("dunst".into())
+    }
+
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        self.put_on(&mut command);
+        command
+    }
+
+    pub fn put_on(&self, command: &mut Command) {
+        command.env("DISPLAY", &self.display).env("DBUS_SESSION_BUS_ADDRESS", &self.bus).env("LANG", "C.UTF-8");
+    }
+
+    fn dunstctl(&self, args: &[&str]) -> Option<String> {
+        let output = self.command("dunstctl").args(args).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    fn shown(&self) -> usize {
+        let count = |which| self.dunstctl(&["count", which]).and_then(|count| count.parse().ok()).unwrap_or(0);
+        count("displayed") + count("waiting")
+    }
+
+    /// What was shown, newest first: summary and body. Takes it all away.
+    fn read(&self) -> Vec<(String, String)> {
+        self.dunstctl(&["close-all"]);
+        let history: serde_json::Value = serde_json::from_str(&self.dunstctl(&["history"]).unwrap()).unwrap();
+        let text = |toast: &serde_json::Value, field: &str| toast[field]["data"].as_str().unwrap().to_owned();
+        let toasts = history["data"][0].as_array().unwrap();
+        toasts.iter().map(|toast| (text(toast, "summary"), text(toast, "body"))).collect()
+    }
+}
+
+impl Drop for Desktop {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(&self.dunst).status();
+        for child in [&mut self.session, &mut self.xvfb] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// `tayori watch` on that desktop, until the value goes.
+struct Watching(Child);
+
+impl Watching {
+    fn of(office: &Office, desktop: &Desktop) -> Watching {
+        let mut command = office.command(&["watch"]);
+        desktop.put_on(&mut command);
+        Watching(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    fn end(self) {}
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn who_does_not_look_sees_one_toast_with_the_partner_and_no_person() {
+    let Some(desktop) = Desktop::start() else { return };
+    let (_town, [north, south]) = Town::of([NORTH, SOUTH]);
+    change_notices(&south, None);
+    let watching = Watching::of(&south, &desktop);
+    north.put_out(&report_name(0), &report(0));
+    north.must(&["send"]);
+    eventually("a toast", || desktop.shown() == 1);
+    desktop.dunstctl(&["action", "0"]);
+    let toast = ("北の訪問介護 から届きました".to_owned(), "実績　ファイル 1 個".to_owned());
+    assert_eq!(desktop.read(), [toast.clone()]);
+    if cfg!(feature = "desktop") && desktop.command("xdotool").arg("version").output().is_ok() {
+        let window = || desktop.command("xdotool").args(["search", "--name", "便り|Tayori"]).output().unwrap();
+        eventually("a click opens the window", || !window().stdout.is_empty());
+        // It would hear of what comes next.
+        let close =
+            || desktop.command("xdotool").args(["search", "--name", "便り|Tayori", "windowkill"]).output().unwrap();
+        eventually("it is closed again", || !close().status.success() || window().stdout.is_empty());
+        eventually("and its program has ended", || no_window_of(&south));
+    }
+    watching.end();
+
+    // Ten more while the computer is off: one toast, not ten.
+    let paths: Vec<_> = (1..11).map(|number| north.put_out(&report_name(number), &report(number))).collect();
+    north.queue(&paths, &south);
+    north.must(&["send", "--to", NORTH.number]);
+    let _watching = Watching::of(&south, &desktop);
+    eventually("a toast", || desktop.shown() == 1);
+    assert_eq!(desktop.read(), [("10 件届きました".to_owned(), NORTH.name.to_owned()), toast]);
+}
+
+#[test]
+fn quiet_hours_are_quiet_and_drafts_and_troubles_are_told() {
+    let Some(desktop) = Desktop::start() else { return };
+    let (_town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let now = jiff::Zoned::now().time();
+    let from = now.saturating_sub(jiff::SignedDuration::from_mins(5));
+    let until = now.saturating_add(jiff::SignedDuration::from_mins(20));
+    // Close to midnight the two would be on one day: then all of the day is quiet but a second.
+    let quiet =
+        if from < now && now < until { QuietHours { from, until } } else { QuietHours { from: until, until: from } };
+    change_notices(&south, Some(quiet));
+    change_notices(&north, None);
+    let _watches = [Watching::of(&north, &desktop), Watching::of(&south, &desktop)];
+    std::fs::write(north.outgoing.join(report_name(0)), report(0)).unwrap();
+    eventually("a toast", || desktop.shown() == 1);
+    let drafted =
+        ("送り先 1 件の下書きができました".to_owned(), "お確かめのうえ、「送る」を押してください。".to_owned());
+    assert_eq!(desktop.read(), [drafted.clone()]);
+    north.must(&["send"]);
+    eventually("it is in the folder", || !crate::world::files_in(&south.import).is_empty());
+    std::fs::rename(&north.outgoing, north.outgoing.with_file_name("aside")).unwrap();
+    eventually("the missing folder is told", || desktop.shown() == 1);
+    let missing = format!("フォルダ「{}」が見つかりません。", north.outgoing.display());
+    assert_eq!(desktop.read(), [(missing, "設定でフォルダを選び直してください。".to_owned()), drafted]);
+}
+
+/// Whether no window runs over this profile.
+fn no_window_of(office: &Office) -> bool {
+    let lock = std::fs::OpenOptions::new().write(true).open(office.profile.join("window.lock"));
+    lock.is_ok_and(|lock| lock.try_lock().is_ok())
+}
+
+fn change_notices(office: &Office, quiet: Option<QuietHours>) {
+    let mut profile = office.profile();
+    profile.settings.notices.quiet = quiet;
+    profile.settings.notices.morning = None;
+    profile.save().unwrap();
+}
