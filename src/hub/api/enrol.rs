@@ -142,9 +142,7 @@ pub(super) async fn revoke(
     let (office, now) = (caller.office, Timestamp::now());
     let gone = {
         let (id, actor) = (id.clone(), Actor::of(&caller, &session));
-        let job = move |connection: &rusqlite::Connection| {
-            terminals::revoke(connection, office, &id, &actor, now)
-        };
+        let job = move |connection: &rusqlite::Connection| terminals::revoke(connection, office, &id, &actor, now);
         hub.store().write(job).await?
     };
     if !gone {
