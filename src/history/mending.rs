@@ -40,7 +40,13 @@ pub(super) fn mark(path: &Path) -> Result<(), HistoryError> {
         return Ok(());
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let name = format!("{stem}-damaged-{}.db", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
+    let at = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+    // A second one within a second must not be taken for one that was set aside already.
+    let mut names = (1..).map(|number: u32| match number {
+        1 => format!("{stem}-damaged-{at}.db"),
+        number => format!("{stem}-damaged-{at}-{number}.db"),
+    });
+    let name = names.find(|name| !path.with_file_name(name).exists()).unwrap_or_default();
     let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new("."))).map_err(io)?;
     io::Write::write_all(&mut file, name.as_bytes()).map_err(io)?;
     file.as_file().sync_all().map_err(io)?;
