@@ -29,11 +29,16 @@ const PLAIN: &[u8; 16] = b"SQLite format 3\0";
 
 /// Opens the file, makes it where there is none, takes a plain one over, and brings it to this program's schema.
 pub(super) fn open(path: &Path, key: &DatabaseKey) -> Result<(Connection, InUse), HistoryError> {
+    let mut mendings = 0;
     loop {
         let in_use = InUse::shared(path)?;
         if is_settled(path)? {
             match ready(path, key) {
-                Err(error) if error.is_damaged() => mending::mark(path)?,
+                // One that was mended and is damaged again lies on a disk that nothing here can mend.
+                Err(error) if error.is_damaged() && mendings < 2 => {
+                    mendings += 1;
+                    mending::mark(path)?;
+                }
                 opened => return Ok((opened?, in_use)),
             }
         }

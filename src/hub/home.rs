@@ -180,9 +180,10 @@ impl Home {
         let id = id.to_ascii_lowercase();
         Ok(self.store.write_now(move |connection| {
             let Some(found) = terminals::beginning(connection, &id)? else { return Ok(None) };
-            let revoked = terminals::revoke(connection, found.office, &found.id, now)?;
-            let result = if revoked { DONE } else { "not-registered" };
-            audit::record(connection, &Actor::operator(), "revoke-terminal", &found.id, result, now)?;
+            let revoked = terminals::revoke(connection, found.office, &found.id, &Actor::operator(), now)?;
+            if !revoked {
+                audit::record(connection, &Actor::operator(), "revoke-terminal", &found.id, "not-registered", now)?;
+            }
             Ok(revoked.then_some(found))
         })?)
     }

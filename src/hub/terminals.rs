@@ -103,7 +103,13 @@ pub fn beginning(connection: &Connection, id: &str) -> Result<Option<Terminal>, 
 }
 
 /// Withdraws one terminal and every certificate it calls with. Says whether there was one to withdraw.
-pub fn revoke(connection: &Connection, office: OfficeNumber, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+pub fn revoke(
+    connection: &Connection,
+    office: OfficeNumber,
+    id: &str,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let at = now.as_millisecond();
     let known = connection
         .execute(
@@ -125,7 +131,7 @@ pub fn revoke(connection: &Connection, office: OfficeNumber, id: &str, now: Time
                 params![office.as_str(), id],
             )
             .named("forget terminal's codes")?;
-        audit::record(connection, &Actor::of_office(office), "revoke-terminal", id, DONE, now)?;
+        audit::record(connection, by, "revoke-terminal", id, DONE, now)?;
         move_on(connection)?;
     }
     Ok(known > 0)

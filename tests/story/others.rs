@@ -95,7 +95,8 @@ fn every_command_of_the_operators_guide_is_there() {
     let guide = include_str!("../../docs/operator.md");
     let lines = guide.lines().filter_map(|line| {
         let line = line.split(" && ").last().unwrap().split(" #").next().unwrap();
-        line.strip_prefix("hub ").or_else(|| line.strip_prefix("tayori-hub "))
+        let line = line.strip_prefix("hub ").or_else(|| line.strip_prefix("tayori-hub "))?;
+        line.starts_with(|first: char| first.is_ascii_lowercase()).then_some(line)
     });
     let mut seen = 0;
     for line in lines {

@@ -156,6 +156,8 @@ fn d13_a_cut_upload_goes_on_where_it_stopped() {
 #[test]
 fn d13_a_cut_download_goes_on_where_it_stopped() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
+    // The revocation list comes first: without one nothing is opened.
+    south.must(&["receive"]);
     let line = Cut::of(town.address(), Way::Down);
     south.call_instead(&line.url());
     let mut chance = Chance::of(31);

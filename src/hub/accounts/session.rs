@@ -219,11 +219,7 @@ fn give(
 /// A session, and the token its newest tokens were given for, if any.
 type Found = (Session, Option<Vec<u8>>);
 
-fn look_up(
-    connection: &Connection,
-    token: &Hash,
-    kind: &'static str,
-) -> Result<Option<Found>, StoreError> {
+fn look_up(connection: &Connection, token: &Hash, kind: &'static str) -> Result<Option<Found>, StoreError> {
     let mut statement = connection
         .prepare_cached(
             "SELECT session.id, session.office, session.user, role, terminal, until, given_for FROM token

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::refusal::Refusal;
+use crate::hub::accounts::session::Session;
 use crate::hub::audit::{self, Actor, DONE};
 use crate::hub::codes::{self, NewCode};
 use crate::hub::enrol::{self, LetIn, Refused};
@@ -135,18 +136,13 @@ pub(super) async fn list(
 pub(super) async fn revoke(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
+    Extension(session): Extension<Session>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     let (office, now) = (caller.office, Timestamp::now());
     let gone = {
-        let (id, actor) = (id.clone(), Actor::from(&caller));
-        let job = move |connection: &rusqlite::Connection| {
-            let gone = terminals::revoke(connection, office, &id, now)?;
-            if gone {
-                audit::record(connection, &actor, "revoke-terminal", &id, DONE, now)?;
-            }
-            Ok(gone)
-        };
+        let (id, actor) = (id.clone(), Actor::of(&caller, &session));
+        let job = move |connection: &rusqlite::Connection| terminals::revoke(connection, office, &id, &actor, now);
         hub.store().write(job).await?
     };
     if !gone {
@@ -164,11 +160,12 @@ pub(super) async fn revoke(
 pub(super) async fn new_code(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
+    Extension(session): Extension<Session>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<TerminalCodeKept>), Refusal> {
     let asked: NewTerminalCode = read(&body?)?;
     let now = Timestamp::now();
-    let actor = Actor::from(&caller);
+    let actor = Actor::of(&caller, &session);
     let invalid = || Refusal::request("a handle has 16 bytes, a key 32");
     let code = NewCode {
         handle: Handle(asked.handle.0.try_into().map_err(|_| invalid())?),
@@ -203,13 +200,14 @@ pub(super) async fn new_code(
 pub(super) async fn admit(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
+    Extension(session): Extension<Session>,
     Path(id): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Refusal> {
     let SealedKeys { sealed: Some(Binary(sealed)) } = read(&body?)? else {
         return Err(Refusal::request("nothing is in it"));
     };
-    let (office, actor) = (caller.office, Actor::from(&caller));
+    let (office, actor) = (caller.office, Actor::of(&caller, &session));
     let job = move |connection: &rusqlite::Connection| {
         let admitted = terminals::admit(connection, office, &id, &sealed)?;
         if admitted {
@@ -252,13 +250,14 @@ pub(super) async fn admitted(
 pub(super) async fn put_chest(
     State(hub): State<Arc<Hub>>,
     Extension(caller): Extension<Caller>,
+    Extension(session): Extension<Session>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Refusal> {
     let SealedKeys { sealed: Some(Binary(sealed)) } = read(&body?)? else {
         return Err(Refusal::request("nothing is in it"));
     };
     let (office, now) = (caller.office, Timestamp::now());
-    let actor = Actor::from(&caller);
+    let actor = Actor::of(&caller, &session);
     let job = move |connection: &rusqlite::Connection| {
         terminals::keep_chest(connection, office, &sealed, now)?;
         audit::record(connection, &actor, "keep-recovery", "", DONE, now)
