@@ -133,7 +133,7 @@ fn who_does_not_look_sees_one_toast_with_the_partner_and_no_person() {
     eventually("a toast", || desktop.shown() == 1);
     desktop.dunstctl(&["action", "0"]);
     let toast = ("北の訪問介護 から届きました".to_owned(), "実績　ファイル 1 個".to_owned());
-    assert_eq!(desktop.read(), [toast.clone()]);
+    assert_eq!(desktop.read(), std::slice::from_ref(&toast));
     if cfg!(feature = "desktop") && desktop.command("xdotool").arg("version").output().is_ok() {
         let window = || desktop.command("xdotool").args(["search", "--name", "便り|Tayori"]).output().unwrap();
         eventually("a click opens the window", || !window().stdout.is_empty());
@@ -171,7 +171,7 @@ fn quiet_hours_are_quiet_and_drafts_and_troubles_are_told() {
     eventually("a toast", || desktop.shown() == 1);
     let drafted =
         ("送り先 1 件の下書きができました".to_owned(), "お確かめのうえ、「送る」を押してください。".to_owned());
-    assert_eq!(desktop.read(), [drafted.clone()]);
+    assert_eq!(desktop.read(), std::slice::from_ref(&drafted));
     north.must(&["send"]);
     eventually("it is in the folder", || !crate::world::files_in(&south.import).is_empty());
     std::fs::rename(&north.outgoing, north.outgoing.with_file_name("aside")).unwrap();
