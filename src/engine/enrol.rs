@@ -3,6 +3,7 @@
 //! Everything here may wait for the hub, so it belongs on a thread that may; [`start`] makes one for a window. A repeat
 //! after any failure goes on where it stopped.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -25,7 +26,7 @@ use crate::wire::ProblemCode;
 const CLOCK_TOLERANCE_MINUTES: i64 = 24 * 60;
 
 /// What somebody who sets a terminal up has entered.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Entry {
     /// The hub's address as it stands in the letter; `https://` may be left out.
     pub hub: String,
@@ -42,7 +43,7 @@ pub struct Entry {
 }
 
 /// What lets it in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum By {
     Code(Zeroizing<String>),
     /// A PKCS#12 file of an authority the operator accepts. `authority` is the fingerprint of the hub's own authority as it
@@ -52,6 +53,22 @@ pub enum By {
         password: Zeroizing<String>,
         authority: String,
     },
+}
+
+/// Codes and passwords are nobody's business, least of all a log's.
+impl fmt::Debug for By {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            By::Code(_) => "Code",
+            By::File { .. } => "File",
+        })
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("office", &self.office).field("by", &self.by).finish_non_exhaustive()
+    }
 }
 
 /// How far it is.

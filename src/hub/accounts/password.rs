@@ -4,6 +4,7 @@
 //! threads, and a queue that gets long is turned away rather than waited for. Whoever names an account that is not there
 //! pays for a judgement all the same: how long an answer takes tells nothing.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use argon2::Argon2;
@@ -33,12 +34,17 @@ pub struct Busy;
 pub struct Passwords {
     at_once: Arc<Semaphore>,
     queue: Arc<Semaphore>,
+    judged: AtomicU64,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { at_once: Arc::new(Semaphore::new(cores)), queue: Arc::new(Semaphore::new(LONGEST_QUEUE)) }
+        Self {
+            at_once: Arc::new(Semaphore::new(cores)),
+            queue: Arc::new(Semaphore::new(LONGEST_QUEUE)),
+            judged: AtomicU64::new(0),
+        }
     }
 }
 
@@ -49,9 +55,15 @@ impl Passwords {
         self.work(move || hash(&password)).await?.ok_or(Busy)
     }
 
+    /// How many judgements were made so far, of accounts that are there and of those that are not.
+    pub fn judged(&self) -> u64 {
+        self.judged.load(Ordering::Relaxed)
+    }
+
     /// Whether it is the password that was kept. Where none was, it is not, and that takes as long.
     pub async fn matches(&self, password: &Secret, kept: Option<String>) -> Result<bool, Busy> {
         let password = folded(password);
+        self.judged.fetch_add(1, Ordering::Relaxed);
         self.work(move || match kept {
             Some(kept) => verify(&password, &kept),
             None => {
