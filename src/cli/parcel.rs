@@ -45,6 +45,27 @@ enum What {
 }
 
 pub fn run(args: &ParcelArgs, profile: &Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
+    let outcome = done(args, profile, out)?;
+    let concerns_others =
+        matches!(args.what, What::Open { .. } | What::Imported { .. } | What::Assign { .. } | What::Note { .. });
+    if concerns_others && matches!(outcome, Outcome::Fine) {
+        tell_at_once(profile);
+    }
+    Ok(outcome)
+}
+
+/// The other terminals are to see it within seconds, whether or not a program runs here that would tell them. Offline, the
+/// next round does.
+fn tell_at_once(profile: &Profile) {
+    let told = profile.exchange().map(|mut exchange| exchange.tell(Timestamp::now(), &mut Round::default()));
+    match told {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::info!(%error, "the other terminals hear of it later"),
+        Err(error) => tracing::info!(%error, "the other terminals hear of it later"),
+    }
+}
+
+fn done(args: &ParcelArgs, profile: &Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
     let now = Timestamp::now();
     let mut terminal = profile.terminal()?;
     let mut say = |text: &str| drop(writeln!(out, "{text}"));

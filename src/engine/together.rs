@@ -45,6 +45,14 @@ impl Exchange {
         Ok(())
     }
 
+    /// Tells the senders and the other terminals at once what a command did here, without a whole round. What does not get
+    /// through goes with the next round.
+    pub fn tell(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
+        let _turn = self.terminal.take_turn().map_err(RoundError::Turn)?;
+        self.hand_in_receipts(now, round)?;
+        self.tell_others(now)
+    }
+
     /// Hears what the other terminals told. What cannot be read is passed over: nothing in it is needed for ever.
     pub(super) fn hear_others(&mut self, now: Timestamp) -> Result<(), RoundError> {
         let mut after = self.terminal.history.marks_cursor()?;

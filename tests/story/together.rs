@@ -79,6 +79,16 @@ fn all_see_the_same(offices: &[&Office], inbox: usize, sent: usize) -> bool {
         && offices.iter().skip(1).all(|office| (seen(office, "inbox"), seen(office, "sent")) == first)
 }
 
+/// The promise is ten seconds. A slow machine takes its time to look, and that is not the exchange's.
+fn within_ten_seconds(began: Instant, what: &str, look: impl FnOnce()) {
+    let took = began.elapsed();
+    let looking = Instant::now();
+    look();
+    let allowed = std::time::Duration::from_secs(10) + 4 * looking.elapsed();
+    eprintln!("t1: {what} after {took:?}");
+    assert!(took < allowed, "{what} only after {took:?}");
+}
+
 #[test]
 fn t1_every_terminal_sees_the_same() {
     let (town, [north, one]) = Town::of([NORTH, SOUTH]);
@@ -92,7 +102,10 @@ fn t1_every_terminal_sees_the_same() {
     eventually("what came is at every terminal, and arrived", || {
         all_see_the_same(&all, 3, 0) && one.states("inbox").iter().all(|state| state == "arrived")
     });
-    eprintln!("t1: an inbox is the same at 4 terminals after {:?}", began.elapsed());
+    let look = || {
+        all_see_the_same(&all, 3, 0);
+    };
+    within_ten_seconds(began, "an inbox is the same at 4 terminals", look);
     let ids: Vec<String> = seen(&one, "inbox").into_keys().collect();
     // What is done at one terminal is seen at the others: opened, assigned, noted.
     let began = Instant::now();
@@ -106,7 +119,7 @@ fn t1_every_terminal_sees_the_same() {
             of(&ids[0])["unread"] == false && of(&ids[1])["assigned"] == "窓口B"
         }
     });
-    eprintln!("t1: what one terminal did is seen at 4 after {:?}", began.elapsed());
+    within_ten_seconds(began, "what one terminal did is seen at 4", look);
     eventually("the note is seen at the first", || {
         history(&one).parcel(ids[2].parse().unwrap()).unwrap().unwrap().note == "来週確認"
     });
@@ -119,7 +132,7 @@ fn t1_every_terminal_sees_the_same() {
     eventually("what one terminal sent is in every sent list, and arrived", || {
         all_see_the_same(&all, 3, 1) && one.states("sent") == ["arrived"]
     });
-    eprintln!("t1: a sent list is the same at 4 terminals after {:?}", began.elapsed());
+    within_ten_seconds(began, "a sent list is the same at 4 terminals", look);
     let sent = seen(&one, "sent").into_keys().next().unwrap();
     assert_eq!(history(&one).contents(sent.parse().unwrap()).unwrap(), [(plan, bytes)]);
     drop(watching);
