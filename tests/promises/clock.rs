@@ -85,7 +85,7 @@ fn b5_tls_holds_at_both_ends_when_one_of_them_is_a_day_off() {
         .enforce_revocation_expiration()
         .build()
         .unwrap();
-    let client = CertificateDer::from(identity.key.certificate().to_vec());
+    let client = CertificateDer::from(identity.terminal.certificate().to_vec());
     let day = Duration::from_secs(24 * 60 * 60);
     let now = UnixTime::now().as_secs();
     for at in [now - day.as_secs(), now, now + day.as_secs()] {
