@@ -18,6 +18,7 @@ mod parcel;
 mod partner;
 mod setup;
 pub mod show;
+#[cfg_attr(not(feature = "desktop"), allow(dead_code, reason = "without the window there is nothing to be single"))]
 mod single;
 mod terminal;
 mod unlock;

@@ -2,7 +2,7 @@
 //!
 //! | days left | what happens |
 //! |---|---|
-//! | 60, 30, 7 | said, each once ([`Announced`]) |
+//! | 60, 30, 7 | said, each once (`Announced`) |
 //! | 30 and fewer | every round asks for new ones until it has them; a failure stops nothing |
 //!
 //! The old certificates stay good to their end and are kept: parcels are sealed to them while partners have not seen the
