@@ -11,10 +11,10 @@ use super::model::{Failure, Notice, Subject};
 use super::outgoing::is_attachment;
 use super::retry;
 use super::subject::subjects_of;
-use crate::history::{HeldParcel, HistoryError, NewIncoming, NewRefused, OwnReceipt, RefusalReceipt};
+use crate::history::{HeldParcel, NewIncoming, NewRefused, OwnReceipt, RefusalReceipt};
 use crate::identity::Identity;
 use crate::link::LinkError;
-use crate::parcel::{Content, Limits, OpenError, ParcelId, ReadError, ReceiptStep, Received, TrustError, certificate};
+use crate::parcel::{Content, ParcelId, ReceiptStep, certificate};
 use crate::standard::{self, FileName, Input, Known};
 use crate::wire::InboxEntry;
 
@@ -108,7 +108,7 @@ impl Exchange {
             return Ok(());
         }
         let trust = self.terminal.trust(now)?;
-        let failure = match self.read(sealed, entry, now)? {
+        let failure = match self.terminal.read(sealed, entry.accepted_at, now)? {
             Ok(received) if fits(&received.content, entry, &self.terminal.identity) => {
                 let signer = &received.signer_certificate;
                 return match self.terminal.knows_signer(entry.from, signer, &trust, now)? {
@@ -177,23 +177,6 @@ impl Exchange {
             super::together::bear(judged, round)?;
         }
         Ok(())
-    }
-
-    /// Opens a parcel. A sender's certificate that has ended since counts as it stood when the hub took the parcel.
-    fn read(
-        &self,
-        sealed: &[u8],
-        entry: &InboxEntry,
-        now: Timestamp,
-    ) -> Result<Result<Received, ReadError>, HistoryError> {
-        let identity = &self.terminal.identity;
-        let read = identity.read(sealed, &self.terminal.trust(now)?, &Limits::default());
-        Ok(match read {
-            Err(ReadError::Open(OpenError::Signer(TrustError::Expired { .. }))) => {
-                identity.read(sealed, &self.terminal.trust(entry.accepted_at)?, &Limits::default())
-            }
-            read => read,
-        })
     }
 
     fn keep(

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use super::exchange::{Exchange, RoundError};
 use super::model::Failure;
 use super::subject::subjects_of;
-use crate::history::{HistoryError, NewSent};
+use crate::history::NewSent;
 use crate::link::LinkError;
-use crate::parcel::{Content, Limits, OpenError, ReadError, Received, TrustError};
+use crate::parcel::{Content, OpenError, ReadError, Received, TrustError};
 use crate::standard::{self, Checked, Input, Known};
 use crate::wire::{ProblemCode, SentEntry};
 
@@ -41,7 +41,7 @@ impl Exchange {
     }
 
     fn open_own(&self, sealed: &[u8], entry: &SentEntry, now: Timestamp) -> Result<Option<Content>, RoundError> {
-        match self.read_own(sealed, entry, now)? {
+        match self.terminal.read(sealed, entry.accepted_at, now)? {
             Ok(Received { content, signer_certificate, .. })
                 if content.manifest.id == entry.id
                     && content.manifest.sender == self.terminal.office
@@ -62,23 +62,6 @@ impl Exchange {
                 Ok(None)
             }
         }
-    }
-
-    /// A certificate of ours that has ended since counts as it stood when the hub took the parcel.
-    fn read_own(
-        &self,
-        sealed: &[u8],
-        entry: &SentEntry,
-        now: Timestamp,
-    ) -> Result<Result<Received, ReadError>, HistoryError> {
-        let identity = &self.terminal.identity;
-        let read = identity.read(sealed, &self.terminal.trust(now)?, &Limits::default());
-        Ok(match read {
-            Err(ReadError::Open(OpenError::Signer(TrustError::Expired { .. }))) => {
-                identity.read(sealed, &self.terminal.trust(entry.accepted_at)?, &Limits::default())
-            }
-            read => read,
-        })
     }
 }
 

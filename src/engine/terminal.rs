@@ -12,7 +12,7 @@ use super::model::Failure;
 use super::papers::Papers;
 use crate::history::{Action, History, HistoryError};
 use crate::identity::{Identity, IdentityError};
-use crate::parcel::{ParcelId, Receipt, ReceiptStep, Trust};
+use crate::parcel::{Limits, OpenError, ParcelId, ReadError, Receipt, ReceiptStep, Received, Trust, TrustError};
 use crate::standard::OfficeNumber;
 
 /// What a terminal can do without the others. Each thread has one of its own, over the same files.
@@ -66,6 +66,23 @@ impl Terminal {
             tracing::error!(%error, "a damaged history could not be noted as such");
         }
         of_history(error)
+    }
+
+    /// Opens a parcel that came, or one of our own. A signer's certificate that has ended since counts as it stood when
+    /// the hub took the parcel.
+    pub(super) fn read(
+        &self,
+        sealed: &[u8],
+        accepted_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Result<Received, ReadError>, HistoryError> {
+        let read = self.identity.read(sealed, &self.trust(now)?, &Limits::default());
+        Ok(match read {
+            Err(ReadError::Open(OpenError::Signer(TrustError::Expired { .. }))) => {
+                self.identity.read(sealed, &self.trust(accepted_at)?, &Limits::default())
+            }
+            read => read,
+        })
     }
 
     /// Notes what happened to an incoming parcel, with the signed receipt for its sender. Says whether that is new.

@@ -5,6 +5,8 @@
 //! how many there must be. Somebody who rewrites the whole chain and its head is found only by a head that was noted
 //! elsewhere ([`verify`] takes those): a terminal's are with the hub, the hub's are in its log.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -245,8 +247,21 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Line, rusqlite::Error> {
 /// The record as a table for a spreadsheet: UTF-8 with a mark at its start, so that Excel shows it as it is.
 pub fn write_csv(connection: &Connection, out: &mut dyn std::io::Write) -> std::io::Result<u64> {
     let mut lines = 0;
-    let mut written =
-        out.write_all("\u{feff}番号,日時,利用者,端末,操作,対象,結果,前のハッシュ,ハッシュ\r\n".as_bytes());
+    let mut written = out.write_all("\u{feff}".as_bytes());
+    let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+    written = written.and_then(|()| {
+        Ok(table.write_record([
+            "番号",
+            "日時",
+            "利用者",
+            "端末",
+            "操作",
+            "対象",
+            "結果",
+            "前のハッシュ",
+            "ハッシュ",
+        ])?)
+    });
     each(connection, |line| {
         if written.is_ok() {
             lines += 1;
@@ -261,23 +276,17 @@ pub fn write_csv(connection: &Connection, out: &mut dyn std::io::Write) -> std::
                 line.prev_hash,
                 line.hash,
             ];
-            let text: Vec<String> = fields.iter().map(|field| quoted(field)).collect();
-            written = out.write_all(format!("{}\r\n", text.join(",")).as_bytes());
+            written = table.write_record(fields.iter().map(|field| guarded(field).into_owned())).map_err(Into::into);
         }
         written.is_ok()
     })
     .map_err(std::io::Error::other)?;
-    written.map(|()| lines)
+    written.and_then(|()| table.flush()).map(|()| lines)
 }
 
-/// A field as RFC 4180 has it. A text that a spreadsheet would take for a formula is shown as the text it is.
-fn quoted(field: &str) -> String {
-    let guard = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    if field.contains([',', '"', '\r', '\n']) {
-        format!("\"{guard}{}\"", field.replace('"', "\"\""))
-    } else {
-        format!("{guard}{field}")
-    }
+/// A text that a spreadsheet would take for a formula is shown as the text it is.
+fn guarded(field: &str) -> Cow<'_, str> {
+    if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}").into() } else { field.into() }
 }
 
 #[cfg(test)]
