@@ -1,0 +1,12 @@
+//! The window, used as a person uses it: by the labels on it. The tests play the engine by hand.
+#![cfg(feature = "desktop")]
+#![allow(clippy::unwrap_used, reason = "a test that meets none of it has failed")]
+
+mod comfort;
+mod entry;
+#[path = "../made_up/mod.rs"]
+mod made_up;
+mod mail;
+mod reading;
+mod sending;
+mod world;
