@@ -14,7 +14,7 @@ use tayori::words::Lang;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let state = arguments.first().cloned().unwrap_or_else(|| "inbox".into());
-    let mut options = Options::default();
+    let mut options = Options { now: Some(made_up::noon()), ..Options::default() };
     for argument in &arguments {
         match argument.as_str() {
             "small" => options.look.text_size = TextSize::Small,
@@ -124,6 +124,9 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
             }
             Command::Send(requests) => tell(Event::Notice(Notice::Queued { parcels: requests.len() })),
             Command::Accounts(_) => tell(Event::Accounts(made_up::accounts())),
+            Command::Diagnosis(DiagnosisCommand::All | DiagnosisCommand::Again(_)) => {
+                tell(Event::Diagnosis(Arc::new(made_up::diagnosis())));
+            }
             Command::Configure(settings) => tell(Event::Settings(*settings)),
             _ => {}
         }

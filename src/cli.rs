@@ -8,6 +8,7 @@ mod audit;
 mod autostart;
 pub mod check;
 mod demo;
+mod diagnose;
 mod enrol;
 mod exchange;
 pub mod fix;
@@ -88,6 +89,7 @@ enum Command {
     Parcel(parcel::ParcelArgs),
     Partner(partner::PartnerArgs),
     Audit(audit::AuditArgs),
+    Diagnose(diagnose::DiagnoseArgs),
 }
 
 /// What a command leaves on record when it has ended, beside what its steps do. A new command has to choose.
@@ -103,6 +105,7 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         Command::Terminal(_) => Some((Action::Terminals, "")),
         Command::Setup(_) => Some((Action::Setup, "")),
         Command::Autostart(_) => Some((Action::Settings, "autostart")),
+        Command::Diagnose(_) => Some((Action::Diagnose, "")),
         // The engine behind the window records what is done there.
         #[cfg(feature = "desktop")]
         Command::Open(_) => None,
@@ -179,6 +182,7 @@ impl Cli {
             Some(Command::Audit(args)) => {
                 with_profile(profile, |profile| audit::run(&args, &profile, &mut io::stdout().lock()))
             }
+            Some(Command::Diagnose(args)) => diagnose(&args, profile),
         };
         if line.is_some() {
             put_on_record(line, &dir?, &outcome);
@@ -211,6 +215,20 @@ fn with_profile(
     let result = unlocked.map(enrol::admitted).and_then(run);
     Ok(result.unwrap_or_else(|error| {
         tracing::error!(%error, "the command failed");
+        tell(&error.failure());
+        Outcome::Troubled
+    }))
+}
+
+/// Unlike the others it needs neither a certificate nor an open vault: it says what of that is missing.
+fn diagnose(args: &diagnose::DiagnoseArgs, given: Option<PathBuf>) -> anyhow::Result<Outcome> {
+    let opened = Profile::open(&profile_dir(given)?).and_then(|profile| {
+        if let Err(error) = unlock::vault(profile.dir()) {
+            tracing::info!(%error, "the vault stays closed");
+        }
+        diagnose::run(args, &profile, &mut io::stdout().lock())
+    });
+    Ok(opened.unwrap_or_else(|error| {
         tell(&error.failure());
         Outcome::Troubled
     }))
@@ -327,6 +345,7 @@ fn kept_look(dir: &std::path::Path) -> crate::desktop::Options {
         look: kept.unwrap_or_default(),
         keep_look: Some(Box::new(keep)),
         tray: true,
+        place: Some(dir.join("window.ron")),
         ..crate::desktop::Options::default()
     }
 }

@@ -48,6 +48,10 @@ pub struct Options {
     pub attention: Attention,
     /// Size in points; 1280 × 800 when nothing is said. Never larger than the screen.
     pub size: Option<[f32; 2]>,
+    /// The file that keeps where the window stood and how large it was.
+    pub place: Option<std::path::PathBuf>,
+    /// A clock that stands still, for pictures.
+    pub now: Option<jiff::Timestamp>,
 }
 
 impl std::fmt::Debug for Options {
@@ -67,12 +71,21 @@ pub fn run(
         .with_inner_size(options.size.unwrap_or([1280.0, 800.0]))
         .with_min_inner_size([1024.0, 640.0])
         .with_clamp_size_to_monitor_size(true);
-    let native = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Glow, ..Default::default() };
+    let native = eframe::NativeOptions {
+        viewport,
+        renderer: eframe::Renderer::Glow,
+        persist_window: options.place.is_some(),
+        persistence_path: options.place.clone(),
+        ..Default::default()
+    };
     let create: eframe::AppCreator<'static> = Box::new(move |cc| {
         let ctx = cc.egui_ctx.clone();
         let engine = start(Box::new(move || ctx.request_repaint()));
         let app = App::new(&cc.egui_ctx, engine, options.look.lang);
         let mut app = app.with_attention(options.attention);
+        if let Some(now) = options.now {
+            app = app.with_now(now);
+        }
         if options.tray {
             app = app.with_tray(&cc.egui_ctx, options.look.lang);
         }

@@ -1,6 +1,8 @@
 //! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
 
 mod delivery;
+mod diagnosing;
+pub mod diagnosis;
 mod drafts;
 pub mod enrol;
 mod entrance;
@@ -23,9 +25,11 @@ mod retry;
 mod runner;
 mod sending;
 mod subject;
+pub mod support;
 pub mod terminal;
 pub mod terminals;
 mod together;
+pub mod trial;
 mod views;
 mod watching;
 

@@ -10,6 +10,7 @@ use std::io;
 use std::path::Path;
 
 pub use away::put_away;
+pub use distant::is_distant;
 pub use deliver::{PublishError, Staged, stage};
 pub use take::{Pace, Stat, TakeError, Taken, list, take};
 pub use watch::{Look, Trouble, Watch, WatchPace};

@@ -22,6 +22,7 @@ mod notes;
 mod opening;
 mod outbox;
 mod partners;
+mod tally;
 
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,7 @@ pub use national::NewDownload;
 pub use notes::KnownOffice;
 pub use outbox::{Due, NewOutgoing, NewSent, Tried};
 pub use partners::PartnerKey;
+pub use tally::{Mishap, Parcels, Tally};
 
 pub use crate::sqlite::chain::{Fault as AuditFault, Head as AuditHead, Line as AuditLine};
 

@@ -12,12 +12,12 @@ use super::forms::FormKind;
 use super::model::{ChangedPartner, Look, Model};
 use super::printing::{Job, Printing, Target};
 use super::screens::{
-    Compose, EntranceScreen, Home, LoginDialog, Mailbox, OfficePage, Outbox, SettingsPage, TrustQuestion, inbox, sent,
+    Compose, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, OfficePage, Outbox, SettingsPage, TrustQuestion, inbox, sent,
 };
 use super::tokens::use_palette;
 use super::{chrome, preview, theme, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{AccountsCommand, Command, Entrance, Event, Login, Notice, ParcelView, Role, SendRequest};
+use crate::engine::model::{AccountsCommand, Command, DiagnosisCommand, Entrance, Event, Login, Notice, ParcelView, Role, SendRequest};
 use crate::notice::Attention;
 use crate::notice::tray::{Tray, TrayAsk};
 use crate::parcel::ParcelId;
@@ -35,6 +35,8 @@ pub enum Page {
     /// Accounts and terminals of the office.
     Office,
     Settings,
+    /// Help, and what stands in the way.
+    Help,
 }
 
 /// What a screen asked for.
@@ -84,6 +86,9 @@ pub struct App {
     entrance: EntranceScreen,
     pub(super) login: LoginDialog,
     office: OfficePage,
+    pub(super) help: HelpPage,
+    /// The terminal was set up in this window.
+    was_set_up: bool,
     trust: TrustQuestion,
     /// The parcel whose withdrawal is to be confirmed.
     pub(super) withdrawing: Option<ParcelId>,
@@ -98,6 +103,10 @@ pub struct App {
     /// Asked for by the tray's menu: then closing closes.
     quitting: bool,
     zoomed: Option<Look>,
+    /// A clock that stands still, for tests and pictures.
+    stands_at: Option<Timestamp>,
+    /// How often it was looked for news: the second time, the first frame is on the screen.
+    passes: u8,
 }
 
 impl std::fmt::Debug for App {
@@ -124,6 +133,8 @@ impl App {
             entrance: EntranceScreen::default(),
             login: LoginDialog::default(),
             office: OfficePage::default(),
+            help: HelpPage::default(),
+            was_set_up: false,
             trust: TrustQuestion::default(),
             withdrawing: None,
             printing: None,
@@ -135,6 +146,8 @@ impl App {
             tray: None,
             quitting: false,
             zoomed: None,
+            stands_at: None,
+            passes: 0,
         }
     }
 
@@ -171,6 +184,13 @@ impl App {
     #[must_use]
     pub fn with_desk(mut self, desk: Box<dyn Desk>) -> Self {
         self.desk = desk;
+        self
+    }
+
+    /// It is always this moment.
+    #[must_use]
+    pub fn with_now(mut self, now: Timestamp) -> Self {
+        self.stands_at = Some(now);
         self
     }
 
@@ -216,7 +236,7 @@ impl App {
 
     /// Takes in what the engine told and what was chosen in dialogs.
     fn drain(&mut self, ctx: &Context) {
-        self.model.now = Timestamp::now();
+        self.model.now = self.stands_at.unwrap_or_else(Timestamp::now);
         self.attention.set(ctx.input(|input| input.focused));
         while let Some(event) = self.engine.poll() {
             match &event {
@@ -229,7 +249,12 @@ impl App {
                 Event::HandedOver(paths) => self.apply(ctx, Action::Examine(paths.clone())),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
                 Event::Content(content) => self.look_at(ctx, content.clone()),
-                Event::Login(login) => self.login.told(self.model.login.as_ref(), login),
+                Event::Login(login) => {
+                    self.login.told(self.model.login.as_ref(), login);
+                    self.greet(login);
+                }
+                Event::Entrance(Entrance::Working(_)) => self.was_set_up = true,
+                Event::Lists(_) => tracing::debug!("the lists are there"),
                 Event::LoginRefused(_) => self.login.refused(),
                 _ => {}
             }
@@ -239,6 +264,14 @@ impl App {
             self.take_choice(ctx, chosen);
         }
         self.mind_tray(ctx);
+    }
+
+    /// The last step of setting up is a trial, which takes somebody who is logged in.
+    fn greet(&mut self, login: &Login) {
+        if matches!(login, Login::As { .. }) && std::mem::take(&mut self.was_set_up) {
+            self.help.welcome = true;
+            self.page = Page::Help;
+        }
     }
 
     /// What the icon beside the clock asks, and whether closing the window leaves it there.
@@ -282,6 +315,7 @@ impl App {
             Chosen::OutgoingFolder(folder) => self.settings.set_outgoing(folder),
             Chosen::ImportFolder(folder) => self.settings.set_import(folder),
             Chosen::SaveAs { parcel, index, to } => self.engine.send(Command::SaveFile { parcel, index, to }),
+            Chosen::SaveSupport(to) => self.engine.send(Command::Diagnosis(DiagnosisCommand::Support(to))),
             Chosen::SavePdf(to) => {
                 if let Some(printing) = &self.printing {
                     let job = printing.job_for(to);
@@ -418,6 +452,9 @@ impl App {
         if pressed(Modifiers::COMMAND, Key::N) {
             return Some(Action::Go(Page::Compose));
         }
+        if pressed(Modifiers::NONE, Key::F1) {
+            return Some(Action::Go(Page::Help));
+        }
         if pressed(Modifiers::NONE, Key::F5) {
             return Some(Action::Ask(Command::Exchange));
         }
@@ -501,6 +538,7 @@ impl App {
             Page::Outbox => self.outbox.show(ui, &self.model),
             Page::Settings => self.settings.show(ui, &self.model),
             Page::Office => self.office.show(ui, &self.model),
+            Page::Help => self.help.show(ui, &self.model),
         });
         asked.push(chrome::withdraw_question(self, ui));
         asked.push(self.print_question(ui));
@@ -518,12 +556,23 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.passes = self.passes.saturating_add(1);
+        match self.passes {
+            1 => ctx.request_repaint(),
+            2 => tracing::debug!("the first frame is painted"),
+            _ => {}
+        }
         self.drain(ctx);
         self.zoom(ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.draw(ui);
+    }
+
+    /// Only where the window stands is kept: what somebody typed is not to lie about in a file.
+    fn persist_egui_memory(&self) -> bool {
+        false
     }
 
     fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use super::preview::Preview;
 use super::printing::Target;
+use crate::engine::support;
 use crate::parcel::ParcelId;
 
 /// What is to be chosen.
@@ -25,6 +26,7 @@ pub enum Choice {
     SavePdf {
         name: String,
     },
+    SaveSupport,
     /// A PKCS#12 file.
     CertificateFile,
 }
@@ -37,6 +39,7 @@ pub enum Chosen {
     ImportFolder(PathBuf),
     SaveAs { parcel: ParcelId, index: usize, to: PathBuf },
     SavePdf(PathBuf),
+    SaveSupport(PathBuf),
     CertificateFile(PathBuf),
     PdfMade { bytes: Arc<[u8]>, to: Target, name: String },
     PdfStopped,
@@ -146,6 +149,7 @@ fn ask(choice: Choice) -> Option<Chosen> {
             let dialog = dialog.add_filter("PKCS#12", &["p12", "pfx", "P12", "PFX"]);
             dialog.pick_file().map(Chosen::CertificateFile)
         }
+        Choice::SaveSupport => dialog.set_file_name(support::NAME).save_file().map(Chosen::SaveSupport),
         Choice::SavePdf { name } => {
             dialog.set_file_name(name).add_filter("PDF", &["pdf"]).save_file().map(Chosen::SavePdf)
         }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::engine::model::{
-    Account, Connection, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine, ParcelView,
+    Account, Connection, Diagnosis, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine, ParcelView,
     Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
@@ -82,6 +82,8 @@ pub struct Model {
     pub terminals: Arc<[TerminalEntry]>,
     /// The code that was asked for last, to be shown until somebody has read it.
     pub code: Option<ShownCode>,
+    /// How far the diagnosis is.
+    pub diagnosis: Arc<Diagnosis>,
     pub toasts: Vec<Toast>,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -183,6 +185,7 @@ impl Model {
             accounts: Arc::from([]),
             terminals: Arc::from([]),
             code: None,
+            diagnosis: Arc::default(),
             toasts: Vec::new(),
             now: Timestamp::now(),
             zone: TimeZone::system(),
@@ -233,6 +236,7 @@ impl Model {
             Event::Accounts(accounts) => self.accounts = accounts,
             Event::Terminals(terminals) => self.terminals = terminals,
             Event::Code(code) => self.code = Some(code),
+            Event::Diagnosis(diagnosis) => self.diagnosis = diagnosis,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod compose;
 mod entrance;
+mod help;
 mod home;
 pub(super) mod inbox;
 mod login;
@@ -17,6 +18,7 @@ mod trust;
 
 pub(super) use compose::Compose;
 pub(super) use entrance::EntranceScreen;
+pub(super) use help::HelpPage;
 pub(super) use home::Home;
 pub(super) use login::LoginDialog;
 pub(super) use mailbox::Mailbox;

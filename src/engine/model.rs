@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use super::diagnosis::{Check, Found, Light};
 pub use super::enrol::{By, Entry, Step as EntryStep};
 pub use super::profile::Settings;
 pub use crate::history::{AuditFault, AuditLine, Failure, ParcelLine, State, Step, Subject, Trail, Way};
@@ -73,6 +74,69 @@ pub enum Command {
     Accounts(AccountsCommand),
     /// About the office's terminals; answered by [`Event::Terminals`] or a [`Notice::Failed`].
     Terminals(TerminalsCommand),
+    /// Look for what stands in the way; answered by [`Event::Diagnosis`], again and again.
+    Diagnosis(DiagnosisCommand),
+}
+
+/// What a person does who wonders why something does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiagnosisCommand {
+    /// Every check, one after the other.
+    All,
+    /// One check again.
+    Again(Check),
+    /// Send a parcel to our own office, and see it come back.
+    Trial,
+    /// Call off what is under way.
+    Stop,
+    /// Write what helps to help into a new file, without anything personal; answered by [`Notice::Saved`].
+    Support(PathBuf),
+}
+
+/// How far the diagnosis is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// In the order of [`Check::ALL`].
+    pub checks: Vec<(Check, Look)>,
+    pub trial: Trial,
+}
+
+/// How far one check is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    NotYet,
+    UnderWay,
+    Done(Found),
+}
+
+/// How far the trial parcel is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trial {
+    NotYet,
+    UnderWay,
+    Came { took: std::time::Duration },
+    Failed(Failure),
+}
+
+impl Default for Diagnosis {
+    fn default() -> Self {
+        Self { checks: Check::ALL.map(|check| (check, Look::NotYet)).to_vec(), trial: Trial::NotYet }
+    }
+}
+
+impl Diagnosis {
+    pub fn is_under_way(&self) -> bool {
+        self.trial == Trial::UnderWay || self.checks.iter().any(|(_, look)| *look == Look::UnderWay)
+    }
+
+    /// The worst light of what was found; `None` before all was looked at.
+    pub fn light(&self) -> Option<Light> {
+        let lights = self.checks.iter().map(|(_, look)| match look {
+            Look::Done(found) => Some(found.light()),
+            _ => None,
+        });
+        lights.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
 }
 
 /// What a 管理者 does with the terminals of the office.
@@ -162,6 +226,8 @@ pub enum Event {
     /// The office's terminals, in the order they came.
     Terminals(Arc<[TerminalEntry]>),
     Code(ShownCode),
+    /// How far the diagnosis is.
+    Diagnosis(Arc<Diagnosis>),
 }
 
 /// What a terminal lacks.

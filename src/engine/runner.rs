@@ -3,6 +3,7 @@
 //! ```text
 //! face ── Command ──► desk (history: quick) ── Errand ──► exchange (network: slow) ── Event ──► face
 //!                       ├── Order ──► people (logging in, accounts) ── Event ──► face      ▲
+//!                       ├── Order ──► diagnosis (what stands in the way) ── Event ──► face │
 //!                       └── Paper ──► reader (files: may have to wait) ── Event ──► face   │
 //!                                            mail (long poll at the hub) ── Errand ────────┘
 //! folders (what the outgoing folders hold) ── Event ──► face, Errand ──► exchange
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::diagnosing;
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
 use super::habits::ImportFolders;
@@ -113,6 +115,7 @@ impl Engine {
         let watching = Watching::new(watching_terminal, profile.settings.clone(), nudge.clone());
         let (papers, read) = mpsc::channel();
         let (orders, ordered) = mpsc::channel();
+        let diagnoses = diagnosing::start(teller.clone());
         let io = |source| ProfileError::Io { path: profile.dir().to_owned(), source };
         let named = |name: &str| std::thread::Builder::new().name(name.into());
         {
@@ -125,7 +128,7 @@ impl Engine {
         }
         {
             let (teller, nudge) = (teller.clone(), nudge.clone());
-            let out = Out { errands: errands.clone(), papers, orders, nudge };
+            let out = Out { errands: errands.clone(), papers, orders, nudge, diagnoses };
             named("desk").spawn(move || desk.work(&commands, &out, &teller)).map_err(io)?;
         }
         {
@@ -159,6 +162,7 @@ struct Out {
     papers: Sender<Paper>,
     orders: Sender<Order>,
     nudge: Sender<Nudge>,
+    diagnoses: Sender<diagnosing::Order>,
 }
 
 /// Answers what needs neither network nor folders.
@@ -235,6 +239,7 @@ impl Desk {
             Command::Logout => drop(out.orders.send(Order::LogOut)),
             Command::Accounts(command) => drop(out.orders.send(Order::Accounts(command))),
             Command::Terminals(command) => drop(out.orders.send(Order::Terminals(command))),
+            Command::Diagnosis(command) => drop(out.diagnoses.send((self.profile.clone(), command))),
             Command::Content { parcel, index } => self.content(parcel, index, teller)?,
             Command::SaveDocument { bytes, to } => {
                 let saved = Self::save_document(&bytes, &to, teller);
@@ -417,7 +422,8 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::Recover(_)
         | Command::RecoveryNoted
         | Command::Terminals(_)
-        | Command::Accounts(_) => None,
+        | Command::Accounts(_)
+        | Command::Diagnosis(_) => None,
     }
 }
 

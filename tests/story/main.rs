@@ -6,6 +6,8 @@
 mod answers;
 mod crooked;
 mod demo;
+mod desktop;
+mod diagnosis;
 mod enrol;
 mod entry;
 #[cfg(unix)]
@@ -16,6 +18,9 @@ mod login;
 mod notices;
 mod others;
 mod reach;
+#[cfg(target_os = "linux")]
+#[path = "../screen/mod.rs"]
+mod screen;
 mod service;
 mod together;
 mod transfer;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
-use tayori::engine::model::{AccountsCommand, Command, Secret, Settings, TerminalsCommand};
+use tayori::engine::model::{AccountsCommand, Command, DiagnosisCommand, Secret, Settings, TerminalsCommand};
 use tayori::engine::{Engine, Event};
 use tayori::history::{Action, History};
 use tayori::parcel::certificate;
@@ -366,6 +366,7 @@ fn r4_every_action_is_on_record() {
     leaves(&["parcel", "withdraw", &id], Action::Withdraw);
     leaves(&["parcel", "save", &id, "0", text(&town.dir().join("copy.csv"))], Action::SaveFile);
     leaves(&["audit", "verify"], Action::ShowAudit);
+    leaves(&["diagnose"], Action::Diagnose);
     leaves(&["audit", "verify", "--hub"], Action::ShowAudit);
     leaves(&["audit", "export", "--csv", text(&town.dir().join("audit.csv"))], Action::Export);
     leaves(&["account", "list"], Action::Accounts);
@@ -423,6 +424,8 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::ExportAudit(somewhere("window.csv")),
         Command::Accounts(AccountsCommand::List),
         Command::Terminals(TerminalsCommand::List),
+        Command::Diagnosis(DiagnosisCommand::All),
+        Command::Diagnosis(DiagnosisCommand::Support(somewhere("support.zip"))),
         Command::Login { user: USER.into(), password: Secret::new(PASSWORD.into()) },
         Command::Logout,
     ];
@@ -465,6 +468,8 @@ fn expected(command: &Command) -> Action {
         Command::Logout => Action::Logout,
         Command::Accounts(_) => Action::Accounts,
         Command::Terminals(_) => Action::Terminals,
+        Command::Diagnosis(DiagnosisCommand::Support(_)) => Action::WriteSupport,
+        Command::Diagnosis(_) => Action::Diagnose,
         // The entrance's: an open terminal has no use for them, and a closed one has no record.
         Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => Action::Setup,
     }

@@ -4,9 +4,13 @@
 
 mod comfort;
 mod entry;
+mod help;
 #[path = "../made_up/mod.rs"]
 mod made_up;
+mod language;
 mod mail;
+mod painter;
+mod pictures;
 mod reading;
 mod sending;
 mod world;
