@@ -65,16 +65,27 @@ fn main() {
         let with_many = start(&screen, &mut tayori(&large), &[PAINTED, LISTED]);
         peak = f64::max(peak, with_100k.peak_mb);
         let now = [floor.after[0], with_100k.after[0], with_many.after[0], with_100k.after[1], with_many.after[1]];
-        eprintln!("round {round}: first frame empty {:.0} ms, 100,000 parcels {:.0} ms, {many} parcels {:.0} ms; lists {:.0} ms, {:.0} ms; peak {:.0} MB", now[0], now[1], now[2], now[3], now[4], with_100k.peak_mb);
+        eprintln!(
+            "round {round}: first frame empty {:.0} ms, 100,000 parcels {:.0} ms, {many} parcels {:.0} ms; lists {:.0} ms, {:.0} ms; peak {:.0} MB",
+            now[0], now[1], now[2], now[3], now[4], with_100k.peak_mb
+        );
         figures.iter_mut().zip(now).for_each(|(all, one)| all.push(one));
     }
     let [floor, first, first_many, lists, lists_many] = figures.map(median);
     let frames = scrolled(&screen);
     let worst = frames.iter().copied().fold(0.0, f64::max);
     let late = frames.iter().filter(|frame| **frame > 33.0).count();
-    println!("first frame: empty window {floor:.0} ms; 100,000 parcels {first:.0} ms ({:.2} x); {many} parcels {first_many:.0} ms ({:.2} x)", first / floor, first_many / floor);
+    println!(
+        "first frame: empty window {floor:.0} ms; 100,000 parcels {first:.0} ms ({:.2} x); {many} parcels {first_many:.0} ms ({:.2} x)",
+        first / floor,
+        first_many / floor
+    );
     println!("lists drawn after: 100,000 parcels {lists:.0} ms; {many} parcels {lists_many:.0} ms");
-    println!("scrolling {ROWS} rows: {} frames, median {:.1} ms, worst {worst:.1} ms, {late} over 33 ms", frames.len(), median(frames.clone()));
+    println!(
+        "scrolling {ROWS} rows: {} frames, median {:.1} ms, worst {worst:.1} ms, {late} over 33 ms",
+        frames.len(),
+        median(frames.clone())
+    );
     println!("peak memory with 100,000 parcels: {peak:.0} MB");
     println!(
         "{}",
@@ -181,7 +192,7 @@ fn empty_window() {
 
 fn native() -> eframe::NativeOptions {
     let viewport = egui::ViewportBuilder::default().with_inner_size([1280.0, 740.0]);
-    eframe::NativeOptions { viewport, renderer: eframe::Renderer::Glow, vsync: false, ..Default::default() }
+    eframe::NativeOptions { viewport, renderer: eframe::Renderer::Glow, ..Default::default() }
 }
 
 /// Milliseconds from frame to frame, the picture on the screen included.
@@ -199,7 +210,12 @@ fn scroll() {
         backend.events.send(event).unwrap();
     }
     let create: eframe::AppCreator<'static> = Box::new(move |cc| {
-        Ok(Box::new(Scrolling { app: App::new(&cc.egui_ctx, engine, Lang::Ja), _backend: backend, frames: Vec::new(), at: None }))
+        Ok(Box::new(Scrolling {
+            app: App::new(&cc.egui_ctx, engine, Lang::Ja),
+            _backend: backend,
+            frames: Vec::new(),
+            at: None,
+        }))
     });
     eframe::run_native("scroll", native(), create).unwrap();
 }
@@ -217,7 +233,6 @@ impl eframe::App for Scrolling {
         if self.frames.len() == 2 {
             // Ctrl+F leads to the list of what came.
             let modifiers = egui::Modifiers::COMMAND;
-            input.modifiers = modifiers;
             let (key, physical_key) = (egui::Key::F, None);
             input.events.push(egui::Event::Key { key, physical_key, pressed: true, repeat: false, modifiers });
         } else if self.frames.len() > 4 {
@@ -266,7 +281,8 @@ fn fill(office: &Office, from: usize, to: usize) {
 
 fn rows(from: usize, to: usize) -> String {
     let id = "printf('%08x-0000-7000-8000-%012x', n, n)";
-    let numbers = format!("WITH RECURSIVE number(n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM number WHERE n + 1 < {to})");
+    let numbers =
+        format!("WITH RECURSIVE number(n) AS (SELECT {from} UNION ALL SELECT n + 1 FROM number WHERE n + 1 < {to})");
     let begin = 1_700_000_000_000_u64;
     format!(
         "BEGIN;

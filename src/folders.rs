@@ -10,8 +10,8 @@ use std::io;
 use std::path::Path;
 
 pub use away::put_away;
-pub use distant::is_distant;
 pub use deliver::{PublishError, Staged, stage};
+pub use distant::is_distant;
 pub use take::{Pace, Stat, TakeError, Taken, list, take};
 pub use watch::{Look, Trouble, Watch, WatchPace};
 

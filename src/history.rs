@@ -61,6 +61,7 @@ const MIGRATIONS: &[&str] = &[
     chain::SCHEMA,
     include_str!("history/migrations/together.sql"),
     include_str!("history/migrations/national.sql"),
+    include_str!("history/migrations/open.sql"),
 ];
 
 #[derive(Debug, thiserror::Error)]

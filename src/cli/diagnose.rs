@@ -94,7 +94,11 @@ fn print(out: &mut dyn Write, check: Check, found: &Found) -> io::Result<()> {
 }
 
 fn said(sentence: &crate::words::failure::Sentence) -> String {
-    if sentence.todo.is_empty() { sentence.what.clone() } else { format!("{}\n    → {}", sentence.what, sentence.todo) }
+    if sentence.todo.is_empty() {
+        sentence.what.clone()
+    } else {
+        format!("{}\n    → {}", sentence.what, sentence.todo)
+    }
 }
 
 fn as_json(diagnosis: &Diagnosis) -> serde_json::Value {

@@ -12,12 +12,15 @@ use super::forms::FormKind;
 use super::model::{ChangedPartner, Look, Model};
 use super::printing::{Job, Printing, Target};
 use super::screens::{
-    Compose, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, OfficePage, Outbox, SettingsPage, TrustQuestion, inbox, sent,
+    Compose, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, OfficePage, Outbox, SettingsPage, TrustQuestion,
+    inbox, sent,
 };
 use super::tokens::use_palette;
 use super::{chrome, preview, theme, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{AccountsCommand, Command, DiagnosisCommand, Entrance, Event, Login, Notice, ParcelView, Role, SendRequest};
+use crate::engine::model::{
+    AccountsCommand, Command, DiagnosisCommand, Entrance, Event, Login, Notice, ParcelView, Role, SendRequest,
+};
 use crate::notice::Attention;
 use crate::notice::tray::{Tray, TrayAsk};
 use crate::parcel::ParcelId;

@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::engine::model::{
-    Account, Connection, Diagnosis, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine, ParcelView,
-    Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
+    Account, Connection, Diagnosis, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine,
+    ParcelView, Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;

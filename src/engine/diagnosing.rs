@@ -169,12 +169,9 @@ fn name_of(path: &Path) -> String {
 
 /// A terminal whose history cannot be opened has no record; that is what is being looked for then.
 fn put_on_record(profile: &Profile, action: Action, subject: &str, result: &str) {
-    let recorded = profile
-        .history()
-        .map_err(|error| error.to_string())
-        .and_then(|mut history| {
-            history.record(action, subject, result, Timestamp::now()).map_err(|error| error.to_string())
-        });
+    let recorded = profile.history().map_err(|error| error.to_string()).and_then(|mut history| {
+        history.record(action, subject, result, Timestamp::now()).map_err(|error| error.to_string())
+    });
     if let Err(error) = recorded {
         tracing::warn!(%error, "the diagnosis is not on record");
     }

@@ -65,25 +65,46 @@ pub enum Light {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// The first place on the way answers: the hub, or the proxy before it.
-    Reached { place: Place, took: Duration },
-    NameUnknown { place: Place },
-    Unreached { place: Place },
+    Reached {
+        place: Place,
+        took: Duration,
+    },
+    NameUnknown {
+        place: Place,
+    },
+    Unreached {
+        place: Place,
+    },
     /// The hub's address is none.
     AddressWrong,
     /// No proxy on the way.
     Direct,
-    ByProxy { proxy: Place },
-    ProxyUnreached { proxy: Place },
+    ByProxy {
+        proxy: Place,
+    },
+    ProxyUnreached {
+        proxy: Place,
+    },
     ClockRight,
     /// The hub cannot be asked; a person compares.
-    ClockUnsure { shows: Timestamp },
-    CertificateGood { days: i64 },
+    ClockUnsure {
+        shows: Timestamp,
+    },
+    CertificateGood {
+        days: i64,
+    },
     /// Renewing should have worked by now, or will soon.
-    CertificateEnds { days: i64 },
-    FoldersGood { folders: usize },
+    CertificateEnds {
+        days: i64,
+    },
+    FoldersGood {
+        folders: usize,
+    },
     /// What is wrong with some of them.
     FoldersTroubled(Vec<Failure>),
-    HubAnswers { took: Duration },
+    HubAnswers {
+        took: Duration,
+    },
     /// Somebody has to log in; the hub itself answers.
     HubWithoutLogin(Failure),
     Failed(Failure),

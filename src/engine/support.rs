@@ -120,7 +120,7 @@ fn identity(profile: &Profile, now: Timestamp) -> Value {
     match loaded {
         Err(failure) => json!({ "failure": failure.code() }),
         Ok(identity) => json!({
-            "good": identity.check(profile.settings.office, now).map_err(|e| super::failure::of_identity(&e).code()).err(),
+            "trouble": identity.check(profile.settings.office, now).err().map(|error| super::failure::of_identity(&error).code()),
             "until": identity.valid_until().ok().map(|until| until.to_string()),
             "combined": identity.is_combined(),
             "older_keys": identity.older.len(),

@@ -46,7 +46,8 @@ impl Route {
         let url = reqwest::Url::parse(base.trim()).ok().filter(|url| url.scheme() == "https")?;
         let hub = Place { host: url.host_str()?.to_owned(), port: url.port_or_known_default()? };
         let proxy = proxies.intercept(&url.as_str().parse().ok()?).and_then(|found| {
-            let port = found.uri().port_u16().unwrap_or(if found.uri().scheme_str() == Some("https") { 443 } else { 80 });
+            let port =
+                found.uri().port_u16().unwrap_or(if found.uri().scheme_str() == Some("https") { 443 } else { 80 });
             Some(Place { host: found.uri().host()?.to_owned(), port })
         });
         Some(Self { hub, proxy })

@@ -101,7 +101,10 @@ pub fn found(lang: Lang, found: &Found, zone: &TimeZone) -> Sentence {
         ),
         Found::AddressWrong => say(
             fixed("連携基盤のアドレスが正しくありません。", "The hub's address is not valid."),
-            ("「設定」の「連携基盤」を、書面のとおりに直してください。", "Correct it in the settings as it stands in the letter."),
+            (
+                "「設定」の「連携基盤」を、書面のとおりに直してください。",
+                "Correct it in the settings as it stands in the letter.",
+            ),
         ),
         Found::Direct => say(fixed("使っていません（直接つながります）。", "None is used."), FINE),
         Found::ByProxy { proxy } => {
@@ -142,7 +145,9 @@ pub fn found(lang: Lang, found: &Found, zone: &TimeZone) -> Sentence {
             say((format!("{folders} か所とも使えます。"), format!("All {folders} can be used.")), FINE)
         }
         Found::FoldersTroubled(failures) => {
-            let Some(first) = failures.first() else { return failure(lang, &crate::engine::model::Failure::Unexpected) };
+            let Some(first) = failures.first() else {
+                return failure(lang, &crate::engine::model::Failure::Unexpected);
+            };
             let mut sentence = failure(lang, first);
             let others = failures.len().saturating_sub(1);
             if others > 0 {

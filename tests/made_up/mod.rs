@@ -468,7 +468,9 @@ pub fn diagnosis() -> Diagnosis {
         Check::Proxy => Found::Direct,
         Check::Clock => Found::ClockRight,
         Check::Certificate => Found::CertificateEnds { days: 21 },
-        Check::Folders => Found::FoldersTroubled(vec![Failure::FolderMissing { path: "/home/sakura/便り/取込".into() }]),
+        Check::Folders => {
+            Found::FoldersTroubled(vec![Failure::FolderMissing { path: "/home/sakura/便り/取込".into() }])
+        }
         Check::Hub => Found::HubAnswers { took: std::time::Duration::from_millis(140) },
     };
     Diagnosis { checks: Check::ALL.map(|check| (check, Look::Done(found(check)))).to_vec(), trial: Trial::NotYet }

@@ -51,7 +51,10 @@ fn a_diagnosis_says_what_stands_in_the_way_and_a_trial_comes_back() {
     let run = north.run(&["diagnose", "--trial", "--format", "json"]);
     assert!(!run.is_fine());
     let found: Vec<String> = lights(&run.json()).into_iter().map(|(_, code)| code).collect();
-    assert_eq!(found, ["unreached", "no-proxy", "clock-unsure", "certificate-good", "folder-missing", "hub-unreachable"]);
+    assert_eq!(
+        found,
+        ["unreached", "no-proxy", "clock-unsure", "certificate-good", "folder-missing", "hub-unreachable"]
+    );
     fs::remove_dir_all(north.profile.join("identity")).unwrap();
     assert_eq!(codes(&north)[3], "certificate-missing");
 }
@@ -84,7 +87,7 @@ fn s11_a_support_file_helps_and_names_nobody() {
     let mut all = String::new();
     for at in 0..archive.len() {
         let mut entry = archive.by_index(at).unwrap();
-        all.push_str(entry.name());
+        all.push_str(&entry.name().unwrap());
         entry.read_to_string(&mut all).unwrap();
     }
     let bytes = report(0);
@@ -95,7 +98,19 @@ fn s11_a_support_file_helps_and_names_nobody() {
         .filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok())
         .filter(|text| text.contains("PRIVATE"));
     let parent = north.profile.parent().unwrap().display().to_string();
-    let marks = ["しるし", "shirushi", NORTH.name, SOUTH.name, SOUTH.number, USER, PASSWORD, PASSPHRASE, &token, &parent, "UPJSK"];
+    let marks = [
+        "しるし",
+        "shirushi",
+        NORTH.name,
+        SOUTH.name,
+        SOUTH.number,
+        USER,
+        PASSWORD,
+        PASSPHRASE,
+        &token,
+        &parent,
+        "UPJSK",
+    ];
     for mark in marks.into_iter().map(str::to_owned).chain(persons.map(str::to_owned)).chain(secrets) {
         assert!(!all.contains(&mark), "{mark:?} stands in the support file:\n{all}");
     }

@@ -22,7 +22,13 @@ fn plain(lists: Lists) -> Lists {
 
 fn plain_settings() -> Settings {
     let settings = made_up::settings();
-    Settings::new(settings.office, "Sakura Care".into(), settings.hub, "/home/sakura/out".into(), "/home/sakura/in".into())
+    Settings::new(
+        settings.office,
+        "Sakura Care".into(),
+        settings.hub,
+        "/home/sakura/out".into(),
+        "/home/sakura/in".into(),
+    )
 }
 
 fn plain_diagnosis() -> Diagnosis {

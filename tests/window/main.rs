@@ -5,9 +5,9 @@
 mod comfort;
 mod entry;
 mod help;
+mod language;
 #[path = "../made_up/mod.rs"]
 mod made_up;
-mod language;
 mod mail;
 mod painter;
 mod pictures;

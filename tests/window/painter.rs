@@ -3,6 +3,8 @@
 //! egui hands over triangles with colours, a texture each and a rectangle they are cut to; they are blended one after the
 //! other as the real painters do (premultiplied, in gamma space). Shaders of one's own (paint callbacks) are not painted.
 
+#![allow(clippy::indexing_slicing, reason = "a picture is indexed by its own size")]
+
 use std::collections::HashMap;
 
 use egui::epaint::{ClippedPrimitive, Mesh, Primitive, Vertex};
@@ -51,7 +53,10 @@ impl TestRenderer for Painter {
         }
         let pixels = picture.pixels.iter().map(|color| color.to_array());
         let mut image = RgbaImage::new(picture.width as u32, picture.height as u32);
-        image.pixels_mut().zip(pixels).for_each(|(to, [r, g, b, _])| *to = Rgba([coarse(r), coarse(g), coarse(b), 255]));
+        image
+            .pixels_mut()
+            .zip(pixels)
+            .for_each(|(to, [r, g, b, _])| *to = Rgba([coarse(r), coarse(g), coarse(b), 255]));
         Ok(image)
     }
 }

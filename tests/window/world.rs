@@ -77,8 +77,12 @@ pub fn window() -> Window {
 
 pub fn window_of(size: [f32; 2], look: Look, desk: Scripted) -> Window {
     let (engine, backend) = Engine::pair();
-    let harness =
-        Harness::builder().with_size(size).with_theme(egui::Theme::Light).with_max_steps(24).renderer(Painter::default()).build_eframe(move |cc| {
+    let harness = Harness::builder()
+        .with_size(size)
+        .with_theme(egui::Theme::Light)
+        .with_max_steps(24)
+        .renderer(Painter::default())
+        .build_eframe(move |cc| {
             let zone = jiff::tz::TimeZone::get(JST).unwrap();
             let app = App::new(&cc.egui_ctx, engine, look.lang).with_zone(zone).with_desk(Box::new(desk));
             let app = app.with_now(made_up::noon());
