@@ -329,7 +329,8 @@ fn window(dir: &std::path::Path, first: Option<single::First>, request: single::
     Ok(ExitCode::SUCCESS)
 }
 
-/// Text size and language as they were left, kept in `look.toml` beside the settings. Not worth a word when it is lost.
+/// Text size and language as they were left, kept in `look.toml` beside the settings, and the window's place in
+/// `window.toml`. Not worth a word when it is lost.
 #[cfg(feature = "desktop")]
 fn kept_look(dir: &std::path::Path) -> crate::desktop::Options {
     let path = dir.join("look.toml");
@@ -341,11 +342,21 @@ fn kept_look(dir: &std::path::Path) -> crate::desktop::Options {
             tracing::warn!(%error, "the look of the window is not kept");
         }
     };
+    let beside = dir.join("window.toml");
+    let place = std::fs::read_to_string(&beside).ok().and_then(|text| toml::from_str(&text).ok());
+    let keep_place = move |place: crate::desktop::Place| {
+        if let Ok(text) = toml::to_string(&place)
+            && let Err(error) = std::fs::write(&beside, text)
+        {
+            tracing::warn!(%error, "where the window stood is not kept");
+        }
+    };
     crate::desktop::Options {
         look: kept.unwrap_or_default(),
         keep_look: Some(Box::new(keep)),
         tray: true,
-        place: Some(dir.join("window.ron")),
+        place,
+        keep_place: Some(Box::new(keep_place)),
         ..crate::desktop::Options::default()
     }
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::desk::{Choice, Chosen, Desk, Native};
 use super::forms::FormKind;
 use super::model::{ChangedPartner, Look, Model};
+use super::place::{Place, Placing};
 use super::printing::{Job, Printing, Target};
 use super::screens::{
     Compose, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, OfficePage, Outbox, SettingsPage, TrustQuestion,
@@ -108,6 +109,7 @@ pub struct App {
     zoomed: Option<Look>,
     /// A clock that stands still, for tests and pictures.
     stands_at: Option<Timestamp>,
+    placing: Option<Placing>,
     /// How often it was looked for news: the second time, the first frame is on the screen.
     passes: u8,
 }
@@ -150,6 +152,7 @@ impl App {
             quitting: false,
             zoomed: None,
             stands_at: None,
+            placing: None,
             passes: 0,
         }
     }
@@ -187,6 +190,13 @@ impl App {
     #[must_use]
     pub fn with_desk(mut self, desk: Box<dyn Desk>) -> Self {
         self.desk = desk;
+        self
+    }
+
+    /// Who is told where the window stands when it is closed.
+    #[must_use]
+    pub fn with_place(mut self, place: Option<Place>, keep: Box<dyn Fn(Place)>) -> Self {
+        self.placing = Some(Placing::new(place, keep));
         self
     }
 
@@ -565,17 +575,15 @@ impl eframe::App for App {
             2 => tracing::debug!("the first frame is painted"),
             _ => {}
         }
+        if let Some(placing) = &mut self.placing {
+            placing.look(ctx);
+        }
         self.drain(ctx);
         self.zoom(ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.draw(ui);
-    }
-
-    /// Only where the window stands is kept: what somebody typed is not to lie about in a file.
-    fn persist_egui_memory(&self) -> bool {
-        false
     }
 
     fn clear_color(&self, _visuals: &egui::Visuals) -> [f32; 4] {
