@@ -42,7 +42,9 @@ fn keep(mut window: Window, name: &str) {
     window.harness.run_steps(2);
     // Letters may be a shade apart where another processor draws them.
     let options = SnapshotOptions::new().output_path("docs/manual/pictures").threshold(8.0).max_failed_pixels(20);
-    window.harness.snapshot_options(name, &options);
+    if let Err(differs) = window.harness.try_snapshot_options(name, &options) {
+        panic!("{differs}");
+    }
 }
 
 fn on(screen: &str, name: &str, prepare: impl FnOnce(&mut Window)) {
