@@ -39,5 +39,6 @@ promises: ## Writes the tests of each promise into docs/promises.md
 demo-month: ## Makes the demo's month anew with the independent writer
 	scripts/demo-month
 
-pictures: setup ## Pictures of every screen, in target/pictures
+pictures: setup ## Pictures of the real window in target/pictures, and those of the manual
 	scripts/pictures
+	scripts/manual-pictures

@@ -81,6 +81,7 @@ pub fn window_of(size: [f32; 2], look: Look, desk: Scripted) -> Window {
         .with_size(size)
         .with_theme(egui::Theme::Light)
         .with_max_steps(24)
+        .with_render_cursor(false)
         .renderer(Painter::default())
         .build_eframe(move |cc| {
             let zone = jiff::tz::TimeZone::get(JST).unwrap();

@@ -136,22 +136,40 @@ fn one(ui: &mut Ui, model: &Model, check: Check, looked: &Look) -> bool {
         Look::UnderWay => (ic::SYNC, w::under_way(lang), quiet()),
         Look::Done(found) => light_look(lang, found.light()),
     };
-    let row = ui.horizontal(|ui| {
-        ui.spacing_mut().interact_size.y = TARGET;
-        chip(ui, glyph, word, colors);
-        text(ui, w::check(lang, check), bold(16.0), gray_900());
-    });
-    let Look::Done(found) = looked else { return false };
-    let again = !model.diagnosis.is_under_way()
-        && row_end(ui, row.response.rect.with_max_x(ui.max_rect().right()).expand(8.0), "again", |ui| {
-            button(ui, Btn::Text, ic::SYNC, w::again(lang)).clicked()
-        });
+    let Look::Done(found) = looked else {
+        head(ui, (glyph, word, colors), w::check(lang, check));
+        return false;
+    };
     let sentence = w::found(lang, found, &model.zone);
-    para(ui, &sentence.what, 16.0, gray_900());
-    if !sentence.todo.is_empty() {
-        para(ui, &format!("→ {}", sentence.todo), 16.0, blue_1000());
-    }
-    again
+    let row = ui.horizontal_top(|ui| {
+        head(ui, (glyph, word, colors), w::check(lang, check));
+        ui.add_space(8.0);
+        // The button stands at the end of the line.
+        ui.set_max_width((ui.available_width() - AGAIN).max(80.0));
+        ui.vertical(|ui| {
+            ui.add_space(9.0);
+            para(ui, &sentence.what, 16.0, gray_900());
+            if !sentence.todo.is_empty() {
+                para(ui, &format!("→ {}", sentence.todo), 16.0, blue_1000());
+            }
+        });
+    });
+    let line = egui::Rect::from_min_size(row.response.rect.min, vec2(ui.max_rect().width(), TARGET)).expand(8.0);
+    !model.diagnosis.is_under_way()
+        && row_end(ui, line, "again", |ui| button(ui, Btn::Text, ic::SYNC, w::again(lang)).clicked())
+}
+
+/// Room for the button at the end of a line, and for the names at its beginning.
+const AGAIN: f32 = 130.0;
+const NAMES: f32 = 290.0;
+
+fn head(ui: &mut Ui, (glyph, word, colors): (&str, &str, Colors), name: &str) {
+    let width = NAMES.min(ui.available_width() * 0.5);
+    ui.allocate_ui_with_layout(vec2(width, TARGET), egui::Layout::left_to_right(egui::Align::Center), |ui| {
+        ui.set_min_width(width);
+        chip(ui, glyph, word, colors);
+        text(ui, name, bold(16.0), gray_900());
+    });
 }
 
 fn trial(ui: &mut Ui, model: &Model) -> Option<Action> {
