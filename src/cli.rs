@@ -14,6 +14,7 @@ pub mod fix;
 mod help;
 mod list;
 mod login;
+mod notices;
 mod parcel;
 mod partner;
 mod setup;
@@ -81,6 +82,7 @@ enum Command {
     #[cfg(feature = "desktop")]
     Open(OpenArgs),
     Autostart(autostart::AutostartArgs),
+    Notices(notices::NoticesArgs),
     List(list::ListArgs),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
@@ -103,6 +105,7 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         Command::Terminal(_) => Some((Action::Terminals, "")),
         Command::Setup(_) => Some((Action::Setup, "")),
         Command::Autostart(_) => Some((Action::Settings, "autostart")),
+        Command::Notices(_) => Some((Action::Settings, "notices")),
         // The engine behind the window records what is done there.
         #[cfg(feature = "desktop")]
         Command::Open(_) => None,
@@ -162,6 +165,7 @@ impl Cli {
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile)),
             Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile)),
             Some(Command::Login(args)) => with_profile(profile, |profile| login::log_in(&args, &profile)),
+            Some(Command::Notices(args)) => with_profile(profile, |profile| notices::run(&args, &profile)),
             Some(Command::Logout(args)) => with_profile(profile, |profile| login::log_out(&args, &profile)),
             Some(Command::Terminal(args)) => with_profile(profile, |profile| terminal::run(&args, profile)),
             Some(Command::Account(args)) => {

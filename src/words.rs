@@ -5,6 +5,7 @@
 
 pub mod failure;
 pub mod notices;
+pub mod outside;
 pub mod window;
 
 /// The language of the window and the command line.

@@ -17,8 +17,11 @@ use super::screens::{
 use super::tokens::use_palette;
 use super::{chrome, preview, theme, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{AccountsCommand, Command, Entrance, Event, Login, Notice, ParcelView, Role, SendRequest};
+use crate::engine::model::{
+    AccountsCommand, Command, Entrance, Event, Login, Notice, ParcelLine, ParcelView, Role, SendRequest,
+};
 use crate::notice::Attention;
+use crate::notice::badge::Badge;
 use crate::notice::tray::{Tray, TrayAsk};
 use crate::parcel::ParcelId;
 use crate::words::Lang;
@@ -95,6 +98,9 @@ pub struct App {
     keep_look: Option<Box<dyn Fn(Look)>>,
     attention: Attention,
     tray: Option<(Tray, Receiver<TrayAsk>)>,
+    badge: Badge,
+    /// What a clicked notice spoke of, until it is in a list.
+    wanted: Option<ParcelId>,
     /// Asked for by the tray's menu: then closing closes.
     quitting: bool,
     zoomed: Option<Look>,
@@ -133,6 +139,8 @@ impl App {
             keep_look: None,
             attention: Attention::default(),
             tray: None,
+            badge: Badge::default(),
+            wanted: None,
             quitting: false,
             zoomed: None,
         }
@@ -154,7 +162,7 @@ impl App {
         self
     }
 
-    /// With an icon beside the clock; without one where the system shows none.
+    /// With an icon beside the clock and a number at the window's place on the task bar, where the system shows them.
     #[must_use]
     pub fn with_tray(mut self, ctx: &Context, lang: Lang) -> Self {
         let (tell, asked) = channel();
@@ -164,6 +172,7 @@ impl App {
             ctx.request_repaint();
         });
         self.tray = tray.inspect_err(|error| tracing::warn!(%error, "no icon")).ok().map(|tray| (tray, asked));
+        self.badge = Badge::show();
         self
     }
 
@@ -235,6 +244,7 @@ impl App {
             }
             self.model.take(event);
         }
+        self.open_wanted();
         while let Ok(chosen) = self.chosen.try_recv() {
             self.take_choice(ctx, chosen);
         }
@@ -243,6 +253,7 @@ impl App {
 
     /// What the icon beside the clock asks, and whether closing the window leaves it there.
     fn mind_tray(&mut self, ctx: &Context) {
+        self.badge.set_unread(self.model.counts.unread);
         let Some((tray, asked)) = &mut self.tray else { return };
         tray.set_unread(self.model.counts.unread);
         let asked: Vec<TrayAsk> = asked.try_iter().collect();
@@ -267,10 +278,23 @@ impl App {
     fn come_to_front(&mut self, ctx: &Context, parcel: Option<ParcelId>) {
         use egui::ViewportCommand as Ask;
         [Ask::Visible(true), Ask::Minimized(false), Ask::Focus].into_iter().for_each(|ask| ctx.send_viewport_cmd(ask));
-        if let Some(id) = parcel {
-            let is_incoming = self.model.lists.inbox.iter().any(|line| line.id == id);
-            self.open_parcel(if is_incoming { Page::Inbox } else { Page::Sent }, id);
-        }
+        self.wanted = parcel.or(self.wanted);
+    }
+
+    /// Opens what a notice spoke of as soon as it is in a list: right after the start none is known yet.
+    fn open_wanted(&mut self) {
+        let Some(id) = self.wanted else { return };
+        let lists = &self.model.lists;
+        let holds = |lines: &[ParcelLine]| lines.iter().any(|line| line.id == id);
+        let page = if holds(&lists.inbox) {
+            Page::Inbox
+        } else if holds(&lists.sent) || holds(&lists.outbox) {
+            Page::Sent
+        } else {
+            return;
+        };
+        self.wanted = None;
+        self.open_parcel(page, id);
     }
 
     fn take_choice(&mut self, ctx: &Context, chosen: Chosen) {

@@ -11,10 +11,13 @@ mod entry;
 #[cfg(unix)]
 mod folders;
 mod kill;
+#[cfg(unix)]
+mod line;
 mod login;
 #[cfg(unix)]
 mod notices;
 mod others;
+mod post;
 mod reach;
 mod service;
 mod together;
@@ -26,3 +29,5 @@ mod vault;
 mod way;
 mod window;
 mod world;
+#[cfg(unix)]
+mod writers;

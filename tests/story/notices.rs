@@ -72,18 +72,18 @@ impl Desktop {
         command.env("DISPLAY", &self.display).env("DBUS_SESSION_BUS_ADDRESS", &self.bus).env("LANG", "C.UTF-8");
     }
 
-    fn dunstctl(&self, args: &[&str]) -> Option<String> {
+    pub fn dunstctl(&self, args: &[&str]) -> Option<String> {
         let output = self.command("dunstctl").args(args).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    fn shown(&self) -> usize {
+    pub fn shown(&self) -> usize {
         let count = |which| self.dunstctl(&["count", which]).and_then(|count| count.parse().ok()).unwrap_or(0);
         count("displayed") + count("waiting")
     }
 
     /// What was shown, newest first: summary and body. Takes it all away.
-    fn read(&self) -> Vec<(String, String)> {
+    pub fn read(&self) -> Vec<(String, String)> {
         self.dunstctl(&["close-all"]);
         let history: serde_json::Value = serde_json::from_str(&self.dunstctl(&["history"]).unwrap()).unwrap();
         let text = |toast: &serde_json::Value, field: &str| toast[field]["data"].as_str().unwrap().to_owned();
@@ -137,6 +137,7 @@ fn who_does_not_look_sees_one_toast_with_the_partner_and_no_person() {
     if cfg!(feature = "desktop") && desktop.command("xdotool").arg("version").output().is_ok() {
         let window = || desktop.command("xdotool").args(["search", "--name", "便り|Tayori"]).output().unwrap();
         eventually("a click opens the window", || !window().stdout.is_empty());
+        eventually("with the parcel it spoke of", || south.list("inbox")[0]["unread"] == false);
         // It would hear of what comes next.
         let close =
             || desktop.command("xdotool").args(["search", "--name", "便り|Tayori", "windowkill"]).output().unwrap();
@@ -191,4 +192,104 @@ fn change_notices(office: &Office, quiet: Option<QuietHours>) {
     profile.settings.notices.quiet = quiet;
     profile.settings.notices.morning = None;
     profile.save().unwrap();
+}
+
+/// The real window on that desktop, until the value goes.
+#[cfg(feature = "desktop")]
+pub struct Opened(pub Child);
+
+#[cfg(feature = "desktop")]
+impl Opened {
+    pub fn of(office: &Office, desktop: &Desktop) -> Opened {
+        let mut command = office.command(&[]);
+        desktop.put_on(&mut command);
+        command.env("LIBGL_ALWAYS_SOFTWARE", "1");
+        Opened(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    /// What `property` of its icon beside the clock is, as a panel would ask.
+    fn icon(&self, desktop: &Desktop, property: &str) -> String {
+        let name = format!("org.kde.StatusNotifierItem-{}-1", self.0.id());
+        let asked = desktop
+            .command("dbus-send")
+            .args(["--session", "--print-reply", &format!("--dest={name}"), "/StatusNotifierItem"])
+            .args(["org.freedesktop.DBus.Properties.Get", "string:org.kde.StatusNotifierItem"])
+            .arg(format!("string:{property}"))
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&asked.stdout).into_owned()
+    }
+}
+
+#[cfg(feature = "desktop")]
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What is said to task bars on a desktop's bus.
+#[cfg(feature = "desktop")]
+struct TaskBar {
+    monitor: Child,
+    said: std::sync::Arc<std::sync::Mutex<String>>,
+}
+
+#[cfg(feature = "desktop")]
+impl TaskBar {
+    fn of(desktop: &Desktop) -> TaskBar {
+        let mut monitor = desktop
+            .command("dbus-monitor")
+            .args(["--session", "interface='com.canonical.Unity.LauncherEntry'"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(monitor.stdout.take().unwrap()).lines();
+        let said = std::sync::Arc::<std::sync::Mutex<String>>::default();
+        let heard = said.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                heard.lock().unwrap().push_str(line.trim());
+            }
+        });
+        TaskBar { monitor, said }
+    }
+
+    /// The newest word.
+    fn newest(&self) -> String {
+        self.said.lock().unwrap().rsplit("application://").next().unwrap_or_default().to_owned()
+    }
+}
+
+#[cfg(feature = "desktop")]
+impl Drop for TaskBar {
+    fn drop(&mut self) {
+        let _ = self.monitor.kill();
+        let _ = self.monitor.wait();
+    }
+}
+
+#[cfg(feature = "desktop")]
+#[test]
+fn the_icon_and_the_task_bar_have_the_number_and_a_click_on_the_toast_opens_the_parcel_in_the_window() {
+    let Some(desktop) = Desktop::start() else { return };
+    let (_town, [north, south]) = Town::of([NORTH, SOUTH]);
+    change_notices(&south, None);
+    let task_bar = TaskBar::of(&desktop);
+    let window = Opened::of(&south, &desktop);
+    eventually("its icon is there", || window.icon(&desktop, "Title").contains("便り"));
+    eventually("no number yet", || task_bar.newest().contains("boolean false"));
+    north.put_out(&report_name(0), &report(0));
+    north.must(&["send"]);
+    eventually("a toast", || desktop.shown() == 1);
+    eventually("the icon has the number", || window.icon(&desktop, "Title").contains("便り（未読 1 件）"));
+    eventually("so has the task bar", || {
+        let said = task_bar.newest();
+        said.contains("tayori.desktop") && said.contains("int64 1") && said.contains("boolean true")
+    });
+    desktop.dunstctl(&["action", "0"]);
+    eventually("a click opens the parcel", || south.list("inbox")[0]["unread"] == false);
+    eventually("and the number goes", || !window.icon(&desktop, "Title").contains("未読"));
+    eventually("from the task bar, too", || task_bar.newest().contains("int64 0"));
 }
