@@ -637,8 +637,10 @@ fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>,
     loop {
         // A parcel that cannot be fetched holds the cursor back; once it was told of, it is left to the rounds.
         let read = terminal.history.heads_read().unwrap_or_default().max(told);
+        // A hub that is back may have nothing new for us, and we something for it: the first answer is wanted at once.
+        let wait = if failures == 0 { MAIL_WAIT } else { Duration::ZERO };
         let asked = Instant::now();
-        let pause = match link.news(read, MAIL_WAIT) {
+        let pause = match link.news(read, wait) {
             Ok(heads) => {
                 // Places before ours, of a hub that was set up again, are for the round that follows to find out.
                 (failures, told) = (0, heads);
