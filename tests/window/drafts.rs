@@ -110,7 +110,7 @@ fn what_was_sent_is_taken_back_before_it_leaves_and_is_on_the_table_again() {
         window.go(screen);
         window.must_say("2 件を送ります（あと ");
     }
-    window.harness.get_all_by_role_and_label(Role::Button, "取り消す").last().unwrap().click();
+    window.harness.get_all_by_role_and_label(Role::Button, "取り消す").next().unwrap().click();
     window.harness.run();
     assert_eq!(window.asked(), [format!("{:?}", Command::Undo(vec![made_up::id(2_001), made_up::id(2_002)]))]);
     assert_eq!(window.page(), Page::Compose);

@@ -162,7 +162,7 @@ fn looking_and_sending_can_be_stopped() {
 
 #[test]
 fn a_letter_without_an_address_goes_along_to_whom_a_person_says() {
-    let mut window = window();
+    let mut window = window_of([1280.0, 2600.0], Look::default(), Scripted::default());
     window.go("新規作成");
     let letter = Astray {
         path: "/送信/お知らせ.pdf".into(),
