@@ -12,7 +12,7 @@
 //! [`Engine`]: the desk at once, the others with the next thing they have to tell.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -111,8 +111,8 @@ impl Engine {
         let waiting_link = profile.link(&exchange.terminal.identity)?;
         let waiting_terminal = profile.terminal()?;
         let people = People { terminal: profile.terminal()?, link: waiting_link.clone() };
-        let stop = Arc::new(AtomicBool::new(false));
-        let reader = Reader { terminal: profile.terminal()?, stop: stop.clone() };
+        let called_off = Arc::new(AtomicU64::new(0));
+        let reader = Reader { terminal: profile.terminal()?, at: 0, called_off: called_off.clone() };
         let watching_terminal = profile.terminal()?;
         let Some(Backend { commands, events }) = ends.take() else { return Ok(()) };
         let teller = Teller { events, wake: Arc::new(wake) };
@@ -133,7 +133,7 @@ impl Engine {
         }
         {
             let (teller, nudge) = (teller.clone(), nudge.clone());
-            let out = Out { errands: errands.clone(), papers, orders, nudge, stop };
+            let out = Out { errands: errands.clone(), papers, orders, nudge, given: AtomicU64::new(0), called_off };
             named("desk").spawn(move || desk.work(&commands, &out, &teller)).map_err(io)?;
         }
         {
@@ -164,19 +164,25 @@ impl Engine {
 /// Where the desk passes on what it does not do itself.
 struct Out {
     errands: Sender<Errand>,
-    papers: Sender<Paper>,
+    papers: Sender<(u64, Paper)>,
     orders: Sender<Order>,
     nudge: Sender<Nudge>,
-    /// Set when the reader is to leave off.
-    stop: Arc<AtomicBool>,
+    /// How many things the reader was given.
+    given: AtomicU64,
+    /// So many of them are called off.
+    called_off: Arc<AtomicU64>,
 }
 
 impl Out {
-    /// Something new to read; what was called off before does not count for it.
     fn read(&self, paper: Paper) {
-        self.stop.store(false, Ordering::SeqCst);
+        let number = self.given.fetch_add(1, Ordering::SeqCst) + 1;
         // A thread that is gone takes nothing; the face is closing then.
-        let _ = self.papers.send(paper);
+        let _ = self.papers.send((number, paper));
+    }
+
+    /// What the reader was given so far is not wanted any more; what it is given from now on is.
+    fn call_off(&self) {
+        self.called_off.store(self.given.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 }
 
@@ -236,7 +242,7 @@ impl Desk {
                 out.read(Paper::Examine { paths, mended: Vec::new(), scope: Scope::Unsent });
             }
             Command::Send(requests) => out.read(Paper::Send(requests)),
-            Command::Stop => out.stop.store(true, Ordering::SeqCst),
+            Command::Stop => out.call_off(),
             Command::Undo(parcels) => {
                 let mut left = false;
                 for id in parcels {
@@ -404,7 +410,7 @@ impl Desk {
             Ok(()) => {
                 self.profile = changed;
                 drop(out.errands.send(Errand::Import(self.profile.settings.import_folders())));
-                drop(out.papers.send(Paper::Folders(self.profile.settings.import_folders())));
+                out.read(Paper::Folders(self.profile.settings.import_folders()));
                 drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
                 DONE.to_owned()
@@ -478,12 +484,21 @@ fn cut(text: &str, most: usize) -> &str {
 /// Reads files: to look at them, and to make parcels of them.
 struct Reader {
     terminal: Terminal,
-    stop: Arc<AtomicBool>,
+    /// Which of the things it was given it is at.
+    at: u64,
+    called_off: Arc<AtomicU64>,
 }
 
 impl Reader {
-    fn work(mut self, papers: &Receiver<Paper>, errands: &Sender<Errand>, nudge: &Sender<Nudge>, teller: &Teller) {
-        while let Ok(paper) = papers.recv() {
+    fn work(
+        mut self,
+        papers: &Receiver<(u64, Paper)>,
+        errands: &Sender<Errand>,
+        nudge: &Sender<Nudge>,
+        teller: &Teller,
+    ) {
+        while let Ok((number, paper)) = papers.recv() {
+            self.at = number;
             let done = match paper {
                 Paper::Examine { paths, mended, scope } => self.examine(&paths, &mended, scope, teller),
                 Paper::Send(requests) => self.send(&requests, Timestamp::now(), teller),
@@ -525,7 +540,7 @@ impl Reader {
             *told = Instant::now();
             teller.tell(Event::Progress(Some(progress)));
         }
-        !self.stop.load(Ordering::SeqCst)
+        self.called_off.load(Ordering::SeqCst) < self.at
     }
 
     /// Each parcel that can be made goes into the outbox; the others are named. The face hears first whether anything
