@@ -15,6 +15,7 @@ pub mod fix;
 mod help;
 mod list;
 mod login;
+mod notices;
 mod parcel;
 mod partner;
 mod setup;
@@ -82,6 +83,7 @@ enum Command {
     #[cfg(feature = "desktop")]
     Open(OpenArgs),
     Autostart(autostart::AutostartArgs),
+    Notices(notices::NoticesArgs),
     List(list::ListArgs),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
@@ -106,6 +108,7 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         Command::Setup(_) => Some((Action::Setup, "")),
         Command::Autostart(_) => Some((Action::Settings, "autostart")),
         Command::Diagnose(_) => Some((Action::Diagnose, "")),
+        Command::Notices(_) => Some((Action::Settings, "notices")),
         // The engine behind the window records what is done there.
         #[cfg(feature = "desktop")]
         Command::Open(_) => None,
@@ -165,6 +168,7 @@ impl Cli {
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile)),
             Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile)),
             Some(Command::Login(args)) => with_profile(profile, |profile| login::log_in(&args, &profile)),
+            Some(Command::Notices(args)) => with_profile(profile, |profile| notices::run(&args, &profile)),
             Some(Command::Logout(args)) => with_profile(profile, |profile| login::log_out(&args, &profile)),
             Some(Command::Terminal(args)) => with_profile(profile, |profile| terminal::run(&args, profile)),
             Some(Command::Account(args)) => {

@@ -9,6 +9,7 @@ mod desk;
 mod forms;
 mod icons;
 mod model;
+mod nav;
 mod paper;
 mod place;
 mod preview;
@@ -17,6 +18,7 @@ mod screens;
 mod text;
 mod theme;
 mod tokens;
+mod undo;
 mod widgets;
 
 pub use app::{Action, App, Page};

@@ -1,5 +1,6 @@
 //! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
 
+pub mod autostart;
 mod delivery;
 mod diagnosing;
 pub mod diagnosis;
@@ -26,6 +27,7 @@ mod runner;
 mod sending;
 mod subject;
 pub mod support;
+pub mod templates;
 pub mod terminal;
 pub mod terminals;
 mod together;

@@ -5,7 +5,11 @@
 
 pub mod diagnosis;
 pub mod failure;
+pub mod handling;
+pub mod mail;
 pub mod notices;
+pub mod outside;
+pub mod record;
 pub mod window;
 
 /// The language of the window and the command line.

@@ -10,12 +10,15 @@ use super::preview::Preview;
 use super::printing::Target;
 use crate::engine::support;
 use crate::parcel::ParcelId;
+use crate::standard::OfficeNumber;
 
 /// What is to be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     FilesToSend,
     FolderToSend,
+    /// Files that go along to this receiver.
+    Attachments(OfficeNumber),
     OutgoingFolder,
     ImportFolder,
     SaveAs {
@@ -27,6 +30,10 @@ pub enum Choice {
         name: String,
     },
     SaveSupport,
+    /// The record, as CSV.
+    SaveRecord {
+        name: String,
+    },
     /// A PKCS#12 file.
     CertificateFile,
 }
@@ -35,11 +42,13 @@ pub enum Choice {
 #[derive(Clone, Debug)]
 pub enum Chosen {
     ToSend(Vec<PathBuf>),
+    Attachments(OfficeNumber, Vec<PathBuf>),
     OutgoingFolder(PathBuf),
     ImportFolder(PathBuf),
     SaveAs { parcel: ParcelId, index: usize, to: PathBuf },
     SavePdf(PathBuf),
     SaveSupport(PathBuf),
+    SaveRecord(PathBuf),
     CertificateFile(PathBuf),
     PdfMade { bytes: Arc<[u8]>, to: Target, name: String },
     PdfStopped,
@@ -140,6 +149,10 @@ fn ask(choice: Choice) -> Option<Chosen> {
     match choice {
         Choice::FilesToSend => dialog.pick_files().map(Chosen::ToSend),
         Choice::FolderToSend => dialog.pick_folder().map(|folder| Chosen::ToSend(vec![folder])),
+        Choice::Attachments(receiver) => {
+            let dialog = dialog.add_filter("PDF, JPEG, PNG, GIF, TXT", &["pdf", "jpg", "jpeg", "png", "gif", "txt"]);
+            dialog.pick_files().map(|paths| Chosen::Attachments(receiver, paths))
+        }
         Choice::OutgoingFolder => dialog.pick_folder().map(Chosen::OutgoingFolder),
         Choice::ImportFolder => dialog.pick_folder().map(Chosen::ImportFolder),
         Choice::SaveAs { parcel, index, name } => {
@@ -150,6 +163,9 @@ fn ask(choice: Choice) -> Option<Chosen> {
             dialog.pick_file().map(Chosen::CertificateFile)
         }
         Choice::SaveSupport => dialog.set_file_name(support::NAME).save_file().map(Chosen::SaveSupport),
+        Choice::SaveRecord { name } => {
+            dialog.set_file_name(name).add_filter("CSV", &["csv"]).save_file().map(Chosen::SaveRecord)
+        }
         Choice::SavePdf { name } => {
             dialog.set_file_name(name).add_filter("PDF", &["pdf"]).save_file().map(Chosen::SavePdf)
         }

@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::engine::model::{
-    Account, Connection, Diagnosis, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine,
-    ParcelView, Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
+    Account, Audit, Connection, Diagnosis, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice,
+    ParcelLine, ParcelView, Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -69,6 +69,8 @@ pub struct Model {
     pub drafts: Drafts,
     pub progress: Option<Progress>,
     pub settings: Option<Settings>,
+    /// Whether Tayori begins with the computer, where that can be told.
+    pub autostart: Option<bool>,
     pub partners: Arc<[Partner]>,
     /// What it takes before this terminal can work.
     pub entrance: Entrance,
@@ -84,6 +86,8 @@ pub struct Model {
     pub code: Option<ShownCode>,
     /// How far the diagnosis is.
     pub diagnosis: Arc<Diagnosis>,
+    /// The record, once somebody asked.
+    pub audit: Option<Arc<Audit>>,
     pub toasts: Vec<Toast>,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -178,6 +182,7 @@ impl Model {
             drafts: Drafts::default(),
             progress: None,
             settings: None,
+            autostart: None,
             partners: Arc::from([]),
             entrance: Entrance::Open,
             login: None,
@@ -186,6 +191,7 @@ impl Model {
             terminals: Arc::from([]),
             code: None,
             diagnosis: Arc::default(),
+            audit: None,
             toasts: Vec::new(),
             now: Timestamp::now(),
             zone: TimeZone::system(),
@@ -216,14 +222,18 @@ impl Model {
                 self.examining = false;
                 self.examined = Some(examined);
             }
+            // Whoever wrote them hears.
+            Event::SendResults(_) => {}
             Event::Drafts(drafts) => self.drafts = drafts,
             // The app's own affair.
             Event::Show(_) | Event::HandedOver(_) => {}
+            // Never comes so far: who shows the notices takes it.
+            Event::TryNotices => {}
+            Event::Autostart(on) => self.autostart = Some(on),
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),
-            // No screen shows the record yet.
-            Event::Audit(_) => {}
+            Event::Audit(audit) => self.audit = Some(audit),
             Event::Partners(partners) => self.partners = partners,
             Event::Entrance(entrance) => self.entrance = entrance,
             Event::Login(login) => {
@@ -340,10 +350,17 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::model::Names;
 
     fn arrived(from: &str) -> Event {
         let parcel = ParcelId::new();
-        Event::Notice(Notice::Arrived { parcel, partner_name: from.into(), subjects: vec![], files: 1 })
+        Event::Notice(Notice::Arrived {
+            parcel,
+            partner_name: from.into(),
+            subjects: vec![],
+            files: 1,
+            persons: Names::default(),
+        })
     }
 
     #[test]

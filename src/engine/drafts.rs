@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::habits::Automatic;
-use super::model::{Astray, AstrayReason, Bundle, Draft, Drafts, SendRequest};
+use super::model::{Astray, AstrayReason, Bundle, Draft, Drafts, Failure, SendRequest};
 use super::outgoing::{Together, findings_of, is_attachment};
 use super::subject::subject_of_name;
 use super::terminal::Terminal;
@@ -141,17 +141,23 @@ impl Terminal {
             let way = self.way_to(draft.receiver)?;
             let all = draft.bundle.bundle.files.len();
             let automatic = way == Way::Hub && eligible(&draft.bundle, automatic, &seen).len() == all;
-            Ok(Draft { at: draft.at, automatic, way, more: draft.bundle.more, bundle: draft.bundle.bundle })
+            let goes_at = automatic.then(|| draft.at.checked_add(REST).unwrap_or(draft.at));
+            Ok(Draft { at: draft.at, goes_at, way, more: draft.bundle.more, bundle: draft.bundle.bundle })
         });
         let drafts: Vec<Draft> = drafts.collect::<Result<_, HistoryError>>()?;
         let unreadable = troubles.iter().map(|trouble| Astray {
             path: trouble.path.clone(),
             name: base_name(&trouble.path),
             why: AstrayReason::Unreadable(trouble.failure.clone()),
+            offers: Vec::new(),
         });
         let nobodys = self.history.outgoing_without_receiver()?.into_iter();
-        let nobodys =
-            nobodys.map(|file| Astray { path: file.path, name: file.name, why: AstrayReason::Findings(file.against) });
+        let nobodys = nobodys.map(|file| Astray {
+            path: file.path,
+            name: file.name,
+            why: AstrayReason::Findings(file.against),
+            offers: Vec::new(),
+        });
         let astray: Vec<Astray> = unreadable.chain(nobodys).collect();
         Ok(Drafts { drafts: drafts.into(), astray: astray.into() })
     }
@@ -181,7 +187,7 @@ impl Terminal {
             }
             // A clock that was set back must not hold it up for longer than the rest is.
             if due <= now || draft.at > now {
-                requests.push(SendRequest { receiver: draft.receiver, paths, message: String::new() });
+                requests.push(SendRequest::new(draft.receiver, paths, ""));
             } else {
                 next = Some(next.map_or(due, |next| next.min(due)));
             }
@@ -198,10 +204,10 @@ impl Terminal {
         prepared.filter(|parcel| parcel.checked.findings().all(|finding| finding.severity == Severity::Note)).collect()
     }
 
-    /// Moves what the hub has out of the outgoing folders. Says whether anything moved.
-    pub fn put_away_sent(&mut self, folders: &[PathBuf], now: Timestamp) -> Result<bool, HistoryError> {
+    /// Moves what the hub has out of the outgoing folders. What could not be moved stays, and is named.
+    pub fn put_away_sent(&mut self, folders: &[PathBuf], now: Timestamp) -> Result<Vec<Failure>, HistoryError> {
         let day = now.to_zoned(TimeZone::system()).date();
-        let mut moved = Vec::new();
+        let (mut moved, mut failures) = (Vec::new(), Vec::new());
         for file in self.history.outgoing_accepted()? {
             let Some(folder) = folders.iter().find(|folder| file.path.starts_with(folder)) else { continue };
             // What changed since is another file, and not sent.
@@ -210,14 +216,17 @@ impl Terminal {
             if unchanged {
                 match folders::put_away(folder, &file.path, day) {
                     Ok(_) => moved.push(file.path),
-                    Err(error) => tracing::warn!(%error, "a file that was sent is not put away"),
+                    Err(error) => {
+                        tracing::warn!(%error, "a file that was sent is not put away");
+                        failures.push(Failure::NotPutAway { name: file.name });
+                    }
                 }
             }
         }
         if !moved.is_empty() {
             self.history.forget_outgoing(&moved)?;
         }
-        Ok(!moved.is_empty())
+        Ok(failures)
     }
 }
 

@@ -216,7 +216,6 @@ texts! {
     password_differs: "二つのパスワードがちがいます。", "The two differ.";
     change_password: "パスワードを変える", "Change password";
     change: "変える", "Change";
-    office_page: "利用者と端末", "Users and PCs";
     office_admin_only: "利用者の追加や変更は、管理者だけができます。", "Only an administrator can change users.";
     accounts: "利用者", "Users";
     accounts_waiting: "読み込んでいます…", "Reading…";
@@ -629,6 +628,7 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
             format!("The certificate ends in {days} days and has not renewed itself yet. Connect this PC to the hub."),
         ),
         Notice::PasswordChanged => said("パスワードを変えました。".into(), "Your password was changed.".into()),
+        Notice::Tried { ways } => super::outside::trial_told(lang, *ways),
         Notice::SettingsKept => said("設定を保存しました。".into(), "Settings saved.".into()),
         Notice::Failed(failure) | Notice::NotSent(failure) => super::failure::failure(lang, failure),
         Notice::Trusted { partner_name } => said(

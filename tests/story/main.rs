@@ -13,10 +13,13 @@ mod entry;
 #[cfg(unix)]
 mod folders;
 mod kill;
+#[cfg(unix)]
+mod line;
 mod login;
 #[cfg(unix)]
 mod notices;
 mod others;
+mod post;
 mod reach;
 #[cfg(target_os = "linux")]
 #[path = "../screen/mod.rs"]
@@ -26,8 +29,11 @@ mod together;
 mod transfer;
 #[cfg(unix)]
 mod trouble;
+mod undo;
 #[cfg(unix)]
 mod vault;
 mod way;
 mod window;
 mod world;
+#[cfg(unix)]
+mod writers;

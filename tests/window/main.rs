@@ -3,14 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets none of it has failed")]
 
 mod comfort;
+mod drafts;
 mod entry;
 mod help;
+mod keys;
 mod language;
 #[path = "../made_up/mod.rs"]
 mod made_up;
 mod mail;
+mod office;
 mod painter;
 mod pictures;
 mod reading;
 mod sending;
 mod world;
+mod writing;
