@@ -138,10 +138,7 @@ fn hostile_texts_neither_panic_nor_break_the_layout() {
         })
         .collect();
     window.tell(Event::Examined(Arc::new(Examined { bundles: vec![bundle], astray })));
-    for screen in window.screens() {
-        window.go(&screen);
-        inside(&window, &screen);
-    }
+    window.everywhere(inside);
 }
 
 #[test]
@@ -160,10 +157,7 @@ fn every_screen_fits_small_windows_and_large_text() {
         window.tell(Event::Lists(made_up::lists()));
         window.tell(Event::Examined(Arc::new(made_up::examined_with_errors())));
         window.tell(Event::Diagnosis(Arc::new(made_up::diagnosis())));
-        for screen in window.screens() {
-            window.go(&screen);
-            inside(&window, &format!("{screen} at {points:?}"));
-        }
+        window.everywhere(|window, screen| inside(window, &format!("{screen} at {points:?}")));
         window.open_first(|view| made_up::give_months(view, 14));
         inside(&window, &format!("受信 at {points:?}"));
     }

@@ -73,11 +73,10 @@ fn no_screen_of_the_english_window_draws_japanese() {
             let connection = Connection::Offline(Failure::HubUnreachable);
             window.tell(Event::Status(Status { connection, ..made_up::online() }));
         }
-        for screen in window.screens() {
-            window.go(&screen);
+        window.everywhere(|window, screen| {
             let texts = window.texts().into_iter().filter(|text| is_japanese(text) && !is_meant(text));
             found.extend(texts.map(|text| format!("{screen}: {text}")));
-        }
+        });
     }
     assert_eq!(found, Vec::<String>::new());
 }
@@ -91,12 +90,11 @@ fn no_screen_of_the_japanese_window_was_left_in_english() {
     let mut found = Vec::new();
     for full in [false, true] {
         let mut window = in_language(Lang::Ja, full);
-        for screen in window.screens() {
-            window.go(&screen);
+        window.everywhere(|window, screen| {
             let data = ["North Home Care", "Sakura Care"];
             let texts = window.texts().into_iter().filter(english).filter(|text| !data.contains(&text.as_str()));
             found.extend(texts.map(|text| format!("{screen}: {text}")));
-        }
+        });
     }
     assert_eq!(found, Vec::<String>::new());
 }

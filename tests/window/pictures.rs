@@ -82,6 +82,7 @@ fn inbox() {
             partner_name: made_up::name(0).into(),
             subjects: vec![Subject::Actuals],
             files: 3,
+            persons: Default::default(),
         }));
     });
     let mut window = at_work();
@@ -120,8 +121,23 @@ fn compose() {
 }
 
 #[test]
+fn drafts_and_bulk() {
+    on("下書き", "drafts", |window| window.tell(Event::Drafts(made_up::drafts())));
+    on("下書き", "drafts-empty", |_| ());
+    on("一括送信", "bulk", |window| window.tell(Event::Examined(Arc::new(made_up::examined_with_errors()))));
+    on("一括送信", "bulk-empty", |_| ());
+}
+
+#[test]
 fn settings() {
     on("設定", "settings", |_| ());
+    for (tab, name) in [("端末", "settings-terminals"), ("操作の記録", "settings-record")] {
+        on("設定", name, |window| {
+            window.go(tab);
+            window.tell(Event::Terminals(made_up::terminals()));
+            window.tell(Event::Audit(Arc::new(made_up::audit())));
+        });
+    }
 }
 
 #[test]

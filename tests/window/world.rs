@@ -121,6 +121,19 @@ impl Window {
         rows.map(|label| label.split('　').next().unwrap_or_default().to_owned()).collect()
     }
 
+    /// Goes to every screen, and to every tab that one has, and looks.
+    pub fn everywhere(&mut self, mut look: impl FnMut(&Window, &str)) {
+        let home = self.screens();
+        for screen in &home {
+            self.go(screen);
+            look(self, screen);
+            for tab in self.screens().into_iter().filter(|tab| !home.contains(tab)) {
+                self.go(&tab);
+                look(self, &format!("{screen} {tab}"));
+            }
+        }
+    }
+
     /// Every text that is drawn.
     pub fn texts(&self) -> Vec<String> {
         fn of(shape: &egui::Shape, into: &mut Vec<String>) {
