@@ -85,7 +85,7 @@ fn d12_the_hub_says_when_nobody_fetches_whatever_the_senders_clock_says() {
     // The sender's clock is a day ahead: by it, five days are over long before they are.
     let hub = Store::open(&town.hub_dir().join("hub.db")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut days_at_the_hub = |hours: i64| {
+    let days_at_the_hub = |hours: i64| {
         let at = now.checked_add(SignedDuration::from_hours(hours)).unwrap();
         runtime.block_on(retention::sweep(&hub, Keeping::default(), at)).unwrap();
     };
