@@ -119,7 +119,9 @@ fn b2_a_full_disk_where_a_backup_goes_leaves_no_half_backup() {
         let mut backup = std::process::Command::new(TAYORI_HUB);
         finish(backup.arg("--dir").arg(town.hub_dir()).args(["backup", text(&file)]))
     };
-    back_up().says("書き込めるか、空きがデータの2倍あるかを確かめてください");
+    let run = back_up();
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.contains("書き込めるか、空きがデータの2倍あるかを確かめてください"), "{run:?}");
     assert_eq!(left_in(&folder), Vec::<String>::new());
     fs::remove_file(ballast).unwrap();
     back_up().or_panic();
