@@ -100,16 +100,17 @@ pub fn backup(dir: &Path, file: &Path, now: Timestamp) -> Result<Manifest, Backu
     sealed.persist_noclobber(file).map_err(|error| failed(error.error))?;
     #[cfg(unix)]
     File::open(beside).and_then(|folder| folder.sync_all()).map_err(&failed)?;
-    note_backup(&dir.join(STORE), now)?;
+    note(&dir.join(STORE), "backup", "", now)?;
     Ok(manifest)
 }
 
-/// The store is not opened as a hub opens it: that would bring it to this program's schema under a hub that runs.
-fn note_backup(store: &Path, now: Timestamp) -> Result<(), BackupError> {
+/// The line of what was done. The store is not opened as a hub opens it: that would bring it to this program's schema
+/// under a hub that runs.
+fn note(store: &Path, action: &str, subject: &str, now: Timestamp) -> Result<(), BackupError> {
     let mut connection = Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(std::time::Duration::from_secs(30))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    audit::record(&transaction, &Actor::operator(), "backup", "", DONE, now).map_err(HomeError::from)?;
+    audit::record(&transaction, &Actor::operator(), action, subject, DONE, now).map_err(HomeError::from)?;
     Ok(transaction.commit()?)
 }
 
@@ -149,10 +150,7 @@ pub fn restore(file: &Path, dir: &Path, now: Timestamp) -> Result<(Manifest, Che
         }
     }
     let home = Home::open(dir)?;
-    let of = manifest.made_at.to_string();
-    home.store
-        .write_now(move |connection| audit::record(connection, &Actor::operator(), "restore", &of, DONE, now))
-        .map_err(HomeError::from)?;
+    note(&dir.join(STORE), "restore", &manifest.made_at.to_string(), now)?;
     let checked = check::check(&home, now).map_err(HomeError::from)?;
     Ok((manifest, checked))
 }
