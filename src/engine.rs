@@ -23,6 +23,7 @@ mod retry;
 mod runner;
 mod sending;
 mod subject;
+pub mod templates;
 pub mod terminal;
 pub mod terminals;
 mod together;
