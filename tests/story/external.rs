@@ -60,7 +60,7 @@ impl Theirs {
             self.openssl(&format!("req -newkey rsa:2048 -nodes -keyout {key} -out {csr} -subj"), &[&subject]);
             let sign =
                 format!("x509 -req -in {csr} -CA ca.pem -CAkey ca.key -days 20 -extfile ext -out {pem} -set_serial");
-            self.openssl(&sign, &[&number[2..]]);
+            self.openssl(&sign, &[number.trim_start_matches('3')]);
         }
         let export = format!("pkcs12 -export -inkey {key} -in {pem} -certfile ca.pem -out {p12} -passout");
         self.openssl(&format!("{export} pass:{PASSWORD}{more}"), &[]);

@@ -411,7 +411,8 @@ fn a_hub_that_talks_nonsense_does_no_harm_to_a_receiver() {
 fn a_line_that_cuts_truncates_delays_or_repeats_is_said_in_a_sentence_or_not_felt_at_all() {
     const AWAY: &str = "連携基盤につながりません";
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
-    let lines: [(fn() -> Deed, Option<&str>); 6] = [
+    type Line = (fn() -> Deed, Option<&'static str>);
+    let lines: [Line; 6] = [
         (|| Deed::Break, Some(AWAY)),
         (|| Deed::Lose, Some(AWAY)),
         (|| Deed::Tear, Some(AWAY)),
