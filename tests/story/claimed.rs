@@ -108,6 +108,7 @@ fn t2_a_terminal_killed_right_after_its_claim_loses_nothing_and_another_takes_ov
 
 /// Lets a terminal receive and stops it while a file stands beside its place. Says which parcel's; `None` when it came to
 /// its end before anybody saw that.
+#[expect(clippy::zombie_processes, reason = "it ends here, or the caller ends it")]
 fn stopped_before_the_rename(office: &Office) -> Option<(Child, String)> {
     let receiving = begin(office);
     let began = Instant::now();
