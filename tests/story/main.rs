@@ -4,14 +4,21 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod answers;
+#[cfg(target_os = "linux")]
+mod claimed;
 mod crooked;
 mod demo;
 mod desktop;
 mod diagnosis;
 mod enrol;
 mod entry;
+mod external;
 #[cfg(unix)]
 mod folders;
+#[cfg(unix)]
+mod full;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod kill;
 #[cfg(unix)]
 mod line;
