@@ -4,6 +4,7 @@
 //! below hold one subject each, so that a translator reads a page and not the program.
 
 pub mod failure;
+pub mod habits;
 pub mod handling;
 pub mod mail;
 pub mod notices;
