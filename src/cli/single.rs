@@ -154,8 +154,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (tell, told) = std::sync::mpsc::channel();
         let Place::First(first) = take_place(dir.path(), &Request::default()).unwrap() else { panic!("not first") };
-        let request =
-            Request { files: vec!["/送信/UPJSK.CSV".into(), "b c.pdf".into()], place: Place::Parcel(ParcelId::new()) };
+        let request = Request {
+            files: vec!["/送信/UPJSK.CSV".into(), "b c.pdf".into()],
+            place: Place::Parcel(ParcelId::new()),
+        };
         // The second is quicker than the first listens.
         let (path, asked) = (dir.path().to_owned(), request.clone());
         let second = std::thread::spawn(move || take_place(&path, &asked).unwrap());

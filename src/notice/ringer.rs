@@ -217,7 +217,9 @@ impl Ringer {
             rings.extend(self.ring_failures());
             let (drafts, troubled) = std::mem::take(&mut self.drafted);
             if drafts > 0 {
-                rings.push(self.rung(words::drafted(self.lang, drafts, troubled), Place::Drafts, Sound::Silent).common());
+                rings.push(
+                    self.rung(words::drafted(self.lang, drafts, troubled), Place::Drafts, Sound::Silent).common(),
+                );
             }
         }
         rings

@@ -43,7 +43,8 @@ pub enum Section {
 }
 
 impl Section {
-    const ALL: [Section; 6] = [Section::General, Section::Folders, Section::Notices, Section::Users, Section::Terminals, Section::Record];
+    const ALL: [Section; 6] =
+        [Section::General, Section::Folders, Section::Notices, Section::Users, Section::Terminals, Section::Record];
 
     fn name(self, lang: Lang) -> &'static str {
         match self {
