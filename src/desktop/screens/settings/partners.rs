@@ -20,11 +20,13 @@ const OFFERED: usize = 6;
 pub(super) struct PartnerPicker<S> {
     open: Option<S>,
     typed: String,
+    /// Opened a moment ago: the keyboard goes there, once.
+    fresh: bool,
 }
 
 impl<S> Default for PartnerPicker<S> {
     fn default() -> Self {
-        Self { open: None, typed: String::new() }
+        Self { open: None, typed: String::new(), fresh: false }
     }
 }
 
@@ -38,11 +40,14 @@ impl<S: Copy + PartialEq> PartnerPicker<S> {
         let lang = model.lang();
         if self.open != Some(slot) {
             if button(ui, Btn::Outline, ic::SEARCH, h::add_partner(lang)).clicked() {
-                (self.open, self.typed) = (Some(slot), String::new());
+                (self.open, self.typed, self.fresh) = (Some(slot), String::new(), true);
             }
             return None;
         }
-        line(ui, h::find_partner(lang), &mut self.typed, h::find_partner_hint(lang), 60).request_focus();
+        let typed = line(ui, h::find_partner(lang), &mut self.typed, h::find_partner_hint(lang), 60);
+        if std::mem::take(&mut self.fresh) {
+            typed.request_focus();
+        }
         let wanted = search_key(&self.typed);
         let fits = |name: &str, number: &str| search_key(name).contains(&wanted) || number.contains(&wanted);
         let mut found = model
