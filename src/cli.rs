@@ -40,7 +40,7 @@ use crate::engine::Engine;
 #[cfg(feature = "desktop")]
 use crate::engine::habits::NoticeHabits;
 #[cfg(feature = "desktop")]
-use crate::engine::model::{Event, Place};
+use crate::engine::model::{Event, ToShow};
 use crate::engine::profile::{Profile, ProfileError};
 use crate::history::{Action, DONE};
 use crate::notice::{self, Attention, Bell, Inlet};
@@ -247,9 +247,9 @@ impl OpenArgs {
         // The first window may have been started elsewhere.
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
         let place = match self.parcel {
-            Some(parcel) => Place::Parcel(parcel),
-            None if self.drafts => Place::Drafts,
-            None => Place::Window,
+            Some(parcel) => ToShow::Parcel(parcel),
+            None if self.drafts => ToShow::Drafts,
+            None => ToShow::Window,
         };
         single::Request { files: self.files.into_iter().map(absolute).collect(), place }
     }

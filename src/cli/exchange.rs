@@ -12,7 +12,7 @@ use super::{Format, Outcome, tell};
 use crate::engine::Engine;
 use crate::engine::exchange::{Exchange, Round, RoundError};
 use crate::engine::model::{
-    AstrayReason, Bundle, Connection, Drafts, Event, Examined, Failure, Notice, Place, SendRequest, State,
+    AstrayReason, Bundle, Connection, Drafts, Event, Examined, Failure, Notice, SendRequest, State, ToShow,
 };
 use crate::engine::outgoing::Scope;
 use crate::engine::profile::{Profile, ProfileError};
@@ -169,7 +169,7 @@ pub fn watch(args: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError
 }
 
 /// Somebody clicked a notice: the window shows it, in a program of its own.
-fn show_window(dir: &Path, place: Place) {
+fn show_window(dir: &Path, place: ToShow) {
     if !cfg!(feature = "desktop") {
         return;
     }
@@ -178,9 +178,9 @@ fn show_window(dir: &Path, place: Place) {
         let mut window = Command::new(program);
         window.arg("--profile").arg(dir).arg("open");
         match place {
-            Place::Window => {}
-            Place::Drafts => drop(window.arg("--drafts")),
-            Place::Parcel(id) => drop(window.arg(format!("--parcel={id}"))),
+            ToShow::Window => {}
+            ToShow::Drafts => drop(window.arg("--drafts")),
+            ToShow::Parcel(id) => drop(window.arg(format!("--parcel={id}"))),
         }
         window.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
     });
@@ -205,7 +205,7 @@ impl Icon {
             return Icon { tray: None };
         }
         let asked = move |asked| match asked {
-            TrayAsk::Open => inlet.tell(Event::Show(Place::Window)),
+            TrayAsk::Open => inlet.tell(Event::Show(ToShow::Window)),
             // Nothing is lost by ending anywhere.
             TrayAsk::Quit => std::process::exit(0),
         };

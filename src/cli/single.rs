@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{Listener, ListenerOptions, Name, Stream};
 
-use crate::engine::model::Place;
+use crate::engine::model::ToShow;
 
 /// The longest request: many files dropped on the program at once.
 const LONGEST: u64 = 1 << 20;
@@ -26,7 +26,7 @@ pub struct Request {
     #[serde(default)]
     pub files: Vec<PathBuf>,
     #[serde(default)]
-    pub place: Place,
+    pub place: ToShow,
 }
 
 /// Who we are among the starts of one profile.
@@ -156,7 +156,7 @@ mod tests {
         let Place::First(first) = take_place(dir.path(), &Request::default()).unwrap() else { panic!("not first") };
         let request = Request {
             files: vec!["/送信/UPJSK.CSV".into(), "b c.pdf".into()],
-            place: Place::Parcel(ParcelId::new()),
+            place: ToShow::Parcel(ParcelId::new()),
         };
         // The second is quicker than the first listens.
         let (path, asked) = (dir.path().to_owned(), request.clone());

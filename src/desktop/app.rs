@@ -19,7 +19,7 @@ use super::screens::{
 use super::tokens::use_palette;
 use super::{chrome, nav, preview, theme, undo, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{Command, Entrance, Event, Notice, ParcelLine, ParcelView, Place, SendRequest};
+use crate::engine::model::{Command, Entrance, Event, Notice, ParcelLine, ParcelView, SendRequest, ToShow};
 use crate::notice::Attention;
 use crate::notice::badge::Badge;
 use crate::notice::tray::{Tray, TrayAsk};
@@ -278,7 +278,7 @@ impl App {
         let asked: Vec<TrayAsk> = asked.try_iter().collect();
         for asked in asked {
             match asked {
-                TrayAsk::Open => self.come_to_front(ctx, Place::Window),
+                TrayAsk::Open => self.come_to_front(ctx, ToShow::Window),
                 TrayAsk::Quit => {
                     self.quitting = true;
                     ctx.send_viewport_cmd(egui::ViewportCommand::Close);
@@ -294,13 +294,13 @@ impl App {
     }
 
     /// Somebody clicked a notice or started the program again.
-    fn come_to_front(&mut self, ctx: &Context, place: Place) {
+    fn come_to_front(&mut self, ctx: &Context, place: ToShow) {
         use egui::ViewportCommand as Ask;
         [Ask::Visible(true), Ask::Minimized(false), Ask::Focus].into_iter().for_each(|ask| ctx.send_viewport_cmd(ask));
         match place {
-            Place::Window => {}
-            Place::Drafts => self.page = Page::Drafts,
-            Place::Parcel(parcel) => self.wanted = Some(parcel),
+            ToShow::Window => {}
+            ToShow::Drafts => self.page = Page::Drafts,
+            ToShow::Parcel(parcel) => self.wanted = Some(parcel),
         }
     }
 

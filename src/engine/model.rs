@@ -177,7 +177,7 @@ pub enum Event {
     Progress(Option<Progress>),
     Notice(Notice),
     /// Somebody clicked a notice, or started the program a second time: come to the front, and show this.
-    Show(Place),
+    Show(ToShow),
     /// A second start of the program handed these files over, to be looked at for sending.
     HandedOver(Vec<PathBuf>),
     Settings(Settings),
@@ -422,7 +422,7 @@ pub struct Progress {
 /// What the window is to show when it comes to the front.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum ToShow {
     /// Whatever it shows.
     #[default]
     Window,

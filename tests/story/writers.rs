@@ -153,7 +153,7 @@ fn a_watched_file_and_a_watched_folder_that_may_not_be_read_are_said_and_the_oth
     fs::set_permissions(&second, fs::Permissions::from_mode(0o755)).unwrap();
     fs::write(second.join(report_name(2)), report(2)).unwrap();
     fs::set_permissions(second.join(report_name(2)), fs::Permissions::from_mode(0o644)).unwrap();
-    eventually("what is in there is taken when it may be", || said(&"ファイル 2 個".to_owned()) == 1);
+    eventually("what is in there is taken when it may be", || said("ファイル 2 個") == 1);
     let _ = watch.kill();
     let _ = watch.wait();
 }

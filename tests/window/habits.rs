@@ -155,6 +155,6 @@ fn whether_it_begins_with_the_computer_is_asked_of_the_engine() {
 #[test]
 fn a_notice_of_drafts_leads_to_the_drafts() {
     let mut window = full_window();
-    window.tell(Event::Show(Place::Drafts));
+    window.tell(Event::Show(ToShow::Drafts));
     assert_eq!(window.page(), tayori::desktop::Page::Drafts);
 }

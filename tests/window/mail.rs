@@ -146,7 +146,7 @@ fn search_finds_names_and_numbers_whatever_their_width() {
 #[test]
 fn a_notice_clicked_before_the_lists_are_known_opens_its_parcel_when_they_are() {
     let mut window = window();
-    window.tell(Event::Show(Place::Parcel(made_up::id(0))));
+    window.tell(Event::Show(ToShow::Parcel(made_up::id(0))));
     assert!(window.asked().is_empty());
     window.tell(Event::Lists(made_up::lists()));
     assert_eq!((window.page(), window.harness.state().selected()), (Page::Inbox, Some(made_up::id(0))));

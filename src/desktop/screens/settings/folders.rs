@@ -286,7 +286,7 @@ fn services(ui: &mut Ui, lang: Lang, typed: &mut String, chosen: &mut Vec<Servic
     }
     if line(ui, h::services(lang), typed, "", 60).changed() {
         chosen.clear();
-        chosen.extend(parts(typed).filter_map(|part| part.parse().ok()));
+        chosen.extend(parts(typed).filter_map(|part| part.parse::<ServiceType>().ok()));
     }
     if parts(typed).any(|part| part.parse::<ServiceType>().is_err()) {
         icon_line(ui, ic::WARNING, h::services_wrong(lang), reg(14.0), yellow_1000());
