@@ -20,7 +20,7 @@ fn each_screen_opens_by_its_japanese_label() {
         ("下書き", Page::Drafts, "下書きはありません"),
         ("新規作成", Page::Compose, "ここにファイルを置くこともできます"),
         ("送信待ち", Page::Outbox, "つながりしだい、自動で送ります。"),
-        ("設定", Page::Settings, "取込フォルダ（届いたファイルの置き場所）"),
+        ("設定", Page::Settings, "表示のことば"),
         ("ホーム", Page::Home, "次にすること"),
     ] {
         window.go(label);
