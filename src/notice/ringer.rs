@@ -324,6 +324,7 @@ mod tests {
             errors: 0,
             warnings: 0,
             accepted_at: None,
+            overdue_since: None,
             importing: None,
             assigned: None,
         }
