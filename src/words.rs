@@ -5,6 +5,7 @@
 
 pub mod diagnosis;
 pub mod failure;
+pub mod habits;
 pub mod handling;
 pub mod mail;
 pub mod notices;

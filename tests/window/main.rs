@@ -5,6 +5,7 @@
 mod comfort;
 mod drafts;
 mod entry;
+mod habits;
 mod help;
 mod keys;
 mod language;
