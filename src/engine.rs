@@ -1,5 +1,6 @@
 //! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
 
+mod board;
 mod delivery;
 mod drafts;
 pub mod enrol;
@@ -22,6 +23,7 @@ pub mod renewal;
 mod retry;
 mod runner;
 mod sending;
+mod statements;
 mod subject;
 pub mod terminal;
 pub mod terminals;
@@ -31,6 +33,7 @@ mod watching;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+pub use board::PersonsOfFiles;
 pub use model::{Command, Event};
 pub use terminal::export_audit;
 

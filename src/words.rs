@@ -3,8 +3,10 @@
 //! A text is a function named after what it says; [`texts!`](crate::texts) makes a missing language a compile error. The files
 //! below hold one subject each, so that a translator reads a page and not the program.
 
+pub mod board;
 pub mod failure;
 pub mod notices;
+pub mod partners;
 pub mod window;
 
 /// The language of the window and the command line.

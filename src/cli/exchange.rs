@@ -82,11 +82,8 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
             outcome = Outcome::Troubled;
             continue;
         }
-        let request = SendRequest {
-            receiver: bundle.receiver,
-            paths: bundle.files.iter().map(|file| file.path.clone()).collect(),
-            message: args.message.clone(),
-        };
+        let paths = bundle.files.iter().map(|file| file.path.clone()).collect();
+        let request = SendRequest::new(bundle.receiver, paths, args.message.clone());
         match exchange.terminal.prepare(&request, Pace::default(), now) {
             Ok(parcel) => parcels.push(parcel),
             Err(failure) => {
@@ -132,7 +129,7 @@ pub fn receive(args: &ReceiveArgs, profile: Profile) -> Result<Outcome, ProfileE
 }
 
 /// Says what stood in the way, each thing once. False when something did.
-fn say_failures(result: Result<(), RoundError>, round: &Round) -> bool {
+pub(super) fn say_failures(result: Result<(), RoundError>, round: &Round) -> bool {
     let ended = result.err().map(|error| error.failure());
     let others = round.failures.iter().filter(|failure| Some(*failure) != ended.as_ref());
     ended.iter().chain(others).for_each(tell);
@@ -310,7 +307,7 @@ fn say_finding(finding: &Finding) {
 }
 
 /// Says what happened, in the words of the window's toasts. False when something failed.
-fn say_notices(notices: &[Notice]) -> bool {
+pub(super) fn say_notices(notices: &[Notice]) -> bool {
     for notice in notices {
         let sentence = words::window::notice(Lang::Ja, notice);
         eprintln!("{}{}", sentence.what, sentence.todo);

@@ -115,7 +115,7 @@ impl App {
             model: Model::new(Look { lang, ..Look::default() }),
             page: Page::Home,
             query: String::new(),
-            home: Home,
+            home: Home::default(),
             inbox: Mailbox::new(inbox::LIST),
             sent: Mailbox::new(sent::LIST),
             compose: Compose::default(),
@@ -435,6 +435,7 @@ impl App {
             && self.printing.is_none()
             && !self.login.is_open()
             && !self.trust.is_open()
+            && !self.home.is_asking()
             && ui.input(|i| i.key_pressed(Key::Escape))
         {
             self.escape();

@@ -7,9 +7,10 @@ use jiff::tz::TimeZone;
 
 use super::preview::Preview;
 use super::tokens::Appearance;
+use crate::board::Board;
 use crate::engine::model::{
     Account, Connection, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine, ParcelView,
-    Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
+    Partner, Progress, Settings, ShownCode, State, StatementDraft, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -70,6 +71,10 @@ pub struct Model {
     pub progress: Option<Progress>,
     pub settings: Option<Settings>,
     pub partners: Arc<[Partner]>,
+    /// The month board, once it was told.
+    pub board: Option<Arc<Board>>,
+    /// What can be said to a partner, as it was asked for last.
+    pub statement: Option<Arc<StatementDraft>>,
     /// What it takes before this terminal can work.
     pub entrance: Entrance,
     /// Who is logged in; `None` before the engine said.
@@ -177,6 +182,8 @@ impl Model {
             progress: None,
             settings: None,
             partners: Arc::from([]),
+            board: None,
+            statement: None,
             entrance: Entrance::Open,
             login: None,
             login_refused: None,
@@ -222,6 +229,8 @@ impl Model {
             // No screen shows the record yet.
             Event::Audit(_) => {}
             Event::Partners(partners) => self.partners = partners,
+            Event::Board(board) => self.board = Some(board),
+            Event::Statement(draft) => self.statement = Some(draft),
             Event::Entrance(entrance) => self.entrance = entrance,
             Event::Login(login) => {
                 if matches!(login, Login::As { .. }) {
@@ -325,7 +334,7 @@ impl Counts {
         let failed: fn(&ParcelLine) -> bool = |line| matches!(line.state, State::Failed(_));
         Self {
             unread: count(&lists.inbox, |line| line.unread),
-            to_import: count(&lists.inbox, |line| line.state == State::Arrived),
+            to_import: count(&lists.inbox, |line| line.state == State::Arrived && line.files > 0),
             waiting: count(&lists.outbox, |line| matches!(line.state, State::Waiting { .. })),
             failed: count(&lists.outbox, failed) + count(&lists.sent, failed),
             refused: count(&lists.sent, |line| matches!(line.state, State::Refused(_))),

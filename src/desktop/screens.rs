@@ -1,5 +1,6 @@
 //! The screens: each reads the model, keeps only what is typed or unfolded, and returns what was asked.
 
+mod board;
 mod compose;
 mod entrance;
 mod home;

@@ -181,7 +181,7 @@ impl Terminal {
             }
             // A clock that was set back must not hold it up for longer than the rest is.
             if due <= now || draft.at > now {
-                requests.push(SendRequest { receiver: draft.receiver, paths, message: String::new() });
+                requests.push(SendRequest::new(draft.receiver, paths, ""));
             } else {
                 next = Some(next.map_or(due, |next| next.min(due)));
             }

@@ -291,6 +291,7 @@ pub fn subject(lang: Lang, subject: Subject) -> &'static str {
         Subject::CarePlan => lang.t("計画書", "Care plan"),
         Subject::Preventive => lang.t("介護予防", "Preventive"),
         Subject::Withdrawal => lang.t("取り消し", "Withdrawal"),
+        Subject::Message => lang.t("連絡", "Message"),
         Subject::Other => lang.t("その他", "Other"),
     }
 }

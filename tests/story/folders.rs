@@ -75,11 +75,7 @@ impl Face {
     /// One click on one draft.
     fn send(&self, draft: &Draft) {
         let paths = draft.bundle.files.iter().map(|file| file.path.clone()).collect();
-        self.engine.send(Ask::Send(vec![SendRequest {
-            receiver: draft.bundle.receiver,
-            paths,
-            message: String::new(),
-        }]));
+        self.engine.send(Ask::Send(vec![SendRequest::new(draft.bundle.receiver, paths, "")]));
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod answers;
+mod board;
 mod crooked;
 mod demo;
 mod enrol;

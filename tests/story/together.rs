@@ -7,7 +7,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
-use tayori::engine::model::{AccountsCommand, Command, Secret, Settings, TerminalsCommand};
+use tayori::board::{Exchange, Paper, Side};
+use tayori::engine::model::{AccountsCommand, Command, Occasion, PaperNote, Secret, Settings, TerminalsCommand};
 use tayori::engine::{Engine, Event};
 use tayori::history::{Action, History};
 use tayori::parcel::certificate;
@@ -22,7 +23,7 @@ use crate::world::{
 const SEND: [&str; 3] = ["send", "--to", NORTH.number];
 
 /// A further terminal of an office: the same identity, and nothing of its history.
-fn further(office: &Office, number: usize, town: &Town) -> Office {
+pub fn further(office: &Office, number: usize, town: &Town) -> Office {
     let home = town.dir().join(format!("{}-{number}", office.person.number));
     let [profile, outgoing, import, imported] =
         ["profile", "outgoing", "import", "imported"].map(|name| home.join(name));
@@ -397,17 +398,16 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
     let settings: Settings = north.profile().settings;
     let somewhere = |name: &str| town.dir().join(name);
     let office = SOUTH.number.parse().unwrap();
+    let (month, service) = ("202605".parse().unwrap(), SOUTH.service.parse().unwrap());
+    let on = jiff::civil::date(2026, 6, 1);
+    let paper = Paper { side: Side::Provider, partner: office, service, exchange: Exchange::Actuals, on };
     let all = [
         Command::Exchange,
         Command::Open(id),
         Command::MarkImported(id),
         Command::Examine(vec![somewhere("nothing")]),
         Command::ExamineOutgoing,
-        Command::Send(vec![tayori::engine::model::SendRequest {
-            receiver: office,
-            paths: vec![somewhere("nothing")],
-            message: String::new(),
-        }]),
+        Command::Send(vec![tayori::engine::model::SendRequest::new(office, vec![somewhere("nothing")], "")]),
         Command::Retry(id),
         Command::Withdraw(id),
         Command::SaveFile { parcel: id, index: 0, to: somewhere("saved.csv") },
@@ -420,6 +420,9 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::Annotate { parcel: id, text: "y".into() },
         Command::TrustPartner { office, fingerprint: "ab".into() },
         Command::ShowAudit,
+        Command::ShowBoard(None),
+        Command::DraftStatement { partner: office, month, occasion: Occasion::Reminder },
+        Command::NotePaper(PaperNote { month, paper, taken_back: false }),
         Command::ExportAudit(somewhere("window.csv")),
         Command::Accounts(AccountsCommand::List),
         Command::Terminals(TerminalsCommand::List),
@@ -460,6 +463,9 @@ fn expected(command: &Command) -> Action {
         Command::Annotate { .. } => Action::Note,
         Command::TrustPartner { .. } => Action::TrustPartner,
         Command::ShowAudit => Action::ShowAudit,
+        Command::ShowBoard(_) => Action::ShowLists,
+        Command::NotePaper(_) => Action::NotePaper,
+        Command::DraftStatement { .. } => Action::Examine,
         Command::ExportAudit(_) => Action::Export,
         Command::Login { .. } => Action::Login,
         Command::Logout => Action::Logout,

@@ -2,6 +2,7 @@
 #![cfg(feature = "desktop")]
 #![allow(clippy::unwrap_used, reason = "a test that meets none of it has failed")]
 
+mod board;
 mod comfort;
 mod entry;
 #[path = "../made_up/mod.rs"]

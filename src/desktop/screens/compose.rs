@@ -93,10 +93,11 @@ impl Compose {
     fn requests(&self, examined: &Examined) -> Vec<SendRequest> {
         let included = examined.bundles.iter().filter(|bundle| self.includes(bundle));
         included
-            .map(|bundle| SendRequest {
-                receiver: bundle.receiver,
-                paths: bundle.files.iter().map(|file| file.path.clone()).collect(),
-                message: self.drafts.get(&bundle.receiver).map(|d| d.message.trim().to_owned()).unwrap_or_default(),
+            .map(|bundle| {
+                let paths = bundle.files.iter().map(|file| file.path.clone()).collect();
+                let message =
+                    self.drafts.get(&bundle.receiver).map(|d| d.message.trim().to_owned()).unwrap_or_default();
+                SendRequest::new(bundle.receiver, paths, message)
             })
             .collect()
     }
