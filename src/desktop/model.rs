@@ -334,7 +334,7 @@ impl Counts {
         let failed: fn(&ParcelLine) -> bool = |line| matches!(line.state, State::Failed(_));
         Self {
             unread: count(&lists.inbox, |line| line.unread),
-            to_import: count(&lists.inbox, |line| line.state == State::Arrived && line.files > 0),
+            to_import: count(&lists.inbox, |line| line.state == State::Arrived),
             waiting: count(&lists.outbox, |line| matches!(line.state, State::Waiting { .. })),
             failed: count(&lists.outbox, failed) + count(&lists.sent, failed),
             refused: count(&lists.sent, |line| matches!(line.state, State::Refused(_))),

@@ -8,6 +8,11 @@ use crate::engine::model::Subject;
 pub fn arrived(lang: Lang, partner: &str, subjects: &[Subject], files: usize) -> Sentence {
     let subjects: Vec<&str> = subjects.iter().map(|subject| super::window::subject(lang, *subject)).collect();
     match lang {
+        // Words and nothing else.
+        _ if files == 0 => Sentence {
+            what: format!("{}{partner}{}", lang.t("", "From "), lang.t(" から届きました", "")),
+            todo: subjects.join(lang.t("・", ", ")),
+        },
         Lang::Ja => Sentence {
             what: format!("{partner} から届きました"),
             todo: format!("{}　ファイル {files} 個", subjects.join("・")),

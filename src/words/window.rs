@@ -588,6 +588,9 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
         todo: String::new(),
     };
     match notice {
+        Notice::Arrived { partner_name, files: 0, .. } => {
+            said(format!("{partner_name} から連絡が届きました。"), format!("A message from {partner_name} arrived."))
+        }
         Notice::Arrived { partner_name, files, .. } => said(
             format!("{partner_name} からファイルが {files} 個届きました。"),
             format!("{} from {partner_name} arrived.", file_count(Lang::En, *files)),

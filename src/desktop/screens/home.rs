@@ -45,7 +45,8 @@ impl Home {
         super::page(ui, "home", |ui| {
             let lang = model.lang();
             let top = ui.cursor().top();
-            let room = ui.clip_rect().bottom() - top - 24.0;
+            // What the window shows of the page, less its margins.
+            let room = ui.clip_rect().height() - 52.0;
             ui.spacing_mut().item_spacing.y = 10.0;
             let mut asked = head(ui, model);
             trouble(ui, model);

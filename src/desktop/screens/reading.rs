@@ -248,7 +248,7 @@ fn action_bar(
     incoming: bool,
     widened: Option<&mut bool>,
 ) -> Option<Action> {
-    let to_import = incoming && line.state == State::Arrived && line.files > 0;
+    let to_import = incoming && line.state == State::Arrived;
     let failed = !incoming && matches!(line.state, State::Failed(_));
     let waiting = !incoming && matches!(line.state, State::Waiting { .. });
     let mut asked = None;
