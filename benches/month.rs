@@ -97,7 +97,7 @@ fn queue(office: &DemoOffice, exchange: &mut Exchange) -> usize {
     let outgoing = office.profile.settings.outgoing.clone();
     let examined = exchange
         .terminal
-        .examine(&[outgoing], Scope::Unsent, AT_ONCE, &mut |_, _| true)
+        .examine(&[outgoing], &[], Scope::Unsent, AT_ONCE, &mut |_, _| true)
         .unwrap()
         .expect("looked through");
     let now = Timestamp::now();

@@ -25,6 +25,7 @@ mod runner;
 mod sending;
 mod statements;
 mod subject;
+pub mod templates;
 pub mod terminal;
 pub mod terminals;
 mod together;

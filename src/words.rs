@@ -5,8 +5,11 @@
 
 pub mod board;
 pub mod failure;
+pub mod handling;
+pub mod mail;
 pub mod notices;
 pub mod partners;
+pub mod record;
 pub mod window;
 
 /// The language of the window and the command line.

@@ -72,7 +72,8 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
     } else {
         (args.paths.clone(), Scope::All)
     };
-    let examined = exchange.terminal.examine(&paths, scope, Pace::default(), &mut |_, _| true)?.unwrap_or_default();
+    let examined =
+        exchange.terminal.examine(&paths, &[], scope, Pace::default(), &mut |_, _| true)?.unwrap_or_default();
     let wanted = |bundle: &&Bundle| args.to.is_none_or(|to| bundle.receiver == to);
     let mut outcome = say_problems(&examined);
     let mut parcels = Vec::new();
@@ -96,7 +97,7 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
         eprintln!("確かめただけで、送っていません。");
         return Ok(outcome);
     }
-    exchange.terminal.queue(parcels, now)?;
+    exchange.terminal.queue(parcels, now, now)?;
     let mut round = Round::default();
     exchange.terminal.lay_out(now, &mut round)?;
     let result = match reached {

@@ -92,7 +92,8 @@ pub(super) fn queue_month(office: &DemoOffice, exchange: &mut Exchange) -> Resul
         }
     }
     let outgoing = [office.profile.settings.outgoing.clone()];
-    let examined = exchange.terminal.examine(&outgoing, Scope::Unsent, AT_ONCE, &mut |_, _| true)?.unwrap_or_default();
+    let examined =
+        exchange.terminal.examine(&outgoing, &[], Scope::Unsent, AT_ONCE, &mut |_, _| true)?.unwrap_or_default();
     let now = Timestamp::now();
     let mut parcels = Vec::new();
     for bundle in examined.bundles.iter().filter(|bundle| bundle.may_be_sent()) {

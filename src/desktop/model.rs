@@ -9,8 +9,8 @@ use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::board::Board;
 use crate::engine::model::{
-    Account, Connection, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine, ParcelView,
-    Partner, Progress, Settings, ShownCode, State, StatementDraft, Status, TerminalEntry,
+    Account, Audit, Connection, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine,
+    ParcelView, Partner, Progress, Settings, ShownCode, State, StatementDraft, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -87,6 +87,8 @@ pub struct Model {
     pub terminals: Arc<[TerminalEntry]>,
     /// The code that was asked for last, to be shown until somebody has read it.
     pub code: Option<ShownCode>,
+    /// The record, once somebody asked.
+    pub audit: Option<Arc<Audit>>,
     pub toasts: Vec<Toast>,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -190,6 +192,7 @@ impl Model {
             accounts: Arc::from([]),
             terminals: Arc::from([]),
             code: None,
+            audit: None,
             toasts: Vec::new(),
             now: Timestamp::now(),
             zone: TimeZone::system(),
@@ -220,14 +223,15 @@ impl Model {
                 self.examining = false;
                 self.examined = Some(examined);
             }
+            // Whoever wrote them hears.
+            Event::SendResults(_) => {}
             Event::Drafts(drafts) => self.drafts = drafts,
             // The app's own affair.
             Event::Show(_) | Event::HandedOver(_) => {}
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),
-            // No screen shows the record yet.
-            Event::Audit(_) => {}
+            Event::Audit(audit) => self.audit = Some(audit),
             Event::Partners(partners) => self.partners = partners,
             Event::Board(board) => self.board = Some(board),
             Event::Statement(draft) => self.statement = Some(draft),

@@ -1,31 +1,40 @@
 //! The screens: each reads the model, keeps only what is typed or unfolded, and returns what was asked.
 
 mod board;
+mod bulk;
+mod bundle;
 mod compose;
+mod drafts;
 mod entrance;
+mod handling;
 mod home;
 pub(super) mod inbox;
+mod letter;
 mod login;
 mod mailbox;
-mod office;
+pub(super) mod mending;
 mod outbox;
+mod partners;
 mod people;
 mod reading;
 mod review;
 pub(super) mod sent;
 mod settings;
+mod templates;
 mod trust;
+mod writing;
 
-pub(super) use compose::Compose;
+pub(super) use drafts::DraftsPage;
 pub(super) use entrance::EntranceScreen;
 pub(super) use home::Home;
 pub(super) use login::LoginDialog;
 pub(super) use mailbox::Mailbox;
-pub(super) use office::OfficePage;
 pub(super) use outbox::Outbox;
+pub(super) use partners::PartnersPage;
 pub(super) use people::person_name;
 pub(super) use settings::SettingsPage;
 pub(super) use trust::TrustQuestion;
+pub(super) use writing::Writing;
 
 use egui::{Frame, Margin, RichText, ScrollArea, Ui};
 

@@ -22,6 +22,7 @@ texts! {
     never: "まだありません", "Never";
     see_received: "届いたものを見る", "See received";
     see_sent: "送ったものを見る", "See sent";
+    write: "メッセージを書く", "Write a message";
     key: "鍵の番号（指紋）", "Fingerprint of its key";
     key_hint: "相手を確かめたいときは、電話などで相手にこの番号を読んでもらってください。", "To be sure who it is, let the partner read this number to you by telephone.";
     key_none: "はじめて送るか受け取ったときに覚えます。", "It is remembered when something is first sent or received.";

@@ -4,10 +4,15 @@
 
 mod board;
 mod comfort;
+mod drafts;
 mod entry;
+mod keys;
 #[path = "../made_up/mod.rs"]
 mod made_up;
 mod mail;
+mod office;
+mod partners;
 mod reading;
 mod sending;
 mod world;
+mod writing;

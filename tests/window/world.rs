@@ -34,11 +34,13 @@ impl Desk for Scripted {
     fn choose(&mut self, choice: Choice, tell: Tell) {
         tell(match choice {
             Choice::FilesToSend => Chosen::ToSend(self.files.clone()),
+            Choice::Attachments(receiver) => Chosen::Attachments(receiver, self.files.clone()),
             Choice::FolderToSend => Chosen::ToSend(vec![self.folder.clone()]),
             Choice::OutgoingFolder => Chosen::OutgoingFolder(self.folder.clone()),
             Choice::ImportFolder => Chosen::ImportFolder(self.folder.clone()),
             Choice::SaveAs { parcel, index, name } => Chosen::SaveAs { parcel, index, to: self.folder.join(name) },
             Choice::CertificateFile => Chosen::CertificateFile(self.folder.join("証明書.p12")),
+            Choice::SaveRecord { name } => Chosen::SaveRecord(self.folder.join(name)),
             Choice::SavePdf { name } => Chosen::SavePdf(self.folder.join(name)),
         });
     }

@@ -70,7 +70,7 @@ pub(super) fn say(
             return Ok(troubled(&failure));
         }
     };
-    exchange.terminal.queue(vec![parcel], now)?;
+    exchange.terminal.queue(vec![parcel], now, now)?;
     let mut round = Round::default();
     let result = exchange.round(now, &mut round);
     let noticed = say_notices(&round.notices);

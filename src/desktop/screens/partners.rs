@@ -1,7 +1,9 @@
 //! 連携先: whom we exchange with, how, since when not, and by which key we know them.
 
 use egui::accesskit::Role;
-use egui::{CentralPanel, Frame, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{
+    CentralPanel, Frame, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, vec2,
+};
 
 use super::entrance::fingerprint_box;
 use crate::desktop::icons as ic;
@@ -73,7 +75,9 @@ impl PartnersPage {
             .partners
             .iter()
             .filter(|partner| self.everybody || is_known(partner))
-            .filter(|partner| wanted.is_empty() || search_key(&format!("{}\n{}", partner.name, partner.office)).contains(&wanted))
+            .filter(|partner| {
+                wanted.is_empty() || search_key(&format!("{}\n{}", partner.name, partner.office)).contains(&wanted)
+            })
             .collect();
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
         Frame::new().inner_margin(Margin { left: 16, right: 12, top: 12, bottom: 12 }).show(ui, |ui| {
@@ -102,15 +106,20 @@ impl PartnersPage {
         }
         let mut chosen = None;
         scroll_style(ui, |ui, content| {
-            ScrollArea::vertical().auto_shrink(false).id_salt("partners").show_rows(ui, ROW, shown.len(), |ui, range| {
-                ui.set_style(content);
-                for at in range {
-                    let Some(partner) = shown.get(at) else { continue };
-                    if row(ui, model, partner, at, self.chosen == Some(partner.office)) {
-                        chosen = Some(partner.office);
+            ScrollArea::vertical().auto_shrink(false).id_salt("partners").show_rows(
+                ui,
+                ROW,
+                shown.len(),
+                |ui, range| {
+                    ui.set_style(content);
+                    for at in range {
+                        let Some(partner) = shown.get(at) else { continue };
+                        if row(ui, model, partner, at, self.chosen == Some(partner.office)) {
+                            chosen = Some(partner.office);
+                        }
                     }
-                }
-            });
+                },
+            );
         });
         self.chosen = chosen.or(self.chosen);
     }
@@ -133,7 +142,9 @@ impl PartnersPage {
                     let (glyph, words, colors) = way_look(lang, partner);
                     chip(ui, glyph, words, colors);
                 });
-                for (what, at) in [(w::last_sent(lang), partner.last_sent), (w::last_received(lang), partner.last_received)] {
+                for (what, at) in
+                    [(w::last_sent(lang), partner.last_sent), (w::last_received(lang), partner.last_received)]
+                {
                     let when = at.map_or(w::never(lang).to_owned(), |at| long_time(lang, at, &model.zone));
                     text(ui, format!("{what}　{when}"), reg(16.0), gray_800());
                 }
@@ -141,6 +152,9 @@ impl PartnersPage {
                     let number = || partner.office.to_string();
                     if button(ui, Btn::Outline, ic::INBOX, w::see_received(lang)).clicked() {
                         asked = Some(Action::SearchIn(Page::Inbox, number()));
+                    }
+                    if partner.way == Way::Hub && button(ui, Btn::Outline, ic::EDIT_SQUARE, w::write(lang)).clicked() {
+                        asked = Some(Action::WriteTo(partner.office, String::new()));
                     }
                     if button(ui, Btn::Outline, ic::SEND, w::see_sent(lang)).clicked() {
                         asked = Some(Action::SearchIn(Page::Sent, number()));
