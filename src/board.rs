@@ -172,7 +172,7 @@ pub struct Row {
     /// plan, and once they are there.
     pub awaited_since: Option<Date>,
     pub days: Option<i32>,
-    /// Days since our plan went that has not arrived yet.
+    /// Days since our plan went, where it has not arrived on the day it went.
     pub undelivered_days: Option<i32>,
     /// When somebody last asked for the actuals, in a message that was sent.
     pub reminded: Option<Timestamp>,

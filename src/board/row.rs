@@ -142,7 +142,7 @@ impl<'a> Gathered<'a> {
             (row.awaited_since, row.days) = (Some(since), Some(days.since(since)));
         }
         if !row.plan.incoming && row.plan.step == Step::Sent {
-            row.undelivered_days = row.plan.at.map(|at| days.since(days.of(at)));
+            row.undelivered_days = row.plan.at.map(|at| days.since(days.of(at))).filter(|days| *days > 0);
         }
         row
     }

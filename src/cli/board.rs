@@ -71,8 +71,8 @@ fn month(text: &str) -> Result<Month, String> {
 pub fn run(args: &BoardArgs, profile: &Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
     let now = Timestamp::now();
     let today = now.to_zoned(TimeZone::system()).date();
-    let month = args.month.unwrap_or_else(|| Board::month_of(today));
     let mut terminal = profile.terminal()?;
+    let month = args.month.map_or_else(|| terminal.month_to_show(now), Ok)?;
     let board = || terminal.board(month, &mut PersonsOfFiles::default(), now);
     match &args.what {
         None => {

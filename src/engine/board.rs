@@ -61,6 +61,17 @@ impl Terminal {
         Ok(Board::of(&material, now, &zone))
     }
 
+    /// The month people work on now; where nothing was exchanged for it yet, the last one for which there were plans.
+    pub fn month_to_show(&self, now: Timestamp) -> Result<Month, HistoryError> {
+        let month = Board::month_of(now.to_zoned(TimeZone::system()).date());
+        let kinds = [Kind::Provision, Kind::Actuals];
+        let is_begun = |month: Month| Ok(!self.history.files_of_month(month, &kinds)?.is_empty());
+        if is_begun(month)? || is_begun(month.previous())? {
+            return Ok(month);
+        }
+        Ok(self.history.month_before(month)?.unwrap_or(month))
+    }
+
     fn fill_persons(&self, files: &mut [Carried], known: &mut PersonsOfFiles) -> Result<(), HistoryError> {
         let mut budget = AT_ONCE;
         if known.0.len() > REMEMBERED {
@@ -109,8 +120,8 @@ pub(super) fn until_closed(terminal: &Terminal, asked: &Receiver<Ask>, teller: &
             }
         }
         let now = Timestamp::now();
-        let shown = month.unwrap_or_else(|| Board::month_of(now.to_zoned(TimeZone::system()).date()));
-        match terminal.board(shown, &mut known, now) {
+        let shown = month.map_or_else(|| terminal.month_to_show(now), Ok);
+        match shown.and_then(|month| terminal.board(month, &mut known, now)) {
             Ok(board) if told.as_deref() == Some(&board) => {}
             Ok(board) => {
                 let board = Arc::new(board);

@@ -47,6 +47,19 @@ impl History {
         Ok(files)
     }
 
+    /// The newest month before this one for which there are plans.
+    pub fn month_before(&self, month: Month) -> Result<Option<Month>, HistoryError> {
+        let prefix = Kind::Provision.prefix();
+        let newest: Option<String> = self
+            .connection
+            .prepare_cached("SELECT max(name) FROM file WHERE name >= ?1 AND name < ?2")
+            .and_then(|mut select| {
+                select.query_row(params![format!("{prefix}_"), format!("{prefix}_{month}")], |row| row.get(0))
+            })
+            .named("month before")?;
+        Ok(newest.and_then(|name| FileName::parse(&name).ok()).and_then(|name| name.month))
+    }
+
     fn files_named(&self, prefix: &str) -> Result<Vec<Carried>, HistoryError> {
         // '`' follows '_', with which every prefix ends.
         let after = format!("{}`", prefix.strip_suffix('_').unwrap_or(prefix));
@@ -322,6 +335,8 @@ mod tests {
         assert_eq!(files(&history).len(), 2);
         assert!(history.withdraw(withdrawn, now()).unwrap());
         assert_eq!(files(&history).len(), 1, "what was taken back never went");
+        assert_eq!(history.month_before("202711".parse().unwrap()).unwrap().unwrap().to_string(), "202611");
+        assert_eq!(history.month_before("202610".parse().unwrap()).unwrap(), None);
     }
 
     #[test]
