@@ -372,7 +372,7 @@ impl App {
             Action::OpenParcel(page, id) => self.open_parcel(page, id),
             Action::SearchIn(page, query) => {
                 self.query = query;
-                self.go(page);
+                self.page = page;
             }
             Action::Choose(choice) => self.choose(ctx, choice),
             Action::OpenFolder(folder) => self.desk.open_folder(&folder),
