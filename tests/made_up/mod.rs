@@ -446,18 +446,6 @@ pub fn drafts() -> Drafts {
     }
 }
 
-/// The offices of the directory.
-pub fn partners() -> Arc<[Partner]> {
-    let partner = |number: usize| Partner {
-        office: office(10 + number),
-        service: "11".parse().unwrap(),
-        name: name(number).into(),
-        reachable: number != 9,
-        changed: None,
-    };
-    (0..10).map(partner).collect()
-}
-
 /// Three PCs: this one, one that waits, one that is out.
 pub fn terminals() -> Arc<[TerminalEntry]> {
     let terminal = |id: &str, name: &str, waiting, revoked: bool| TerminalEntry {
@@ -647,6 +635,7 @@ pub fn statement_draft(partner: OfficeNumber, month: tayori::standard::Month, oc
     StatementDraft { partner, partner_name, month, occasion, candidates: (0..persons).map(candidate).collect() }
 }
 
+/// The offices of the directory: those we know first, each reached in its own way.
 pub fn partners() -> Arc<[Partner]> {
     let partner = |at: usize| Partner {
         office: office(10 + at),
