@@ -23,7 +23,7 @@ texts! {
     empty_hint: "予定や実績を送るか受け取ると、相手の事業所ごとにここに並びます。", "Once plans or actuals are sent or received, each partner is listed here.";
     gathering: "月次ボードをまとめています…", "Putting the board together…";
     regular: "先月はやりとりがありました", "There was an exchange last month";
-    actions: "ほかの操作", "More";
+    actions: "操作", "More";
 
     remind: "催促する", "Remind";
     say_none: "実績なしを知らせる", "Say: no actuals";
@@ -97,8 +97,8 @@ pub fn summary(lang: Lang, summary: &Summary) -> String {
 pub fn plans(lang: Lang, summary: &Summary) -> String {
     let Summary { side, plans, .. } = summary;
     match (lang, side) {
-        (Lang::Ja, Side::Planner | Side::Entrusted) => format!("予定は {plans} に届いています。"),
-        (Lang::Ja, Side::Provider | Side::Centre) => format!("予定は {plans} から届いています。"),
+        (Lang::Ja, Side::Planner | Side::Entrusted) => format!("予定は {plans}事業所に届いています。"),
+        (Lang::Ja, Side::Provider | Side::Centre) => format!("予定は {plans}事業所から届いています。"),
         (Lang::En, Side::Planner | Side::Entrusted) => format!("Plans reached {plans}."),
         (Lang::En, Side::Provider | Side::Centre) => format!("Plans came from {plans}."),
     }
@@ -132,13 +132,23 @@ pub fn wait(lang: Lang, row: &Row) -> String {
     let ours = !row.side.awaits_actuals();
     match (lang, row.days) {
         (_, None) => String::new(),
-        (Lang::Ja, Some(0)) => {
-            if ours { "今日から相手が待っています" } else { "今日から待っています" }.to_owned()
-        }
-        (Lang::Ja, Some(days)) if ours => format!("相手が {days}日 待っています"),
+        (Lang::Ja, Some(0)) => if ours { "相手が今日から待ち" } else { "今日から待っています" }.to_owned(),
+        (Lang::Ja, Some(days)) if ours => format!("相手が {days}日待ち"),
         (Lang::Ja, Some(days)) => format!("{days}日 待っています"),
         (Lang::En, Some(days)) if ours => format!("They wait for {days} days"),
         (Lang::En, Some(days)) => format!("{days} days"),
+    }
+}
+
+/// The same with the last reminder, short enough for a cell.
+pub fn wait_reminded(lang: Lang, row: &Row, reminded_on: Option<Date>) -> String {
+    match (row.days, reminded_on) {
+        (Some(days), Some(on)) => match lang {
+            Lang::Ja => format!("{days}日・{}", reminded(lang, on)),
+            Lang::En => format!("{days} days, {}", reminded(lang, on)),
+        },
+        (None, Some(on)) => reminded(lang, on),
+        (_, None) => wait(lang, row),
     }
 }
 
@@ -147,10 +157,14 @@ pub fn answered(lang: Lang, row: &Row) -> String {
     let Some(answered) = row.answered else {
         return match (lang, row.no_actuals) {
             (_, 0) => String::new(),
+            (lang, none) if row.actuals.step == Step::NoActuals => persons(lang, none),
             (Lang::Ja, none) => format!("実績なし {none}名"),
             (Lang::En, none) => format!("none for {none}"),
         };
     };
+    if row.actuals.step == Step::NoActuals {
+        return persons(lang, answered.planned);
+    }
     let done = answered.planned - answered.missing;
     if answered.missing == answered.planned || answered.missing == 0 && answered.none == 0 {
         return String::new();

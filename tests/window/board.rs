@@ -33,13 +33,13 @@ fn each_partner_stands_with_how_far_everything_got() {
     for words in [
         "月次ボード　2026年10月（令和8年10月）",
         "6事業所中 3 から実績が届いています。",
-        "予定は 5 に届いています。",
+        "予定は 5事業所に届いています。",
         "あおぞら訪問介護ステーション 予定 取込済",
         "あおぞら訪問介護ステーション 実績 届いた・未取込",
         "ひまわりデイサービスセンター 実績 まだ",
         "ひまわりデイサービスセンター 催促する 17日 待っています",
         "㈱みどり福祉用具 予定 紙 10/28",
-        "㈱みどり福祉用具 実績 実績なし",
+        "㈱みどり福祉用具 実績 実績なし 4名",
         "医療法人髙﨑会 訪問看護ステーション 追加・変更 到着 2 件",
         "さくら通所リハビリテーション 実績 取込済 12名中 10名（なし 1）",
         "社会福祉法人 光風会 ショートステイ 予定 失敗",
@@ -92,7 +92,7 @@ fn a_reminder_is_looked_over_before_it_goes() {
 #[test]
 fn no_actuals_names_the_ticked_persons_in_words_and_in_form() {
     let mut window = window_with(made_up::provider_board());
-    window.press("さくら居宅介護支援事業所 実績なしを知らせる 相手が 17日 待っています・催促 11/9");
+    window.press("さくら居宅介護支援事業所 実績なしを知らせる 17日・催促 11/9");
     window.commands();
     let (partner, month) = (made_up::office(1), "202610".parse().unwrap());
     let candidate =

@@ -19,7 +19,9 @@ use crate::words::failure::{Sentence, failure};
 use crate::words::{Lang, window as w};
 
 /// The board is never lower: a window that has no room for it scrolls.
-const LEAST_BOARD: f32 = 300.0;
+const LEAST_BOARD: f32 = 260.0;
+/// In a page that is lower than this, the numbers above the board have to do: each leads to what is to be done.
+const LOW: f32 = 500.0;
 
 /// What is new in short, and the month board below.
 #[derive(Debug, Default)]
@@ -58,7 +60,9 @@ impl Home {
             asked = tiles(ui, model).or(asked);
             let left = |ui: &Ui| room - (ui.cursor().top() - top);
             let before = left(ui);
-            asked = next_steps(ui, model, before).or(asked);
+            if room >= LOW {
+                asked = next_steps(ui, model, before).or(asked);
+            }
             let left = left(ui);
             self.board.show(ui, model, left.max(LEAST_BOARD)).or(asked)
         })

@@ -153,11 +153,11 @@ impl PartnersPage {
                     if button(ui, Btn::Outline, ic::INBOX, w::see_received(lang)).clicked() {
                         asked = Some(Action::SearchIn(Page::Inbox, number()));
                     }
-                    if partner.way == Way::Hub && button(ui, Btn::Outline, ic::EDIT_SQUARE, w::write(lang)).clicked() {
-                        asked = Some(Action::WriteTo(partner.office, String::new()));
-                    }
                     if button(ui, Btn::Outline, ic::SEND, w::see_sent(lang)).clicked() {
                         asked = Some(Action::SearchIn(Page::Sent, number()));
+                    }
+                    if partner.way == Way::Hub && button(ui, Btn::Outline, ic::EDIT_SQUARE, w::write(lang)).clicked() {
+                        asked = Some(Action::WriteTo(partner.office, String::new()));
                     }
                 });
             });

@@ -51,7 +51,7 @@ fn columns(side: Side, width: f32) -> Vec<(Column, f32)> {
     if !entrusted && width >= WIDE {
         columns.push((Column::Changes, 130.0));
     }
-    columns.extend([(Column::Of(Exchange::Actuals), 150.0), (Column::Wait, 170.0), (Column::More, 48.0)]);
+    columns.extend([(Column::Of(Exchange::Actuals), 150.0), (Column::Wait, 150.0), (Column::More, 76.0)]);
     let rest = width - columns.iter().map(|(_, width)| width).sum::<f32>();
     if let Some(partner) = columns.first_mut() {
         partner.1 = rest.max(120.0);
@@ -64,8 +64,8 @@ pub(super) fn show<'a>(ui: &mut Ui, model: &Model, side: Side, rows: &[&'a Row])
     let lang = model.lang();
     // The scroll bar's place stays free, so that head and rows agree.
     let columns = columns(side, ui.available_width() - 20.0);
-    head(ui, lang, &columns);
     ui.spacing_mut().item_spacing.y = 0.0;
+    head(ui, lang, &columns);
     let mut pressed = None;
     scroll_style(ui, |ui, content| {
         ScrollArea::vertical().auto_shrink(false).id_salt(("board", side)).show_rows(
@@ -218,9 +218,8 @@ fn chip_cell(ui: &mut Ui, model: &Model, place: Rect, row: &Row, cell: &Cell, wh
 /// How long the answer is being waited for, and the one thing to do about it.
 fn wait<'a>(ui: &mut Ui, model: &Model, place: Rect, row: &'a Row) -> Option<Pressed<'a>> {
     let lang = model.lang();
-    let reminded = row.reminded.map(|at| w::reminded(lang, at.to_zoned(model.zone.clone()).date()));
-    let waiting = [Some(w::wait(lang, row)).filter(|words| !words.is_empty()), reminded];
-    let waiting = waiting.into_iter().flatten().collect::<Vec<_>>().join("・");
+    let reminded = row.reminded.map(|at| at.to_zoned(model.zone.clone()).date());
+    let waiting = w::wait_reminded(lang, row, reminded);
     let late = row.days.is_some_and(|days| days >= LATE);
     let occasion = match row.side.awaits_actuals() {
         true => row.days.map(|_| Occasion::Reminder),
@@ -260,7 +259,9 @@ fn more<'a>(ui: &mut Ui, lang: Lang, place: Rect, row: &'a Row) -> Option<Presse
     if response.hovered() || response.has_focus() {
         p.rect_filled(place.shrink(2.0), CornerRadius::same(R4), blue_100());
     }
-    p.text(place.center(), Align2::CENTER_CENTER, ic::EXPAND_MORE, icon(24.0), blue_900());
+    line_at(p, place.left() + 8.0, place.center().y, w::actions(lang), bold(14.0), blue_900(), 44.0);
+    let mark = pos2(place.right() - 14.0, place.center().y);
+    p.text(mark, Align2::CENTER_CENTER, ic::EXPAND_MORE, icon(20.0), blue_900());
     let popup = egui::Popup::menu(&response).show(|ui| {
         ui.set_min_width(240.0);
         let mut item = |words: &str| button_sized(ui, Btn::Text, "", words, vec2(240.0, TARGET)).clicked();
