@@ -96,10 +96,9 @@ impl Terminal {
         let planned = People::new(self.exchanged(partner, month, true, &[Kind::Provision, Kind::Supplement])?);
         let mut done: Persons = persons_of(&self.exchanged(partner, month, false, &[Kind::Actuals])?);
         for said in self.history.said_of_month(month)? {
-            if said.partner == partner && !said.proof.incoming && !said.proof.troubled {
-                if let Statement::NoActuals { persons, .. } = said.statement {
-                    done.extend(persons);
-                }
+            let ours = said.partner == partner && !said.proof.incoming && !said.proof.troubled;
+            if let (true, Statement::NoActuals { persons, .. }) = (ours, said.statement) {
+                done.extend(persons);
             }
         }
         let in_plan = |person: &standard::Person| planned.kinds(person).contains(&Kind::Provision);
