@@ -5,12 +5,19 @@
 
 mod answers;
 mod board;
+#[cfg(target_os = "linux")]
+mod claimed;
 mod crooked;
 mod demo;
 mod enrol;
 mod entry;
+mod external;
 #[cfg(unix)]
 mod folders;
+#[cfg(unix)]
+mod full;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod kill;
 mod login;
 #[cfg(unix)]
