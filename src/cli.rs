@@ -6,6 +6,7 @@ mod account;
 mod ask;
 mod audit;
 mod autostart;
+mod board;
 pub mod check;
 mod demo;
 mod diagnose;
@@ -85,6 +86,7 @@ enum Command {
     Autostart(autostart::AutostartArgs),
     Notices(notices::NoticesArgs),
     List(list::ListArgs),
+    Board(board::BoardArgs),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
     Account(account::AccountArgs),
@@ -113,7 +115,7 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         #[cfg(feature = "desktop")]
         Command::Open(_) => None,
         // Each of their steps leaves its own line, with how it ended.
-        Command::Parcel(_) | Command::Partner(_) | Command::Audit(_) => None,
+        Command::Parcel(_) | Command::Partner(_) | Command::Audit(_) | Command::Board(_) => None,
         // These have to do with files on this computer, and with no office.
         Command::Demo(_) | Command::Check(_) | Command::Show(_) | Command::Fix(_) => None,
     }
@@ -176,6 +178,9 @@ impl Cli {
             }
             Some(Command::List(args)) => {
                 with_profile(profile, |profile| list::run(&args, profile, &mut io::stdout().lock()))
+            }
+            Some(Command::Board(args)) => {
+                with_profile(profile, |profile| board::run(&args, &profile, &mut io::stdout().lock()))
             }
             Some(Command::Parcel(args)) => {
                 with_profile(profile, |profile| parcel::run(&args, &profile, &mut io::stdout().lock()))

@@ -16,10 +16,12 @@
 //! | [`history`] | the client's own store |
 //! | `sqlite` | what both stores ask of SQLite |
 //! | [`identity`] | keys, certificates, whom we trust |
+//! | [`board`] | one month with every partner, derived from evidence; pure |
 //! | [`wire`] | what both ends say to each other; pure |
 //! | [`parcel`] | units, manifest, seal and open; pure |
 //! | [`standard`] | names, records, typed tables, checks; pure |
 
+pub mod board;
 pub mod cli;
 pub mod demo;
 #[cfg(feature = "desktop")]

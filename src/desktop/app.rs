@@ -15,7 +15,8 @@ use super::place::{Place, Placing};
 use super::printing::{self, Job, Printing, Target};
 use super::screens::mending::Mending;
 use super::screens::{
-    DraftsPage, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, Outbox, SettingsPage, TrustQuestion, Writing,
+    DraftsPage, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, Outbox, PartnersPage, SettingsPage,
+    TrustQuestion, Writing,
     inbox, sent,
 };
 use super::tokens::use_palette;
@@ -42,6 +43,7 @@ pub enum Page {
     Outbox,
     Compose,
     Bulk,
+    Partners,
     Settings,
     /// Help, and what stands in the way.
     Help,
@@ -54,6 +56,8 @@ pub enum Action {
     Ask(Command),
     /// Choose a parcel of a list, as if it had been clicked there.
     OpenParcel(Page, ParcelId),
+    /// Show only those parcels of a list in which this stands.
+    SearchIn(Page, String),
     Choose(Choice),
     OpenFolder(PathBuf),
     /// Look at these beside what was already chosen for sending.
@@ -103,6 +107,7 @@ pub struct App {
     pub(super) page: Page,
     pub(super) query: String,
     pub(super) home: Home,
+    partners: PartnersPage,
     pub(super) inbox: Mailbox,
     pub(super) sent: Mailbox,
     pub(super) drafts: DraftsPage,
@@ -153,7 +158,8 @@ impl App {
             model: Model::new(Look { lang, ..Look::default() }),
             page: Page::Home,
             query: String::new(),
-            home: Home,
+            home: Home::default(),
+            partners: PartnersPage::default(),
             inbox: Mailbox::new(inbox::LIST),
             sent: Mailbox::new(sent::LIST),
             drafts: DraftsPage::default(),
@@ -435,6 +441,10 @@ impl App {
             Action::ChangePassword => self.login.change_password(),
             Action::Ask(command) => self.engine.send(command),
             Action::OpenParcel(page, id) => self.open_parcel(page, id),
+            Action::SearchIn(page, query) => {
+                self.query = query;
+                self.page = page;
+            }
             Action::Choose(choice) => self.choose(ctx, choice),
             Action::OpenFolder(folder) => self.desk.open_folder(&folder),
             Action::Examine(paths) => self.examine(paths),
@@ -572,6 +582,7 @@ impl App {
             && self.printing.is_none()
             && !self.login.is_open()
             && !self.trust.is_open()
+            && !self.home.is_asking()
             && !self.writing.is_asking()
             && ui.input(|i| i.key_pressed(Key::Escape))
         {
@@ -659,6 +670,7 @@ impl App {
             Page::Outbox => self.outbox.show(ui, model),
             Page::Compose => self.writing.compose(ui, model),
             Page::Bulk => self.writing.bulk(ui, model),
+            Page::Partners => self.partners.show(ui, model),
             Page::Settings => self.settings.show(ui, model),
             Page::Help => self.help.show(ui, model),
         }

@@ -66,6 +66,8 @@ pub enum Subject {
     Preventive,
     /// 取り消し (DLT…)
     Withdrawal,
+    /// Words and nothing else.
+    Message,
     /// Anything else.
     Other,
 }
@@ -310,6 +312,14 @@ pub enum Failure {
     KeyringAway,
     /// The file that says how the key is kept, or something sealed with it, is damaged or another's.
     VaultBroken,
+    /// A statement names somebody who is in no plan that was exchanged with its receiver.
+    PersonNotTheirs {
+        office: String,
+    },
+    /// Words reach this office only by our own exchange, and it is not there.
+    NoWayForWords {
+        office: String,
+    },
     /// Checks forbid sending.
     ChecksFailed {
         errors: usize,

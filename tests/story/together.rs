@@ -6,7 +6,10 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tayori::engine::model::{AccountsCommand, Command, DiagnosisCommand, Secret, Settings, State, TerminalsCommand};
+use tayori::board::{Exchange, Paper, Side};
+use tayori::engine::model::{
+    AccountsCommand, Command, DiagnosisCommand, Occasion, PaperNote, Secret, Settings, State, TerminalsCommand,
+};
 use tayori::engine::{Engine, Event};
 use tayori::history::{Action, History, ParcelLine};
 use tayori::parcel::certificate;
@@ -407,6 +410,9 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
     let settings: Settings = north.profile().settings;
     let somewhere = |name: &str| town.dir().join(name);
     let office = SOUTH.number.parse().unwrap();
+    let (month, service) = ("202605".parse().unwrap(), SOUTH.service.parse().unwrap());
+    let on = jiff::civil::date(2026, 6, 1);
+    let paper = Paper { side: Side::Provider, partner: office, service, exchange: Exchange::Actuals, on };
     let all = [
         Command::Exchange,
         Command::Open(id),
@@ -431,6 +437,9 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::Annotate { parcel: id, text: "y".into() },
         Command::TrustPartner { office, fingerprint: "ab".into() },
         Command::ShowAudit,
+        Command::ShowBoard(None),
+        Command::DraftStatement { partner: office, month, occasion: Occasion::Reminder },
+        Command::NotePaper(PaperNote { month, paper, taken_back: false }),
         Command::ExportAudit(somewhere("window.csv")),
         Command::Accounts(AccountsCommand::List),
         Command::Terminals(TerminalsCommand::List),
@@ -476,6 +485,9 @@ fn expected(command: &Command) -> Action {
         Command::Annotate { .. } => Action::Note,
         Command::TrustPartner { .. } => Action::TrustPartner,
         Command::ShowAudit => Action::ShowAudit,
+        Command::ShowBoard(_) => Action::ShowLists,
+        Command::NotePaper(_) => Action::NotePaper,
+        Command::DraftStatement { .. } => Action::Examine,
         Command::ExportAudit(_) => Action::Export,
         Command::Login { .. } => Action::Login,
         Command::Logout => Action::Logout,

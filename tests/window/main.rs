@@ -2,6 +2,7 @@
 #![cfg(feature = "desktop")]
 #![allow(clippy::unwrap_used, reason = "a test that meets none of it has failed")]
 
+mod board;
 mod comfort;
 mod drafts;
 mod entry;
@@ -14,6 +15,7 @@ mod made_up;
 mod mail;
 mod office;
 mod painter;
+mod partners;
 mod pictures;
 mod reading;
 mod sending;
