@@ -16,8 +16,7 @@ use super::printing::{self, Job, Printing, Target};
 use super::screens::mending::Mending;
 use super::screens::{
     DraftsPage, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, Outbox, PartnersPage, SettingsPage,
-    TrustQuestion, Writing,
-    inbox, sent,
+    TrustQuestion, Writing, inbox, sent,
 };
 use super::tokens::use_palette;
 use super::{chrome, nav, preview, theme, undo, widgets};
