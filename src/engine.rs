@@ -1,5 +1,6 @@
 //! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
 
+pub mod autostart;
 mod board;
 mod delivery;
 mod drafts;

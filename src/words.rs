@@ -5,9 +5,11 @@
 
 pub mod board;
 pub mod failure;
+pub mod habits;
 pub mod handling;
 pub mod mail;
 pub mod notices;
+pub mod outside;
 pub mod partners;
 pub mod record;
 pub mod window;

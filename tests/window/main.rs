@@ -6,6 +6,7 @@ mod board;
 mod comfort;
 mod drafts;
 mod entry;
+mod habits;
 mod keys;
 #[path = "../made_up/mod.rs"]
 mod made_up;
