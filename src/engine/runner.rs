@@ -506,11 +506,11 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         }
         Command::ExamineOutgoing => Some((Action::Examine, "outgoing".into())),
         Command::ShowAudit => Some((Action::ShowAudit, String::new())),
-        Command::TryNotices => Some((Action::Settings, "try-notices".into())),
         Command::DraftStatement { partner, month, .. } => Some((Action::Examine, format!("{partner} {month}"))),
         Command::ShowBoard(month) => {
             Some((Action::ShowLists, month.map_or_else(|| "board".into(), |month| format!("board {month}"))))
         }
+        Command::TryNotices => Some((Action::Settings, "try-notices".into())),
         Command::Content { parcel, index } => Some((Action::Open, format!("{parcel} {index}"))),
         Command::DismissDraft(receiver) => Some((Action::DismissDraft, receiver.to_string())),
         Command::Open(_)
