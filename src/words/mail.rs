@@ -193,6 +193,14 @@ pub fn terminal_times(lang: Lang, added: &str, until: &str) -> String {
     }
 }
 
+/// 2026年8月20日
+pub fn day(lang: Lang, day: jiff::civil::Date) -> String {
+    match lang {
+        Lang::Ja => format!("{}年{}月{}日", day.year(), day.month(), day.day()),
+        Lang::En => day.to_string(),
+    }
+}
+
 pub fn code_until(lang: Lang, until: &str) -> String {
     match lang {
         Lang::Ja => format!("{until} まで、1台で1回だけ使えます。新しい端末の、はじめの設定の画面に入れてください。"),

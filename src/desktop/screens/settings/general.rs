@@ -11,9 +11,12 @@ use crate::desktop::icons as ic;
 use crate::desktop::model::{Look, Model, TextSize};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
-use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, button_if, field, icon_line, section, segmented, text};
-use crate::engine::model::{Command, Login, Settings};
+use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, button_if, field, icon_line, para, section, segmented, text};
+use crate::engine::model::{Command, Login, Notice, Settings};
 use crate::words::{Lang, window as w};
+
+/// So many days before its end a certificate is spoken of.
+const ANNOUNCED: i64 = 60;
 
 /// What is typed but not kept yet.
 #[derive(Debug, Default)]
@@ -219,5 +222,13 @@ fn login(ui: &mut Ui, model: &Model) -> Option<Action> {
 
 fn certificate(ui: &mut Ui, model: &Model) {
     let (glyph, words, color) = certificate_look(model);
-    group(ui, ic::VERIFIED_USER, w::certificate(model.lang()), |ui| icon_line(ui, glyph, &words, reg(16.0), color));
+    let lang = model.lang();
+    group(ui, ic::VERIFIED_USER, w::certificate(lang), |ui| {
+        icon_line(ui, glyph, &words, reg(16.0), color);
+        // From the first announcement on: what happens by itself, and what to do when it does not.
+        if let Some(days) = model.certificate_days().filter(|days| *days <= ANNOUNCED) {
+            let sentence = w::notice(lang, &Notice::CertificateEnds { days });
+            para(ui, &format!("{}{}", sentence.what, sentence.todo), 16.0, gray_800());
+        }
+    });
 }
