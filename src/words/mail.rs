@@ -215,6 +215,13 @@ pub fn more_follows(lang: Lang, files: usize) -> String {
     }
 }
 
+pub fn being_written(lang: Lang, files: usize) -> String {
+    match lang {
+        Lang::Ja => format!("書き込み中のファイルが {files} 個あります。書き終わると、ここに並びます。"),
+        Lang::En => format!("Still being written: {files}. They are listed once they are whole."),
+    }
+}
+
 pub fn fine_of(lang: Lang, fine: usize, all: usize) -> String {
     match lang {
         Lang::Ja => format!("{all} 件中 {fine} 件"),
