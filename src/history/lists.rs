@@ -44,7 +44,7 @@ const LINE: &str =
         warnings, direction, parcel.accepted_at, arrived_at, imported_at, refused_at, failed_at, failure,
         outbox.next_try_at, outbox.last, held.parcel IS NOT NULL,
         CASE WHEN NOT mine AND imported_at IS NULL THEN coalesce(terminal.name, '') END, nullif(assigned.value, ''),
-         national.parcel IS NOT NULL, national.laid_out_at
+         national.parcel IS NOT NULL, national.laid_out_at, overdue_since
      FROM parcel LEFT JOIN outbox ON outbox.parcel = parcel.id
          LEFT JOIN national ON national.parcel = parcel.id
          LEFT JOIN held ON held.parcel = parcel.id
@@ -241,6 +241,7 @@ fn line_of(row: &Row<'_>) -> Result<ParcelLine, HistoryError> {
         errors: row.get(8).named("line")?,
         warnings: row.get(9).named("line")?,
         accepted_at: get_time(11)?.filter(|_| !incoming),
+        overdue_since: get_time(24)?,
         importing: row.get(20).named("line")?,
         assigned: row.get(21).named("line")?,
     })
