@@ -122,6 +122,7 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
             partner_name: made_up::name(0).into(),
             subjects: vec![Subject::Actuals],
             files: 3,
+            persons: Names::default(),
         }));
         tell(Event::Notice(Notice::Failed(Failure::FolderMissing { path: "/home/sakura/便り/取込".into() })));
     }

@@ -14,6 +14,7 @@ pub mod fix;
 mod help;
 mod list;
 mod login;
+mod notices;
 mod parcel;
 mod partner;
 mod setup;
@@ -39,7 +40,7 @@ use crate::engine::Engine;
 #[cfg(feature = "desktop")]
 use crate::engine::habits::NoticeHabits;
 #[cfg(feature = "desktop")]
-use crate::engine::model::Event;
+use crate::engine::model::{Event, ToShow};
 use crate::engine::profile::{Profile, ProfileError};
 use crate::history::{Action, DONE};
 use crate::notice::{self, Attention, Bell, Inlet};
@@ -81,6 +82,7 @@ enum Command {
     #[cfg(feature = "desktop")]
     Open(OpenArgs),
     Autostart(autostart::AutostartArgs),
+    Notices(notices::NoticesArgs),
     List(list::ListArgs),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
@@ -103,6 +105,7 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         Command::Terminal(_) => Some((Action::Terminals, "")),
         Command::Setup(_) => Some((Action::Setup, "")),
         Command::Autostart(_) => Some((Action::Settings, "autostart")),
+        Command::Notices(_) => Some((Action::Settings, "notices")),
         // The engine behind the window records what is done there.
         #[cfg(feature = "desktop")]
         Command::Open(_) => None,
@@ -162,6 +165,7 @@ impl Cli {
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile)),
             Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile)),
             Some(Command::Login(args)) => with_profile(profile, |profile| login::log_in(&args, &profile)),
+            Some(Command::Notices(args)) => with_profile(profile, |profile| notices::run(&args, &profile)),
             Some(Command::Logout(args)) => with_profile(profile, |profile| login::log_out(&args, &profile)),
             Some(Command::Terminal(args)) => with_profile(profile, |profile| terminal::run(&args, profile)),
             Some(Command::Account(args)) => {
@@ -232,6 +236,9 @@ struct OpenArgs {
     /// 開いて見せる一通
     #[arg(long, value_name = "番号")]
     parcel: Option<crate::parcel::ParcelId>,
+    /// 下書きを開いて見せます
+    #[arg(long, conflicts_with = "parcel")]
+    drafts: bool,
 }
 
 #[cfg(feature = "desktop")]
@@ -239,7 +246,12 @@ impl OpenArgs {
     fn request(self) -> single::Request {
         // The first window may have been started elsewhere.
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
-        single::Request { files: self.files.into_iter().map(absolute).collect(), parcel: self.parcel }
+        let place = match self.parcel {
+            Some(parcel) => ToShow::Parcel(parcel),
+            None if self.drafts => ToShow::Drafts,
+            None => ToShow::Window,
+        };
+        single::Request { files: self.files.into_iter().map(absolute).collect(), place }
     }
 }
 
@@ -297,9 +309,9 @@ fn window(dir: &std::path::Path, first: Option<single::First>, request: single::
             if !request.files.is_empty() {
                 inlet.tell(Event::HandedOver(request.files));
             }
-            inlet.tell(Event::Show(request.parcel));
+            inlet.tell(Event::Show(request.place));
         };
-        if !request.files.is_empty() || request.parcel.is_some() {
+        if request != single::Request::default() {
             hear(request);
         }
         if let Some(Err(error)) = first.map(|first| first.listen(hear)) {

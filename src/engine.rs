@@ -1,5 +1,6 @@
 //! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
 
+pub mod autostart;
 mod delivery;
 mod drafts;
 pub mod enrol;

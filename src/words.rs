@@ -4,9 +4,11 @@
 //! below hold one subject each, so that a translator reads a page and not the program.
 
 pub mod failure;
+pub mod habits;
 pub mod handling;
 pub mod mail;
 pub mod notices;
+pub mod outside;
 pub mod record;
 pub mod window;
 

@@ -19,8 +19,9 @@ use super::screens::{
 use super::tokens::use_palette;
 use super::{chrome, nav, preview, theme, undo, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{Command, Entrance, Event, Notice, ParcelView, SendRequest};
+use crate::engine::model::{Command, Entrance, Event, Notice, ParcelLine, ParcelView, SendRequest, ToShow};
 use crate::notice::Attention;
+use crate::notice::badge::Badge;
 use crate::notice::tray::{Tray, TrayAsk};
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -115,6 +116,9 @@ pub struct App {
     keep_look: Option<Box<dyn Fn(Look)>>,
     attention: Attention,
     tray: Option<(Tray, Receiver<TrayAsk>)>,
+    badge: Badge,
+    /// What a clicked notice spoke of, until it is in a list.
+    wanted: Option<ParcelId>,
     /// Asked for by the tray's menu: then closing closes.
     quitting: bool,
     zoomed: Option<Look>,
@@ -153,6 +157,8 @@ impl App {
             keep_look: None,
             attention: Attention::default(),
             tray: None,
+            badge: Badge::default(),
+            wanted: None,
             quitting: false,
             zoomed: None,
         }
@@ -174,7 +180,7 @@ impl App {
         self
     }
 
-    /// With an icon beside the clock; without one where the system shows none.
+    /// With an icon beside the clock and a number at the window's place on the task bar, where the system shows them.
     #[must_use]
     pub fn with_tray(mut self, ctx: &Context, lang: Lang) -> Self {
         let (tell, asked) = channel();
@@ -184,6 +190,7 @@ impl App {
             ctx.request_repaint();
         });
         self.tray = tray.inspect_err(|error| tracing::warn!(%error, "no icon")).ok().map(|tray| (tray, asked));
+        self.badge = Badge::show();
         self
     }
 
@@ -246,7 +253,7 @@ impl App {
                 }
                 Event::Notice(Notice::NotSent(_)) => self.writing.not_sent(),
                 Event::SendResults(results) => self.writing.told(results.clone()),
-                Event::Show(parcel) => self.come_to_front(ctx, *parcel),
+                Event::Show(place) => self.come_to_front(ctx, *place),
                 Event::HandedOver(paths) => self.apply(ctx, Action::Examine(paths.clone())),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
                 Event::Content(content) => self.look_at(ctx, content.clone()),
@@ -256,6 +263,7 @@ impl App {
             }
             self.model.take(event);
         }
+        self.open_wanted();
         while let Ok(chosen) = self.chosen.try_recv() {
             self.take_choice(ctx, chosen);
         }
@@ -264,12 +272,13 @@ impl App {
 
     /// What the icon beside the clock asks, and whether closing the window leaves it there.
     fn mind_tray(&mut self, ctx: &Context) {
+        self.badge.set_unread(self.model.counts.unread);
         let Some((tray, asked)) = &mut self.tray else { return };
         tray.set_unread(self.model.counts.unread);
         let asked: Vec<TrayAsk> = asked.try_iter().collect();
         for asked in asked {
             match asked {
-                TrayAsk::Open => self.come_to_front(ctx, None),
+                TrayAsk::Open => self.come_to_front(ctx, ToShow::Window),
                 TrayAsk::Quit => {
                     self.quitting = true;
                     ctx.send_viewport_cmd(egui::ViewportCommand::Close);
@@ -285,24 +294,39 @@ impl App {
     }
 
     /// Somebody clicked a notice or started the program again.
-    fn come_to_front(&mut self, ctx: &Context, parcel: Option<ParcelId>) {
+    fn come_to_front(&mut self, ctx: &Context, place: ToShow) {
         use egui::ViewportCommand as Ask;
         [Ask::Visible(true), Ask::Minimized(false), Ask::Focus].into_iter().for_each(|ask| ctx.send_viewport_cmd(ask));
-        if let Some(id) = parcel {
-            let is_incoming = self.model.lists.inbox.iter().any(|line| line.id == id);
-            self.open_parcel(if is_incoming { Page::Inbox } else { Page::Sent }, id);
+        match place {
+            ToShow::Window => {}
+            ToShow::Drafts => self.page = Page::Drafts,
+            ToShow::Parcel(parcel) => self.wanted = Some(parcel),
         }
+    }
+
+    /// Opens what a notice spoke of as soon as it is in a list: right after the start none is known yet.
+    fn open_wanted(&mut self) {
+        let Some(id) = self.wanted else { return };
+        let lists = &self.model.lists;
+        let holds = |lines: &[ParcelLine]| lines.iter().any(|line| line.id == id);
+        let page = if holds(&lists.inbox) {
+            Page::Inbox
+        } else if holds(&lists.sent) || holds(&lists.outbox) {
+            Page::Sent
+        } else {
+            return;
+        };
+        self.wanted = None;
+        self.open_parcel(page, id);
     }
 
     fn take_choice(&mut self, ctx: &Context, chosen: Chosen) {
         match chosen {
             Chosen::ToSend(paths) => self.apply(ctx, Action::Examine(paths)),
             Chosen::Attachments(receiver, paths) => self.writing.attach(receiver, paths),
-            Chosen::OutgoingFolder(folder) if self.at_the_entrance() => self.entrance.set_outgoing(folder),
-            Chosen::ImportFolder(folder) if self.at_the_entrance() => self.entrance.set_import(folder),
+            Chosen::Folder(slot, folder) if self.at_the_entrance() => self.entrance.set_folder(slot, folder),
             Chosen::CertificateFile(file) => self.entrance.set_file(file),
-            Chosen::OutgoingFolder(folder) => self.settings.set_outgoing(folder),
-            Chosen::ImportFolder(folder) => self.settings.set_import(folder),
+            Chosen::Folder(slot, folder) => self.settings.set_folder(slot, folder),
             Chosen::SaveAs { parcel, index, to } => self.engine.send(Command::SaveFile { parcel, index, to }),
             Chosen::SaveRecord(to) => self.engine.send(Command::ExportAudit(to)),
             Chosen::SavePdf(to) => {

@@ -69,6 +69,8 @@ pub struct Model {
     pub drafts: Drafts,
     pub progress: Option<Progress>,
     pub settings: Option<Settings>,
+    /// Whether Tayori begins with the computer, where that can be told.
+    pub autostart: Option<bool>,
     pub partners: Arc<[Partner]>,
     /// What it takes before this terminal can work.
     pub entrance: Entrance,
@@ -184,6 +186,7 @@ impl Model {
             drafts: Drafts::default(),
             progress: None,
             settings: None,
+            autostart: None,
             partners: Arc::from([]),
             entrance: Entrance::Open,
             login: None,
@@ -227,6 +230,9 @@ impl Model {
             Event::Drafts(drafts) => self.drafts = drafts,
             // The app's own affair.
             Event::Show(_) | Event::HandedOver(_) => {}
+            // Never comes so far: who shows the notices takes it.
+            Event::TryNotices => {}
+            Event::Autostart(on) => self.autostart = Some(on),
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),
@@ -346,10 +352,17 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::model::Names;
 
     fn arrived(from: &str) -> Event {
         let parcel = ParcelId::new();
-        Event::Notice(Notice::Arrived { parcel, partner_name: from.into(), subjects: vec![], files: 1 })
+        Event::Notice(Notice::Arrived {
+            parcel,
+            partner_name: from.into(),
+            subjects: vec![],
+            files: 1,
+            persons: Names::default(),
+        })
     }
 
     #[test]

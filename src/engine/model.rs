@@ -60,6 +60,12 @@ pub enum Command {
     RecoveryNoted,
     /// Keep these settings; answered by [`Event::Settings`].
     Configure(Box<Settings>),
+    /// Keep the password of the mail server; an empty one is forgotten.
+    KeepMailPassword(Secret),
+    /// Whether Tayori begins with the computer from now on; answered by [`Event::Autostart`].
+    Autostart(bool),
+    /// Show a notice and tell a phone, to see whether it works; answered by [`Notice::Tried`] or [`Notice::Failed`].
+    TryNotices,
     /// Put a parcel's files into this terminal's import folder, although another terminal has it.
     TakeOver(ParcelId),
     /// Say who is to see to a parcel; empty for nobody. Every terminal of the office shows it.
@@ -170,11 +176,15 @@ pub enum Event {
     /// Files being looked at, when that takes more than a moment; `None` when it is over.
     Progress(Option<Progress>),
     Notice(Notice),
-    /// Somebody clicked a notice, or started the program a second time: come to the front, with this parcel.
-    Show(Option<ParcelId>),
+    /// Somebody clicked a notice, or started the program a second time: come to the front, and show this.
+    Show(ToShow),
     /// A second start of the program handed these files over, to be looked at for sending.
     HandedOver(Vec<PathBuf>),
     Settings(Settings),
+    /// Whether Tayori begins with the computer; not told where the system keeps no list of that.
+    Autostart(bool),
+    /// [`Command::TryNotices`] on its way to who shows them.
+    TryNotices,
     Partners(Arc<[Partner]>),
     /// What it takes before this terminal can work; [`Entrance::Open`] when nothing does.
     Entrance(Entrance),
@@ -411,6 +421,27 @@ pub struct Progress {
     pub total: usize,
 }
 
+/// What the window is to show when it comes to the front.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToShow {
+    /// Whatever it shows.
+    #[default]
+    Window,
+    Drafts,
+    Parcel(ParcelId),
+}
+
+/// Persons' names that may be shown and never logged: their debugging output is a number.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Names(pub Vec<String>);
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} names", self.0.len())
+    }
+}
+
 /// Something worth a toast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -419,6 +450,8 @@ pub enum Notice {
         partner_name: String,
         subjects: Vec<Subject>,
         files: usize,
+        /// Whose files they are, where the settings want them told.
+        persons: Names,
     },
     /// New drafts stand ready; `troubled` of them cannot be sent as they are.
     Drafted {
@@ -443,6 +476,10 @@ pub enum Notice {
         name: String,
     },
     SettingsKept,
+    /// A trial notice went out by so many ways, beside the one on this computer.
+    Tried {
+        ways: usize,
+    },
     /// Our certificates end in so many days, and renewing them has not worked yet (or is not due); over when negative.
     CertificateEnds {
         days: i64,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::exchange::{Exchange, Patience, Round, RoundError};
 use super::failure::of_read;
-use super::model::{Failure, Notice, Subject};
+use super::model::{Failure, Notice};
 use super::outgoing::is_attachment;
 use super::retry::{self, Insistence};
 use super::subject::subjects_of;
@@ -219,7 +219,13 @@ impl Exchange {
         if self.terminal.history.keep_incoming(&parcel, now)? {
             tracing::info!(parcel = %entry.id, from = %entry.from, files = content.files.len(), "parcel received");
             round.received += 1;
-            round.notices.push(arrived(entry.id, partner_name, subjects, content.files.len()));
+            round.notices.push(Notice::Arrived {
+                parcel: entry.id,
+                partner_name: partner_name.to_owned(),
+                subjects,
+                files: content.files.len(),
+                persons: self.terminal.persons_told(content.iter()),
+            });
         }
         Ok(())
     }
@@ -288,10 +294,6 @@ fn may_be_delivered(name: &str) -> bool {
         Err(_) => is_attachment(name) || is_table(),
     };
     is_wanted && !name.starts_with('.')
-}
-
-fn arrived(parcel: ParcelId, partner_name: &str, subjects: Vec<Subject>, files: usize) -> Notice {
-    Notice::Arrived { parcel, partner_name: partner_name.to_owned(), subjects, files }
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ use super::people::{Order, People};
 use super::profile::{Profile, ProfileError};
 use super::terminal::Terminal;
 use super::watching::{Nudge, Watching};
-use super::{Backend, Engine, retry};
+use super::{Backend, Engine, autostart, retry};
 use crate::folders::{self, Pace};
 use crate::history::{Action, DONE, HistoryError};
 use crate::link::{Link, LinkError};
@@ -44,6 +44,9 @@ const MAIL_WAIT: Duration = Duration::from_secs(25);
 /// The pause between two looks for mail: when the hub answered early, and when it held the question.
 const MAIL_PAUSE: Duration = Duration::from_secs(2);
 const MAIL_BREATH: Duration = Duration::from_millis(300);
+/// Without any way to the hub it is tried this often at least: what never gets there costs the hub nothing, and the network
+/// may come back at any moment.
+const NO_WAY_PAUSE: Duration = Duration::from_secs(10);
 /// How often it is looked whether somebody has logged in.
 const LOGIN_LOOK: Duration = Duration::from_secs(1);
 
@@ -52,8 +55,10 @@ const LOGIN_LOOK: Duration = Duration::from_secs(1);
 pub(super) enum Errand {
     /// A round is wanted now.
     Round,
-    /// What comes goes into these folders from now on.
-    Import(ImportFolders),
+    /// The computer slept: the same over a new line, since the old one may be dead and not know it.
+    Woke,
+    /// What comes goes where these settings say from now on.
+    Settings(Box<Settings>),
     /// Files that another terminal has are wanted here.
     TakeOver(ParcelId),
 }
@@ -140,7 +145,12 @@ impl Engine {
             let (teller, errands) = (teller.clone(), errands.clone());
             named("people").spawn(move || people.work(&ordered, &errands, &teller)).map_err(io)?;
         }
-        named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &nudge, &teller)).map_err(io)?;
+        {
+            let profile = profile.clone();
+            named("exchange")
+                .spawn(move || exchange_until_closed(&profile, exchange, &taken, &nudge, &teller))
+                .map_err(io)?;
+        }
         named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands, &watched)).map_err(io)?;
         Ok(())
     }
@@ -197,6 +207,9 @@ struct Desk {
 impl Desk {
     fn work(mut self, commands: &Receiver<Command>, out: &Out, teller: &Teller) {
         teller.tell(Event::Settings(self.profile.settings.clone()));
+        if let Ok(on) = autostart::is_on(self.profile.dir()) {
+            teller.tell(Event::Autostart(on));
+        }
         teller.tell(Event::Status(self.terminal.status(Connection::Starting, None)));
         self.tell_lists(teller);
         if let Ok(login) = self.terminal.login() {
@@ -286,6 +299,27 @@ impl Desk {
                 let kept = self.configure(*settings, out, teller);
                 self.terminal.history.record(Action::Settings, "", &kept, now)?;
             }
+            Command::KeepMailPassword(password) => {
+                let kept = match self.profile.keep_mail_password(&password) {
+                    Ok(()) => DONE.to_owned(),
+                    Err(error) => failed(error.failure(), teller),
+                };
+                self.terminal.history.record(Action::Settings, "mail-password", &kept, now)?;
+            }
+            Command::Autostart(on) => {
+                let set = match autostart::set(self.profile.dir(), on) {
+                    Ok(now_on) => {
+                        teller.tell(Event::Autostart(now_on));
+                        DONE.to_owned()
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "whether it begins with the computer cannot be set");
+                        failed(Failure::AutostartNotSet, teller)
+                    }
+                };
+                self.terminal.history.record(Action::Settings, "autostart", &set, now)?;
+            }
+            Command::TryNotices => drop(teller.tell(Event::TryNotices)),
             Command::TakeOver(id) => drop(out.errands.send(Errand::TakeOver(id))),
             Command::Assign { parcel, to } => {
                 self.terminal.history.assign(parcel, cut(&to, LONGEST_NAME), now)?;
@@ -409,7 +443,7 @@ impl Desk {
         let kept = match changed.save() {
             Ok(()) => {
                 self.profile = changed;
-                drop(out.errands.send(Errand::Import(self.profile.settings.import_folders())));
+                drop(out.errands.send(Errand::Settings(Box::new(self.profile.settings.clone()))));
                 out.read(Paper::Folders(self.profile.settings.import_folders()));
                 drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
@@ -436,6 +470,7 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         }
         Command::ExamineOutgoing => Some((Action::Examine, "outgoing".into())),
         Command::ShowAudit => Some((Action::ShowAudit, String::new())),
+        Command::TryNotices => Some((Action::Settings, "try-notices".into())),
         Command::Content { parcel, index } => Some((Action::Open, format!("{parcel} {index}"))),
         Command::DismissDraft(receiver) => Some((Action::DismissDraft, receiver.to_string())),
         Command::Open(_)
@@ -448,6 +483,8 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::SaveFile { .. }
         | Command::SaveDocument { .. }
         | Command::Configure(_)
+        | Command::KeepMailPassword(_)
+        | Command::Autostart(_)
         | Command::TakeOver(_)
         | Command::Assign { .. }
         | Command::Annotate { .. }
@@ -586,7 +623,13 @@ pub(super) fn tell_lists(terminal: &Terminal, teller: &Teller) {
 }
 
 /// Makes rounds: when asked, when the outbox is due, and every minute.
-fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nudge: &Sender<Nudge>, teller: &Teller) {
+fn exchange_until_closed(
+    profile: &Profile,
+    mut exchange: Exchange,
+    errands: &Receiver<Errand>,
+    nudge: &Sender<Nudge>,
+    teller: &Teller,
+) {
     let (mut last, mut failures, mut told) = (None, 0, Vec::new());
     let mut told_login = None;
     loop {
@@ -602,7 +645,11 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nud
         for errand in first.into_iter().chain(errands.try_iter()) {
             match errand {
                 Errand::Round => {}
-                Errand::Import(folders) => exchange.terminal.import = folders,
+                Errand::Woke => match profile.link(&exchange.terminal.identity) {
+                    Ok(link) => exchange.link = Box::new(link),
+                    Err(error) => tracing::warn!(%error, "the old line to the hub is kept"),
+                },
+                Errand::Settings(settings) => exchange.terminal.follow(&settings),
                 Errand::TakeOver(id) => wanted.push(id),
             }
         }
@@ -665,8 +712,10 @@ fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>,
     loop {
         // A parcel that cannot be fetched holds the cursor back; once it was told of, it is left to the rounds.
         let read = terminal.history.heads_read().unwrap_or_default().max(told);
+        // A hub that is back may have nothing new for us, and we something for it: the first answer is wanted at once.
+        let wait = if failures == 0 { MAIL_WAIT } else { Duration::ZERO };
         let asked = Instant::now();
-        let pause = match link.news(read, MAIL_WAIT) {
+        let pause = match link.news(read, wait) {
             Ok(heads) => {
                 // Places before ours, of a hub that was set up again, are for the round that follows to find out.
                 (failures, told) = (0, heads);
@@ -679,9 +728,10 @@ fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>,
                 }
                 Duration::ZERO
             }
-            Err(_) => {
+            Err(error) => {
                 failures += 1;
-                rest(failures)
+                let pause = rest(failures);
+                if matches!(error, LinkError::NoWay(_)) { pause.min(NO_WAY_PAUSE) } else { pause }
             }
         };
         if errands.send(Errand::Round).is_err() {

@@ -9,11 +9,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::habits::{NoticeHabits, Sound};
-use crate::engine::model::{Connection, Event, Failure, Lists, Notice, State, Subject};
+use crate::engine::model::{Connection, Event, Failure, Lists, Names, Notice, State, Subject, ToShow};
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
 use crate::words::notices::{self as words, Morning};
-use crate::words::{Lang, failure, window};
+use crate::words::{Lang, failure, outside, window};
 
 /// What comes within so short a time is one notice.
 const GATHER: SignedDuration = SignedDuration::from_secs(2);
@@ -26,8 +26,10 @@ const MORNING_ENDS: Time = Time::constant(12, 0, 0, 0);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ring {
     pub said: Sentence,
-    /// What a click opens, beside the window itself.
-    pub parcel: Option<ParcelId>,
+    /// The same for what is outside this computer: numbers and partners only.
+    pub outside: Sentence,
+    /// What a click shows.
+    pub place: ToShow,
     pub sound: Sound,
     /// Whether it is to be shown on this computer; a phone is told all the same.
     pub here: bool,
@@ -38,6 +40,10 @@ pub struct Ring {
 impl Ring {
     fn common(self) -> Ring {
         Ring { is_common: true, ..self }
+    }
+
+    fn outside(self, outside: Sentence) -> Ring {
+        Ring { outside, ..self }
     }
 }
 
@@ -68,6 +74,7 @@ struct Arrival {
     partner: String,
     subjects: Vec<Subject>,
     files: usize,
+    persons: Names,
 }
 
 impl Ringer {
@@ -117,7 +124,8 @@ impl Ringer {
 
     fn gather(&mut self, notice: &Notice, now: Timestamp) {
         match notice {
-            Notice::Arrived { parcel, partner_name, subjects, files } => self.arrivals.push(Arrival {
+            Notice::Arrived { parcel, partner_name, subjects, files, persons } => self.arrivals.push(Arrival {
+                persons: if self.habits.persons { persons.clone() } else { Names::default() },
                 parcel: *parcel,
                 partner: partner_name.clone(),
                 subjects: subjects.clone(),
@@ -148,6 +156,11 @@ impl Ringer {
             Connection::Online => self.offline = None,
             _ => {}
         }
+    }
+
+    /// Somebody wants to see what a notice looks like.
+    pub fn trial(&self) -> Ring {
+        Ring { here: true, ..self.rung(outside::trial(self.lang), ToShow::Window, self.habits.sound) }
     }
 
     /// When [`Ringer::ring`] has something to say, if nothing else happens.
@@ -194,7 +207,7 @@ impl Ringer {
             self.told = Some(now.to_zoned(self.zone.clone()).date());
             let found = self.morning(now);
             if !found.is_quiet() {
-                rings.push(self.rung(words::morning(self.lang, &found), None, Sound::Silent).common());
+                rings.push(self.rung(words::morning(self.lang, &found), ToShow::Window, Sound::Silent).common());
             }
         }
         if self.since.is_some_and(|since| self.after_quiet(self.gathered_at(since).max(now)) <= now) {
@@ -204,7 +217,9 @@ impl Ringer {
             rings.extend(self.ring_failures());
             let (drafts, troubled) = std::mem::take(&mut self.drafted);
             if drafts > 0 {
-                rings.push(self.rung(words::drafted(self.lang, drafts, troubled), None, Sound::Silent).common());
+                rings.push(
+                    self.rung(words::drafted(self.lang, drafts, troubled), ToShow::Drafts, Sound::Silent).common(),
+                );
             }
         }
         rings
@@ -215,8 +230,10 @@ impl Ringer {
         let sound = self.habits.sound;
         match arrivals.as_slice() {
             [] => None,
-            [Arrival { parcel, partner, subjects, files }] => {
-                Some(self.rung(words::arrived(self.lang, partner, subjects, *files), Some(*parcel), sound))
+            [Arrival { parcel, partner, subjects, files, persons }] => {
+                let said = words::arrived(self.lang, partner, subjects, *files, persons);
+                let outside = outside::arrived(self.lang, std::slice::from_ref(partner), 1);
+                Some(self.rung(said, ToShow::Parcel(*parcel), sound).outside(outside))
             }
             [.., _] => {
                 let mut partners: Vec<String> = Vec::new();
@@ -224,7 +241,7 @@ impl Ringer {
                     partners.retain(|partner| *partner != arrival.partner);
                     partners.push(arrival.partner.clone());
                 }
-                Some(self.rung(words::several_arrived(self.lang, &partners, arrivals.len()), None, sound))
+                Some(self.rung(words::several_arrived(self.lang, &partners, arrivals.len()), ToShow::Window, sound))
             }
         }
     }
@@ -236,14 +253,15 @@ impl Ringer {
         let (first, parcel) = failures.drain(..).next()?;
         let sound = if self.habits.sound == Sound::Silent { Sound::Silent } else { Sound::Loud };
         let ring = match count {
-            1 => self.rung(first, parcel, sound),
-            _ => self.rung(words::several_failed(self.lang, &first, count), None, sound),
+            1 => self.rung(first, parcel.map_or(ToShow::Window, ToShow::Parcel), sound),
+            _ => self.rung(words::several_failed(self.lang, &first, count), ToShow::Window, sound),
         };
-        Some(Ring { is_common, ..ring })
+        Some(Ring { is_common, outside: outside::failed(self.lang, count), ..ring })
     }
 
-    fn rung(&self, said: Sentence, parcel: Option<ParcelId>, sound: Sound) -> Ring {
-        Ring { said, parcel, sound, here: self.habits.toasts && !self.in_front, is_common: false }
+    fn rung(&self, said: Sentence, place: ToShow, sound: Sound) -> Ring {
+        let here = self.habits.toasts && !self.in_front;
+        Ring { outside: said.clone(), said, place, sound, here, is_common: false }
     }
 
     fn morning(&self, now: Timestamp) -> Morning {
@@ -286,7 +304,9 @@ mod tests {
 
     fn arrived(partner: &str) -> Event {
         let subjects = vec![Subject::Actuals];
-        Event::Notice(Notice::Arrived { parcel: ParcelId::new(), partner_name: partner.into(), subjects, files: 2 })
+        let persons = Names(["一色", "二階堂", "三好", "四方"].map(str::to_owned).into());
+        let parcel = ParcelId::new();
+        Event::Notice(Notice::Arrived { parcel, partner_name: partner.into(), subjects, files: 2, persons })
     }
 
     fn line(state: State, when: &str) -> ParcelLine {
@@ -322,8 +342,33 @@ mod tests {
         assert_eq!(ringer.due(at("10:00:01")), Some(at("10:00:02")));
         let rings = ringer.ring(at("10:00:02"));
         assert_eq!(said(&rings), ["北の訪問介護 から届きました|実績　ファイル 2 個"]);
-        assert!(rings[0].parcel.is_some() && rings[0].here && rings[0].sound == Sound::Soft);
+        assert!(matches!(rings[0].place, ToShow::Parcel(_)) && rings[0].here && rings[0].sound == Sound::Soft);
         assert!(ringer.ring(at("10:10:00")).is_empty(), "once");
+    }
+
+    #[test]
+    fn persons_are_named_here_where_that_is_wanted_and_never_outside() {
+        let mut ringer = ringer(NoticeHabits { persons: true, ..NoticeHabits::default() });
+        ringer.hear(&arrived("北の訪問介護"), at("10:00:00"));
+        let rings = ringer.ring(at("10:00:02"));
+        let expected = "北の訪問介護 から届きました|実績　ファイル 2 個\n一色 様、二階堂 様、三好 様 ほか1人";
+        assert_eq!(said(&rings), [expected]);
+        let outside = &rings[0].outside;
+        assert_eq!((outside.what.as_str(), outside.todo.as_str()), ("1 件届きました", "北の訪問介護"));
+        assert!(!format!("{:?}", arrived("北")).contains("一色"), "a log shows a number");
+    }
+
+    #[test]
+    fn what_leaves_the_computer_is_a_number_and_partners() {
+        let mut ringer = ringer(NoticeHabits::default());
+        let failure = Failure::FolderMissing { path: "C:/便り/送信".into() };
+        ringer.hear(&Event::Notice(Notice::Failed(failure)), at("10:00:00"));
+        ringer.hear(&Event::Notice(Notice::Drafted { drafts: 2, troubled: 1 }), at("10:00:00"));
+        let rings = ringer.ring(at("10:00:02"));
+        assert!(rings[0].said.what.contains("C:/便り/送信"));
+        let outside: Vec<&str> = rings.iter().map(|ring| ring.outside.what.as_str()).collect();
+        assert_eq!(outside, ["うまくいかなかったことが 1 件あります", "送り先 2 件の下書きができました"]);
+        assert!(!rings.iter().any(|ring| ring.outside.todo.contains("C:/")));
     }
 
     #[test]
@@ -334,7 +379,7 @@ mod tests {
         }
         let rings = ringer.ring(at("10:00:02"));
         assert_eq!(said(&rings), ["20 件届きました|事業所4、事業所3、事業所2 ほか"]);
-        assert_eq!(rings[0].parcel, None);
+        assert_eq!(rings[0].place, ToShow::Window);
         ringer.hear(&arrived("また北"), at("10:00:03"));
         assert!(ringer.ring(at("10:00:06")).is_empty(), "the next one gathers for longer");
         assert_eq!(ringer.ring(at("10:00:12")).len(), 1);

@@ -18,10 +18,13 @@ mod full;
 #[cfg(target_os = "linux")]
 mod keyring;
 mod kill;
+#[cfg(unix)]
+mod line;
 mod login;
 #[cfg(unix)]
 mod notices;
 mod others;
+mod post;
 mod reach;
 mod service;
 mod together;
@@ -29,8 +32,12 @@ mod transfer;
 #[cfg(unix)]
 mod trouble;
 mod undo;
+#[cfg(all(unix, feature = "desktop"))]
+mod untouched;
 #[cfg(unix)]
 mod vault;
 mod way;
 mod window;
 mod world;
+#[cfg(unix)]
+mod writers;

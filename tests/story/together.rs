@@ -422,6 +422,9 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::SaveDocument { bytes: std::sync::Arc::from(&b"%PDF"[..]), to: somewhere("saved.pdf") },
         Command::DismissDraft(office),
         Command::Configure(Box::new(settings)),
+        Command::KeepMailPassword(Secret::new("x".into())),
+        Command::TryNotices,
+        Command::Autostart(false),
         Command::TakeOver(id),
         Command::Assign { parcel: id, to: "佐藤".into() },
         Command::Annotate { parcel: id, text: "y".into() },
@@ -462,7 +465,9 @@ fn expected(command: &Command) -> Action {
         Command::Withdraw(_) | Command::Undo(_) => Action::Withdraw,
         Command::SaveFile { .. } | Command::SaveDocument { .. } => Action::SaveFile,
         Command::DismissDraft(_) => Action::DismissDraft,
-        Command::Configure(_) => Action::Settings,
+        Command::Configure(_) | Command::KeepMailPassword(_) | Command::Autostart(_) | Command::TryNotices => {
+            Action::Settings
+        }
         Command::TakeOver(_) => Action::TakeOver,
         Command::Assign { .. } => Action::Assign,
         Command::Annotate { .. } => Action::Note,

@@ -5,6 +5,7 @@
 mod comfort;
 mod drafts;
 mod entry;
+mod habits;
 mod keys;
 #[path = "../made_up/mod.rs"]
 mod made_up;
