@@ -16,6 +16,7 @@ mod list;
 mod login;
 mod parcel;
 mod partner;
+mod search;
 mod setup;
 pub mod show;
 #[cfg_attr(not(feature = "desktop"), allow(dead_code, reason = "without the window there is nothing to be single"))]
@@ -82,6 +83,7 @@ enum Command {
     Open(OpenArgs),
     Autostart(autostart::AutostartArgs),
     List(list::ListArgs),
+    Search(search::SearchArgs),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
     Account(account::AccountArgs),
@@ -97,6 +99,8 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         Command::Receive(_) => Some((Action::Exchange, "receive")),
         Command::Watch(_) => Some((Action::Exchange, "watch")),
         Command::List(_) => Some((Action::ShowLists, "")),
+        // Not what was looked for: that may be a person's name.
+        Command::Search(_) => Some((Action::ShowLists, "search")),
         Command::Login(_) => Some((Action::Login, "")),
         Command::Logout(_) => Some((Action::Logout, "")),
         Command::Account(_) => Some((Action::Accounts, "")),
@@ -169,6 +173,9 @@ impl Cli {
             }
             Some(Command::List(args)) => {
                 with_profile(profile, |profile| list::run(&args, profile, &mut io::stdout().lock()))
+            }
+            Some(Command::Search(args)) => {
+                with_profile(profile, |profile| search::run(&args, &profile, &mut io::stdout().lock()))
             }
             Some(Command::Parcel(args)) => {
                 with_profile(profile, |profile| parcel::run(&args, &profile, &mut io::stdout().lock()))

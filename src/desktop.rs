@@ -9,7 +9,7 @@ mod desk;
 mod forms;
 mod icons;
 mod model;
-mod paper;
+pub(crate) mod paper;
 mod preview;
 mod printing;
 mod screens;

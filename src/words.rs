@@ -5,6 +5,8 @@
 
 pub mod failure;
 pub mod notices;
+pub mod relay;
+pub mod search;
 pub mod window;
 
 /// The language of the window and the command line.

@@ -12,15 +12,17 @@ use super::forms::FormKind;
 use super::model::{ChangedPartner, Look, Model};
 use super::printing::{Job, Printing, Target};
 use super::screens::{
-    Compose, EntranceScreen, Home, LoginDialog, Mailbox, OfficePage, Outbox, SettingsPage, TrustQuestion, inbox, sent,
+    Compose, EntranceScreen, Home, LoginDialog, Mailbox, OfficePage, Outbox, RelayDialog, SearchPage, SettingsPage,
+    TrustQuestion, inbox, sent,
 };
 use super::tokens::use_palette;
-use super::{chrome, preview, theme, widgets};
+use super::{chrome, preview, printing, theme, widgets};
 use crate::engine::Engine;
 use crate::engine::model::{AccountsCommand, Command, Entrance, Event, Login, Notice, ParcelView, Role, SendRequest};
 use crate::notice::Attention;
 use crate::notice::tray::{Tray, TrayAsk};
 use crate::parcel::ParcelId;
+use crate::register::Register;
 use crate::words::Lang;
 
 /// What the middle of the window shows.
@@ -32,6 +34,7 @@ pub enum Page {
     Inbox,
     Sent,
     Outbox,
+    Search,
     /// Accounts and terminals of the office.
     Office,
     Settings,
@@ -61,6 +64,8 @@ pub enum Action {
     },
     Print(Box<Job>),
     ClosePreview,
+    /// 委託: pass a parcel on; to whom and of whom is asked.
+    PassOn(ParcelId),
     /// Show both numbers of a partner whose key has changed.
     AskTrust(ChangedPartner),
     LogIn,
@@ -80,11 +85,13 @@ pub struct App {
     pub(super) sent: Mailbox,
     pub(super) compose: Compose,
     pub(super) outbox: Outbox,
+    pub(super) search: SearchPage,
     pub(super) settings: SettingsPage,
     entrance: EntranceScreen,
     pub(super) login: LoginDialog,
     office: OfficePage,
     trust: TrustQuestion,
+    relay: RelayDialog,
     /// The parcel whose withdrawal is to be confirmed.
     pub(super) withdrawing: Option<ParcelId>,
     /// What is to go on paper, while it is asked and made.
@@ -120,11 +127,13 @@ impl App {
             sent: Mailbox::new(sent::LIST),
             compose: Compose::default(),
             outbox: Outbox,
+            search: SearchPage::default(),
             settings: SettingsPage::default(),
             entrance: EntranceScreen::default(),
             login: LoginDialog::default(),
             office: OfficePage::default(),
             trust: TrustQuestion::default(),
+            relay: RelayDialog::default(),
             withdrawing: None,
             printing: None,
             desk: Box::new(Native::default()),
@@ -194,6 +203,7 @@ impl App {
         match self.page {
             Page::Inbox => self.inbox.list.selected(),
             Page::Sent => self.sent.list.selected(),
+            Page::Search => self.search.found.list.selected(),
             _ => None,
         }
     }
@@ -221,10 +231,18 @@ impl App {
         while let Some(event) = self.engine.poll() {
             match &event {
                 Event::Notice(Notice::Queued { .. }) => {
+                    self.relay.sent();
                     self.compose.sent();
                     self.model.examined = None;
                 }
-                Event::Notice(Notice::NotSent(_)) => self.compose.not_sent(),
+                Event::Register(register) => self.write_register(ctx, register.clone()),
+                Event::RelayOffer(offer) => self.relay.offered(offer),
+                Event::RelayReview(review) => self.relay.reviewed(review),
+                Event::Notice(Notice::NotSent(_)) => {
+                    self.compose.not_sent();
+                    self.relay.refused();
+                }
+                Event::Lists(_) => self.search.look_again(),
                 Event::Show(parcel) => self.come_to_front(ctx, *parcel),
                 Event::HandedOver(paths) => self.apply(ctx, Action::Examine(paths.clone())),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
@@ -282,6 +300,10 @@ impl App {
             Chosen::OutgoingFolder(folder) => self.settings.set_outgoing(folder),
             Chosen::ImportFolder(folder) => self.settings.set_import(folder),
             Chosen::SaveAs { parcel, index, to } => self.engine.send(Command::SaveFile { parcel, index, to }),
+            Chosen::SaveRegister { month, pdf, to } => {
+                self.engine.send(Command::Register(month));
+                self.search.save_register(pdf, to);
+            }
             Chosen::SavePdf(to) => {
                 if let Some(printing) = &self.printing {
                     let job = printing.job_for(to);
@@ -317,6 +339,21 @@ impl App {
         }
     }
 
+    /// Makes the month's list on a thread of its own; it is saved when it is there.
+    fn write_register(&mut self, ctx: &Context, register: Arc<Register>) {
+        let Some((pdf, to)) = self.search.register_wanted() else { return };
+        let tell = self.teller(ctx);
+        let work = move || {
+            tell(match printing::register(&register, pdf) {
+                Some(bytes) => Chosen::PdfMade { bytes, to: Target::File(to), name: String::new() },
+                None => Chosen::PdfFailed,
+            });
+        };
+        if let Err(err) = std::thread::Builder::new().name("register".into()).spawn(work) {
+            tracing::warn!(%err, "no thread for a list");
+        }
+    }
+
     fn teller(&self, ctx: &Context) -> impl FnOnce(Chosen) + Send + 'static {
         let (tell, ctx) = (self.choosing.clone(), ctx.clone());
         move |chosen| {
@@ -337,6 +374,10 @@ impl App {
         match action {
             Action::Go(page) => self.go(page),
             Action::AskTrust(changed) => self.trust.ask(changed),
+            Action::PassOn(id) => {
+                self.relay.ask(id);
+                self.engine.send(Command::OfferRelay(id));
+            }
             Action::LogIn => self.login.open(),
             Action::ChangePassword => self.login.change_password(),
             Action::Ask(command) => self.engine.send(command),
@@ -422,10 +463,8 @@ impl App {
             return Some(Action::Ask(Command::Exchange));
         }
         if pressed(Modifiers::COMMAND, Key::F) {
-            if !matches!(self.page, Page::Inbox | Page::Sent) {
-                self.page = Page::Inbox;
-            }
-            ui.memory_mut(|memory| memory.request_focus(chrome::search_id()));
+            self.page = Page::Search;
+            ui.memory_mut(|memory| memory.request_focus(SearchPage::field_id()));
             return None;
         }
         if pressed(Modifiers::COMMAND, Key::P) {
@@ -435,6 +474,7 @@ impl App {
             && self.printing.is_none()
             && !self.login.is_open()
             && !self.trust.is_open()
+            && !self.relay.is_open()
             && ui.input(|i| i.key_pressed(Key::Escape))
         {
             self.escape();
@@ -446,6 +486,7 @@ impl App {
         let mailbox = match self.page {
             Page::Inbox => &self.inbox,
             Page::Sent => &self.sent,
+            Page::Search => &self.search.found,
             _ => return None,
         };
         mailbox.to_print(&self.model)
@@ -458,6 +499,7 @@ impl App {
             Page::Inbox | Page::Sent if !self.query.is_empty() => self.query.clear(),
             Page::Inbox => self.inbox.reading_alone = false,
             Page::Sent => self.sent.reading_alone = false,
+            Page::Search => self.search.step_back(),
             _ => {}
         }
     }
@@ -499,12 +541,17 @@ impl App {
             Page::Sent => self.sent.show(ui, &self.model, &self.model.lists.sent, &self.query),
             Page::Compose => self.compose.show(ui, &self.model),
             Page::Outbox => self.outbox.show(ui, &self.model),
+            Page::Search => self.search.show(ui, &self.model),
             Page::Settings => self.settings.show(ui, &self.model),
             Page::Office => self.office.show(ui, &self.model),
         });
+        if self.page == Page::Search {
+            asked.push(self.search.question());
+        }
         asked.push(chrome::withdraw_question(self, ui));
         asked.push(self.print_question(ui));
         asked.push(self.trust.show(ui, &self.model));
+        asked.push(self.relay.show(ui, &self.model));
         asked.push(self.login.show(ui, &self.model));
         asked.push(chrome::toasts(&mut self.model, ui));
         chrome::drop_overlay(&self.model, ui);

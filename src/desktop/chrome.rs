@@ -15,7 +15,7 @@ use super::tokens::*;
 use super::widgets::{Badge, Btn, button, button_sized, line_at, nav_item, nav_small, para, segmented, text};
 use crate::engine::model::{Command, Connection, Login};
 use crate::words::failure::failure;
-use crate::words::{Lang, window as w};
+use crate::words::{Lang, search as ws, window as w};
 
 /// What the search field is known by.
 pub(super) fn search_id() -> Id {
@@ -177,7 +177,7 @@ struct NavRow {
     urgent: bool,
 }
 
-fn nav_rows(app: &App) -> [NavRow; 7] {
+fn nav_rows(app: &App) -> [NavRow; 8] {
     let (lang, counts) = (app.model.lang(), app.model.counts);
     let plain = |page, glyph, label| NavRow { page, glyph, label, count: 0, spoken: String::new(), urgent: false };
     let waiting = app.model.lists.outbox.len();
@@ -197,6 +197,7 @@ fn nav_rows(app: &App) -> [NavRow; 7] {
             urgent: counts.failed > 0,
             ..plain(Page::Outbox, ic::SCHEDULE, w::outbox(lang))
         },
+        plain(Page::Search, ic::SEARCH, ws::title(lang)),
         plain(Page::Office, ic::PERSON, w::office_page(lang)),
         plain(Page::Settings, ic::SETTINGS, w::settings(lang)),
     ]

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use super::preview::Preview;
 use super::printing::Target;
 use crate::parcel::ParcelId;
+use crate::standard::Month;
 
 /// What is to be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,12 @@ pub enum Choice {
     },
     /// A PKCS#12 file.
     CertificateFile,
+    /// 送受信一覧 of a month, as a PDF or as CSV.
+    SaveRegister {
+        month: Month,
+        pdf: bool,
+        name: String,
+    },
 }
 
 /// What was chosen, or made meanwhile. Cancelling tells nothing.
@@ -38,6 +45,7 @@ pub enum Chosen {
     SaveAs { parcel: ParcelId, index: usize, to: PathBuf },
     SavePdf(PathBuf),
     CertificateFile(PathBuf),
+    SaveRegister { month: Month, pdf: bool, to: PathBuf },
     PdfMade { bytes: Arc<[u8]>, to: Target, name: String },
     PdfStopped,
     PdfFailed,
@@ -145,6 +153,10 @@ fn ask(choice: Choice) -> Option<Chosen> {
         Choice::CertificateFile => {
             let dialog = dialog.add_filter("PKCS#12", &["p12", "pfx", "P12", "PFX"]);
             dialog.pick_file().map(Chosen::CertificateFile)
+        }
+        Choice::SaveRegister { month, pdf, name } => {
+            let dialog = if pdf { dialog.add_filter("PDF", &["pdf"]) } else { dialog.add_filter("CSV", &["csv"]) };
+            dialog.set_file_name(name).save_file().map(|to| Chosen::SaveRegister { month, pdf, to })
         }
         Choice::SavePdf { name } => {
             dialog.set_file_name(name).add_filter("PDF", &["pdf"]).save_file().map(Chosen::SavePdf)

@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::engine::model::{
-    Account, Connection, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine, ParcelView,
-    Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
+    Account, Connection, Drafts, Entrance, Event, Examined, Failure, Found, Lists, Login, Notice, ParcelLine,
+    ParcelView, Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -62,6 +62,8 @@ pub struct Model {
     pub opened: Option<Arc<ParcelView>>,
     /// A file of the opened parcel, shown in place.
     pub preview: Option<Preview>,
+    /// What the last search found.
+    pub found: Option<Arc<Found>>,
     pub examined: Option<Arc<Examined>>,
     /// Whether an examination was asked for and not answered yet.
     pub examining: bool,
@@ -171,6 +173,7 @@ impl Model {
             counts: Counts::default(),
             opened: None,
             preview: None,
+            found: None,
             examined: None,
             examining: false,
             drafts: Drafts::default(),
@@ -209,11 +212,14 @@ impl Model {
             }
             // The app makes it ready first.
             Event::Content(_) => {}
+            Event::Found(found) => self.found = Some(found),
             Event::Examined(examined) => {
                 self.examining = false;
                 self.examined = Some(examined);
             }
             Event::Drafts(drafts) => self.drafts = drafts,
+            // The dialog's.
+            Event::Register(_) | Event::RelayOffer(_) | Event::RelayReview(_) => {}
             // The app's own affair.
             Event::Show(_) | Event::HandedOver(_) => {}
             Event::Progress(progress) => self.progress = progress,

@@ -10,7 +10,9 @@ mod office;
 mod outbox;
 mod people;
 mod reading;
+mod relay;
 mod review;
+mod search;
 pub(super) mod sent;
 mod settings;
 mod trust;
@@ -23,6 +25,8 @@ pub(super) use mailbox::Mailbox;
 pub(super) use office::OfficePage;
 pub(super) use outbox::Outbox;
 pub(super) use people::person_name;
+pub(super) use relay::RelayDialog;
+pub(super) use search::SearchPage;
 pub(super) use settings::SettingsPage;
 pub(super) use trust::TrustQuestion;
 

@@ -3,6 +3,7 @@
 //! ```text
 //! face ── Command ──► desk (history: quick) ── Errand ──► exchange (network: slow) ── Event ──► face
 //!                       ├── Order ──► people (logging in, accounts) ── Event ──► face      ▲
+//!                       ├── Wanted ──► searching (the index of words) ── Event ──► face    │
 //!                       └── Paper ──► reader (files: may have to wait) ── Event ──► face   │
 //!                                            mail (long poll at the hub) ── Errand ────────┘
 //! folders (what the outgoing folders hold) ── Event ──► face, Errand ──► exchange
@@ -17,14 +18,18 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
 use super::habits::ImportFolders;
-use super::model::{Command, Connection, Content, Event, Failure, Notice, Progress, SendRequest, Settings, Status};
+use super::model::{
+    Command, Connection, Content, Event, Failure, Notice, Progress, RelayRequest, SendRequest, Settings, Status, Wanted,
+};
 use super::outgoing::Scope;
 use super::people::{Order, People};
 use super::profile::{Profile, ProfileError};
+use super::searching::Searching;
 use super::terminal::Terminal;
 use super::watching::{Nudge, Watching};
 use super::{Backend, Engine, retry};
@@ -32,6 +37,8 @@ use crate::folders::{self, Pace};
 use crate::history::{Action, DONE, HistoryError};
 use crate::link::{Link, LinkError};
 use crate::parcel::ParcelId;
+use crate::register::Register;
+use crate::standard::Month;
 use crate::wire::Heads;
 
 /// Without any sign of mail, a round is made this often all the same.
@@ -43,6 +50,9 @@ const MAIL_PAUSE: Duration = Duration::from_secs(2);
 const MAIL_BREATH: Duration = Duration::from_millis(300);
 /// How often it is looked whether somebody has logged in.
 const LOGIN_LOOK: Duration = Duration::from_secs(1);
+
+/// Searches with shorter pauses between them are one.
+const ONE_SEARCH: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
 
 /// What the exchange thread is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +70,10 @@ pub(super) enum Errand {
 enum Paper {
     Examine(Vec<PathBuf>, Scope),
     Send(Vec<SendRequest>),
+    OfferRelay(ParcelId),
+    ReviewRelay(RelayRequest),
+    Relay(RelayRequest),
+    Register(Month, Settings),
     /// The folders are these from now on.
     Folders(ImportFolders),
 }
@@ -99,12 +113,13 @@ impl Engine {
     ) -> Result<(), ProfileError> {
         let face = Arc::new(());
         let watched = Arc::downgrade(&face);
-        let desk = Desk { profile: profile.clone(), terminal: profile.terminal()?, _face: face };
+        let desk = Desk { profile: profile.clone(), terminal: profile.terminal()?, searched: None, _face: face };
         let exchange = profile.exchange()?;
         let waiting_link = profile.link(&exchange.terminal.identity)?;
         let waiting_terminal = profile.terminal()?;
         let people = People { terminal: profile.terminal()?, link: waiting_link.clone() };
         let reader = Reader { terminal: profile.terminal()? };
+        let searching = Searching { terminal: profile.terminal()? };
         let watching_terminal = profile.terminal()?;
         let Some(Backend { commands, events }) = ends.take() else { return Ok(()) };
         let teller = Teller { events, wake: Arc::new(wake) };
@@ -113,6 +128,7 @@ impl Engine {
         let watching = Watching::new(watching_terminal, profile.settings.clone(), nudge.clone());
         let (papers, read) = mpsc::channel();
         let (orders, ordered) = mpsc::channel();
+        let (searches, searched) = mpsc::channel();
         let io = |source| ProfileError::Io { path: profile.dir().to_owned(), source };
         let named = |name: &str| std::thread::Builder::new().name(name.into());
         {
@@ -125,12 +141,16 @@ impl Engine {
         }
         {
             let (teller, nudge) = (teller.clone(), nudge.clone());
-            let out = Out { errands: errands.clone(), papers, orders, nudge };
+            let out = Out { errands: errands.clone(), papers, orders, nudge, searches };
             named("desk").spawn(move || desk.work(&commands, &out, &teller)).map_err(io)?;
         }
         {
             let (teller, errands) = (teller.clone(), errands.clone());
             named("people").spawn(move || people.work(&ordered, &errands, &teller)).map_err(io)?;
+        }
+        {
+            let teller = teller.clone();
+            named("searching").spawn(move || searching.until_closed(&searched, &teller)).map_err(io)?;
         }
         named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &nudge, &teller)).map_err(io)?;
         named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands, &watched)).map_err(io)?;
@@ -159,12 +179,15 @@ struct Out {
     papers: Sender<Paper>,
     orders: Sender<Order>,
     nudge: Sender<Nudge>,
+    searches: Sender<Wanted>,
 }
 
 /// Answers what needs neither network nor folders.
 struct Desk {
     profile: Profile,
     terminal: Terminal,
+    /// When somebody last searched.
+    searched: Option<Timestamp>,
     /// Goes with the desk, which goes with the face.
     _face: Arc<()>,
 }
@@ -201,6 +224,11 @@ impl Desk {
                 round();
             }
             Command::Open(id) => self.open(id, now, teller, out)?,
+            Command::OfferRelay(id) => drop(out.papers.send(Paper::OfferRelay(id))),
+            Command::ReviewRelay(request) => drop(out.papers.send(Paper::ReviewRelay(request))),
+            Command::Relay(request) => drop(out.papers.send(Paper::Relay(request))),
+            Command::Register(month) => drop(out.papers.send(Paper::Register(month, self.profile.settings.clone()))),
+            Command::Search(wanted) => self.search(wanted, now, out)?,
             Command::MarkImported(id) => {
                 if let Err(error) = self.terminal.mark_imported(id, now) {
                     teller.fail(of_history(&error));
@@ -280,6 +308,17 @@ impl Desk {
                 self.terminal.history.record(Action::Export, "audit", &exported, now)?;
             }
         }
+        Ok(())
+    }
+
+    /// Passes it on. A while of typing leaves one line on record, and not what was typed: that may be a person's name.
+    fn search(&mut self, wanted: Wanted, now: Timestamp, out: &Out) -> Result<(), HistoryError> {
+        let goes_on = self.searched.is_some_and(|last| now.duration_since(last) < ONE_SEARCH);
+        if !goes_on {
+            self.terminal.history.record(Action::ShowLists, "search", DONE, now)?;
+        }
+        self.searched = Some(now);
+        let _ = out.searches.send(wanted);
         Ok(())
     }
 
@@ -393,10 +432,16 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         Command::Exchange => Some((Action::Exchange, String::new())),
         Command::Examine(paths) => Some((Action::Examine, paths.len().to_string())),
         Command::ExamineOutgoing => Some((Action::Examine, "outgoing".into())),
+        Command::Register(month) => Some((Action::Export, format!("register {month}"))),
+        Command::OfferRelay(id) | Command::ReviewRelay(RelayRequest { origin: id, .. }) => {
+            Some((Action::Examine, format!("pass-on {id}")))
+        }
         Command::ShowAudit => Some((Action::ShowAudit, String::new())),
         Command::Content { parcel, index } => Some((Action::Open, format!("{parcel} {index}"))),
         Command::DismissDraft(receiver) => Some((Action::DismissDraft, receiver.to_string())),
-        Command::Open(_)
+        Command::Search(_)
+        | Command::Relay(_)
+        | Command::Open(_)
         | Command::MarkImported(_)
         | Command::Send(_)
         | Command::Retry(_)
@@ -448,6 +493,16 @@ impl Reader {
             let done = match paper {
                 Paper::Examine(paths, scope) => self.examine(&paths, scope, teller),
                 Paper::Send(requests) => self.send(&requests, Timestamp::now(), teller),
+                Paper::OfferRelay(id) => self.offer_relay(id, teller),
+                Paper::ReviewRelay(request) => {
+                    match self.terminal.relay(&request, Timestamp::now()) {
+                        Ok((_, review)) => drop(teller.tell(Event::RelayReview(Arc::new(review)))),
+                        Err(failure) => drop(teller.tell(Event::Notice(Notice::NotSent(failure)))),
+                    }
+                    Ok(())
+                }
+                Paper::Register(month, settings) => self.register(month, settings, teller),
+                Paper::Relay(request) => self.relay(&request, Timestamp::now(), teller),
                 Paper::Folders(folders) => {
                     self.terminal.import = folders;
                     continue;
@@ -475,6 +530,33 @@ impl Reader {
         if let Some(examined) = examined? {
             teller.tell(Event::Examined(Arc::new(examined)));
         }
+        Ok(())
+    }
+
+    fn offer_relay(&self, id: ParcelId, teller: &Teller) -> Result<(), HistoryError> {
+        match self.terminal.relay_offer(id)? {
+            Some(offer) => drop(teller.tell(Event::RelayOffer(Arc::new(offer)))),
+            None => drop(teller.tell(Event::Notice(Notice::NotSent(Failure::NothingToPassOn)))),
+        }
+        Ok(())
+    }
+
+    fn register(&self, month: Month, settings: Settings, teller: &Teller) -> Result<(), HistoryError> {
+        let office = (settings.office, settings.office_name);
+        let register = Register::of(&self.terminal.history, month, office, TimeZone::system(), Timestamp::now())?;
+        teller.tell(Event::Register(Arc::new(register)));
+        Ok(())
+    }
+
+    fn relay(&mut self, request: &RelayRequest, now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
+        match self.terminal.send_relay(request, now) {
+            Ok(_) => drop(teller.tell(Event::Notice(Notice::Queued { parcels: 1 }))),
+            Err(failure) => {
+                self.terminal.history.record(Action::Send, request.to.as_str(), &failure.code(), now)?;
+                teller.tell(Event::Notice(Notice::NotSent(failure)));
+            }
+        }
+        tell_lists(&self.terminal, teller);
         Ok(())
     }
 

@@ -11,6 +11,8 @@ use crate::standard::OfficeNumber;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParcelLine {
     pub id: ParcelId,
+    /// Whether it came; otherwise it is ours.
+    pub incoming: bool,
     pub partner: OfficeNumber,
     pub partner_name: String,
     pub state: State,
@@ -30,6 +32,8 @@ pub struct ParcelLine {
     pub importing: Option<String>,
     /// Who is to see to it, where somebody said so.
     pub assigned: Option<String>,
+    /// 窓口: the desks it is for, by the settings' rules; none when it is for everybody.
+    pub desks: Vec<String>,
 }
 
 /// A parcel that nobody fetched for so long is told to its sender.
@@ -295,6 +299,10 @@ pub enum Failure {
     KeyringAway,
     /// The file that says how the key is kept, or something sealed with it, is damaged or another's.
     VaultBroken,
+    /// Nothing of a parcel can be passed on: no record of these persons, or no such files.
+    NothingToPassOn,
+    /// A centre is to get a person whom it did not entrust to us.
+    PersonNotEntrusted,
     /// Checks forbid sending.
     ChecksFailed {
         errors: usize,

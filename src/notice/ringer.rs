@@ -292,6 +292,7 @@ mod tests {
     fn line(state: State, when: &str) -> ParcelLine {
         ParcelLine {
             id: ParcelId::new(),
+            incoming: true,
             partner: "3171000048".parse().unwrap(),
             partner_name: "北".into(),
             state,
@@ -306,6 +307,7 @@ mod tests {
             accepted_at: None,
             importing: None,
             assigned: None,
+            desks: vec![],
         }
     }
 

@@ -110,6 +110,7 @@ pub fn line(number: usize, state: State) -> ParcelLine {
     ];
     ParcelLine {
         id: id(number),
+        incoming: number < 1_000,
         partner: office(10 + number % 30),
         partner_name: name(number).into(),
         state,
@@ -124,6 +125,7 @@ pub fn line(number: usize, state: State) -> ParcelLine {
         accepted_at: None,
         importing: None,
         assigned: None,
+        desks: vec![],
     }
 }
 
@@ -132,7 +134,7 @@ pub fn inbox(count: usize) -> Arc<[ParcelLine]> {
     (0..count)
         .map(|number| {
             let state = if number < 9 { State::Arrived } else { State::Imported };
-            ParcelLine { unread: number < 9 && number.is_multiple_of(3), ..line(number, state) }
+            ParcelLine { incoming: true, unread: number < 9 && number.is_multiple_of(3), ..line(number, state) }
         })
         .collect()
 }
@@ -389,6 +391,9 @@ pub fn view(line: &ParcelLine, incoming: bool) -> ParcelView {
         checked: checked(vec![a_warning(), a_note()]),
         sheets: vec![sheet(1)],
         people: people([1]),
+        chain: Vec::new(),
+        passed_on: Vec::new(),
+        relay: None,
         trail: trail
             .into_iter()
             .map(|(step, before)| Trail { at: line.at - SignedDuration::from_mins(before), step })

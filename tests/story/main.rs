@@ -7,6 +7,7 @@ mod answers;
 mod crooked;
 mod demo;
 mod enrol;
+mod entrust;
 mod entry;
 #[cfg(unix)]
 mod folders;

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
-use tayori::engine::model::{AccountsCommand, Command, Secret, Settings, TerminalsCommand};
+use tayori::engine::model::{AccountsCommand, Command, RelayRequest, Secret, Settings, TerminalsCommand, Wanted};
 use tayori::engine::{Engine, Event};
 use tayori::history::{Action, History};
 use tayori::parcel::certificate;
+use tayori::standard::Month;
 
 use crate::crooked::{Crooked, Deed};
 use crate::world::{
@@ -397,7 +398,13 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
     let settings: Settings = north.profile().settings;
     let somewhere = |name: &str| town.dir().join(name);
     let office = SOUTH.number.parse().unwrap();
+    let relay = || RelayRequest { origin: id, to: office, persons: vec![], message: String::new() };
     let all = [
+        Command::Search(Wanted { most: 50, ..Wanted::default() }),
+        Command::Register(Month::new(2026, 5).unwrap()),
+        Command::OfferRelay(id),
+        Command::ReviewRelay(relay()),
+        Command::Relay(relay()),
         Command::Exchange,
         Command::Open(id),
         Command::MarkImported(id),
@@ -460,7 +467,10 @@ fn expected(command: &Command) -> Action {
         Command::Annotate { .. } => Action::Note,
         Command::TrustPartner { .. } => Action::TrustPartner,
         Command::ShowAudit => Action::ShowAudit,
-        Command::ExportAudit(_) => Action::Export,
+        Command::ExportAudit(_) | Command::Register(_) => Action::Export,
+        Command::Search(_) => Action::ShowLists,
+        Command::OfferRelay(_) | Command::ReviewRelay(_) => Action::Examine,
+        Command::Relay(_) => Action::Send,
         Command::Login { .. } => Action::Login,
         Command::Logout => Action::Logout,
         Command::Accounts(_) => Action::Accounts,

@@ -8,5 +8,7 @@ mod entry;
 mod made_up;
 mod mail;
 mod reading;
+mod relay;
+mod search;
 mod sending;
 mod world;

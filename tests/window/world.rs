@@ -39,6 +39,9 @@ impl Desk for Scripted {
             Choice::ImportFolder => Chosen::ImportFolder(self.folder.clone()),
             Choice::SaveAs { parcel, index, name } => Chosen::SaveAs { parcel, index, to: self.folder.join(name) },
             Choice::CertificateFile => Chosen::CertificateFile(self.folder.join("証明書.p12")),
+            Choice::SaveRegister { month, pdf, name } => {
+                Chosen::SaveRegister { month, pdf, to: self.folder.join(name) }
+            }
             Choice::SavePdf { name } => Chosen::SavePdf(self.folder.join(name)),
         });
     }

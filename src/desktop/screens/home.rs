@@ -212,7 +212,7 @@ fn latest(ui: &mut Ui, model: &Model) -> Option<Action> {
             });
         }
         for line in model.lists.inbox.iter().take(LATEST) {
-            let look = RowLook { position: 0, selected: false, incoming: true };
+            let look = RowLook { position: 0, selected: false, mixed: false };
             if parcel_row(ui, model, line, look, "home").clicked() {
                 asked = Some(Action::OpenParcel(Page::Inbox, line.id));
             }

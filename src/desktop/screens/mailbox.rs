@@ -44,6 +44,11 @@ impl Mailbox {
         Self { about, list, reading: Reading::default(), reading_alone: false, widened: false }
     }
 
+    /// What came and what went, side by side.
+    pub fn mixed(about: List) -> Self {
+        Self { list: ParcelList::mixed(about.id), ..Self::new(about) }
+    }
+
     pub fn show(&mut self, ui: &mut Ui, model: &Model, lines: &Arc<[ParcelLine]>, query: &str) -> Option<Action> {
         let width = ui.available_width();
         let picked = if width >= TWO_PANES && self.widened && self.list.selected().is_some() {
@@ -118,7 +123,8 @@ impl Mailbox {
                 self.reading_alone = false;
             }
         }
-        let Some(line) = self.list.selected().and_then(|id| model.line(id)) else {
+        let known = |id| model.line(id).or_else(|| lines.iter().find(|line| line.id == id));
+        let Some(line) = self.list.selected().and_then(known) else {
             if !lines.is_empty() {
                 empty_state(ui, ic::MARK_EMAIL_UNREAD, w::choose_left(lang), w::choose_left_hint(lang));
             }
@@ -126,6 +132,6 @@ impl Mailbox {
         };
         let opened = model.opened.as_ref().filter(|view| view.line.id == line.id);
         let widened = (!narrow).then_some(&mut self.widened);
-        self.reading.show(ui, model, line, opened, self.about.incoming, widened)
+        self.reading.show(ui, model, line, opened, line.incoming, widened)
     }
 }

@@ -25,9 +25,10 @@ use crate::desktop::widgets::{
     scroll_style, section, sentence_card, state_chip, subject_look, text,
 };
 use crate::engine::model::{Command, FileView, ParcelLine, ParcelView, State, Step, Trail};
+use crate::entrust::Way;
 use crate::parcel::ParcelId;
 use crate::words::failure::failure;
-use crate::words::{Lang, window as w};
+use crate::words::{Lang, relay as wr, window as w};
 
 /// Lines of a message that are shown before it is unfolded.
 const FIRST_LINES: usize = 12;
@@ -68,7 +69,8 @@ impl Reading {
         if self.of != Some(line.id) {
             *self = Self { of: Some(line.id), ..Self::default() };
         }
-        let mut asked = action_bar(ui, model.lang(), line, incoming, widened);
+        let relay = opened.and_then(|view| view.relay);
+        let mut asked = action_bar(ui, model.lang(), line, incoming, relay, widened);
         scroll_style(ui, |ui, content| {
             ScrollArea::vertical().auto_shrink(false).id_salt(("reading", line.id)).show(ui, |ui| {
                 ui.set_style(content);
@@ -104,6 +106,9 @@ impl Reading {
         let shown = model.preview.as_ref().filter(|preview| preview.parcel == view.line.id);
         if let Some(preview) = shown {
             asked = in_card(ui, |ui| self.preview(ui, lang, preview)).or(asked);
+        }
+        if !view.chain.is_empty() || !view.passed_on.is_empty() {
+            in_card(ui, |ui| super::relay::chain(ui, model, view));
         }
         if !view.trail.is_empty() {
             in_card(ui, |ui| trail(ui, model, &view.trail, view.incoming));
@@ -246,6 +251,7 @@ fn action_bar(
     lang: Lang,
     line: &ParcelLine,
     incoming: bool,
+    relay: Option<Way>,
     widened: Option<&mut bool>,
 ) -> Option<Action> {
     let to_import = incoming && line.state == State::Arrived;
@@ -270,6 +276,11 @@ fn action_bar(
                 if button(ui, Btn::Danger, ic::DELETE, w::withdraw(lang)).clicked() {
                     asked = Some(Action::Withdraw(line.id));
                 }
+            }
+            if let Some(way) = relay
+                && button(ui, Btn::Outline, ic::SEND, wr::pass_on(lang, way)).clicked()
+            {
+                asked = Some(Action::PassOn(line.id));
             }
             let Some(widened) = widened else { return };
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
