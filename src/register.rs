@@ -124,3 +124,6 @@ fn receipt_word(step: ReceiptStep) -> &'static str {
         ReceiptStep::Refused => "受取不可",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@ use super::habits::{FolderHabits, ImportFolders, NoticeHabits};
 use super::model::Failure;
 use super::papers::Papers;
 use super::terminal::Terminal;
+use crate::desks::Desk;
 use crate::history::{History, HistoryError};
 use crate::identity::{Identity, IdentityError, Unlock, VAULT_FILE, Vault, VaultError};
 use crate::link::session::Session;
@@ -56,6 +57,12 @@ pub struct Settings {
     pub outgoing: PathBuf,
     /// Where the care software looks for what came.
     pub import: PathBuf,
+    /// 窓口: the one this terminal looks after; `None` for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desk: Option<String>,
+    /// The desks of the office and what each looks after.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub desks: Vec<Desk>,
     #[serde(default)]
     pub folders: FolderHabits,
     #[serde(default)]
@@ -66,7 +73,8 @@ impl Settings {
     /// The settings of a terminal whose people have chosen nothing else yet.
     pub fn new(office: OfficeNumber, office_name: String, hub: String, outgoing: PathBuf, import: PathBuf) -> Self {
         let (folders, notices) = (FolderHabits::default(), NoticeHabits::default());
-        Self { office, office_name, hub, outgoing, import, folders, notices }
+        let (desk, desks) = (None, Vec::new());
+        Self { office, office_name, hub, outgoing, import, desk, desks, folders, notices }
     }
 
     /// Every folder where care software puts what is to be sent.
@@ -190,7 +198,9 @@ impl Profile {
 
     /// What is in the history stays readable, with a certificate or without.
     pub fn history(&self) -> Result<History, ProfileError> {
-        Ok(History::open(&self.dir.join(HISTORY), self.vault()?.database_key())?)
+        let mut history = History::open(&self.dir.join(HISTORY), self.vault()?.database_key())?;
+        history.set_desks(&self.settings.desks);
+        Ok(history)
     }
 
     /// This terminal's end, whether or not its certificate is still good.
