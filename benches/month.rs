@@ -97,7 +97,7 @@ fn queue(office: &DemoOffice, exchange: &mut Exchange) -> usize {
     let outgoing = office.profile.settings.outgoing.clone();
     let examined = exchange
         .terminal
-        .examine(&[outgoing], Scope::Unsent, AT_ONCE, &mut |_, _| true)
+        .examine(&[outgoing], &[], Scope::Unsent, AT_ONCE, &mut |_, _| true)
         .unwrap()
         .expect("looked through");
     let now = Timestamp::now();
@@ -107,7 +107,7 @@ fn queue(office: &DemoOffice, exchange: &mut Exchange) -> usize {
         .filter(|bundle| bundle.may_be_sent())
         .map(|bundle| {
             let paths = bundle.files.iter().map(|file| file.path.clone()).collect();
-            let request = SendRequest { receiver: bundle.receiver, paths, message: "5月分です。".into() };
+            let request = SendRequest::new(bundle.receiver, paths, "5月分です。");
             exchange.terminal.prepare(&request, AT_ONCE, now).expect("the demo's files are good")
         })
         .collect();

@@ -9,6 +9,7 @@ mod desk;
 mod forms;
 mod icons;
 mod model;
+mod nav;
 pub(crate) mod paper;
 mod preview;
 mod printing;
@@ -16,6 +17,7 @@ mod screens;
 mod text;
 mod theme;
 mod tokens;
+mod undo;
 mod widgets;
 
 pub use app::{Action, App, Page};

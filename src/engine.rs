@@ -25,6 +25,7 @@ mod runner;
 mod searching;
 mod sending;
 mod subject;
+pub mod templates;
 pub mod terminal;
 pub mod terminals;
 mod together;

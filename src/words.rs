@@ -4,7 +4,10 @@
 //! below hold one subject each, so that a translator reads a page and not the program.
 
 pub mod failure;
+pub mod handling;
+pub mod mail;
 pub mod notices;
+pub mod record;
 pub mod relay;
 pub mod search;
 pub mod window;

@@ -102,11 +102,13 @@ pub fn load<W: FnMut(&mut Line) -> io::Result<()> + Send>(
             .map(|(config, mut work)| {
                 let ready = &ready;
                 scope.spawn(move || {
-                    let mut line = Line::to(address, &config).expect("a connection");
-                    for _ in 0..3 {
-                        work(&mut line).expect("an answer to warm up");
-                    }
+                    let line = Line::to(address, &config).and_then(|mut line| {
+                        (0..3).try_for_each(|_| work(&mut line))?;
+                        Ok(line)
+                    });
+                    // Whoever cannot begin must not keep the others waiting.
                     ready.wait();
+                    let mut line = line.expect("a connection, and answers to warm up");
                     let (began, mut took) = (Instant::now(), Vec::with_capacity(1 << 16));
                     while began.elapsed() < time {
                         let asked = Instant::now();

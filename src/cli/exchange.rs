@@ -72,7 +72,8 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
     } else {
         (args.paths.clone(), Scope::All)
     };
-    let examined = exchange.terminal.examine(&paths, scope, Pace::default(), &mut |_, _| true)?.unwrap_or_default();
+    let examined =
+        exchange.terminal.examine(&paths, &[], scope, Pace::default(), &mut |_, _| true)?.unwrap_or_default();
     let wanted = |bundle: &&Bundle| args.to.is_none_or(|to| bundle.receiver == to);
     let mut outcome = say_problems(&examined);
     let mut parcels = Vec::new();
@@ -82,11 +83,8 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
             outcome = Outcome::Troubled;
             continue;
         }
-        let request = SendRequest {
-            receiver: bundle.receiver,
-            paths: bundle.files.iter().map(|file| file.path.clone()).collect(),
-            message: args.message.clone(),
-        };
+        let paths = bundle.files.iter().map(|file| file.path.clone()).collect();
+        let request = SendRequest::new(bundle.receiver, paths, args.message.clone());
         match exchange.terminal.prepare(&request, Pace::default(), now) {
             Ok(parcel) => parcels.push(parcel),
             Err(failure) => {
@@ -99,7 +97,7 @@ pub fn send(args: &SendArgs, profile: Profile) -> Result<Outcome, ProfileError> 
         eprintln!("確かめただけで、送っていません。");
         return Ok(outcome);
     }
-    exchange.terminal.queue(parcels, now)?;
+    exchange.terminal.queue(parcels, now, now)?;
     let mut round = Round::default();
     exchange.terminal.lay_out(now, &mut round)?;
     let result = match reached {

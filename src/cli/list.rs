@@ -136,7 +136,7 @@ fn say_draft(draft: &Draft, out: &mut dyn Write) -> io::Result<()> {
         _ => format!("誤り {errors} 件・注意 {warnings} 件"),
     };
     let national = if draft.way == Way::National { "［国の連携システム］" } else { "" };
-    let automatic = if draft.automatic { "（自動で送ります）" } else { "" };
+    let automatic = if draft.goes_at.is_some() { "（自動で送ります）" } else { "" };
     writeln!(
         out,
         "{}  {}（{}）  ファイル {} 個  {verdict}{automatic}{national}",
@@ -165,7 +165,7 @@ fn draft_as_json(draft: &Draft) -> serde_json::Value {
         "files": draft.bundle.files.iter().map(|file| &file.name).collect::<Vec<_>>(),
         "more": draft.more,
         "may_be_sent": draft.bundle.may_be_sent(),
-        "automatic": draft.automatic,
+        "automatic": draft.goes_at.is_some(),
         "way": draft.way,
         "errors": errors,
         "warnings": warnings,

@@ -92,15 +92,14 @@ pub(super) fn queue_month(office: &DemoOffice, exchange: &mut Exchange) -> Resul
         }
     }
     let outgoing = [office.profile.settings.outgoing.clone()];
-    let examined = exchange.terminal.examine(&outgoing, Scope::Unsent, AT_ONCE, &mut |_, _| true)?.unwrap_or_default();
+    let examined =
+        exchange.terminal.examine(&outgoing, &[], Scope::Unsent, AT_ONCE, &mut |_, _| true)?.unwrap_or_default();
     let now = Timestamp::now();
     let mut parcels = Vec::new();
     for bundle in examined.bundles.iter().filter(|bundle| bundle.may_be_sent()) {
-        let request = SendRequest {
-            receiver: bundle.receiver,
-            paths: bundle.files.iter().map(|file| file.path.clone()).collect(),
-            message: format!("いつもお世話になっております。{}をお送りします。", office_month_words(bundle.persons)),
-        };
+        let paths = bundle.files.iter().map(|file| file.path.clone()).collect();
+        let message = format!("いつもお世話になっております。{}をお送りします。", office_month_words(bundle.persons));
+        let request = SendRequest::new(bundle.receiver, paths, message);
         match exchange.terminal.prepare(&request, AT_ONCE, now) {
             Ok(parcel) => parcels.push(parcel),
             Err(failure) => {

@@ -10,19 +10,22 @@ use jiff::Timestamp;
 use super::desk::{Choice, Chosen, Desk, Native};
 use super::forms::FormKind;
 use super::model::{ChangedPartner, Look, Model};
-use super::printing::{Job, Printing, Target};
+use super::paper::Form;
+use super::printing::{self, Job, Printing, Target};
+use super::screens::mending::Mending;
 use super::screens::{
-    Compose, EntranceScreen, Home, LoginDialog, Mailbox, OfficePage, Outbox, RelayDialog, SearchPage, SettingsPage,
-    TrustQuestion, inbox, sent,
+    DraftsPage, EntranceScreen, Home, LoginDialog, Mailbox, Outbox, RelayDialog, SearchPage, SettingsPage,
+    TrustQuestion, Writing, inbox, sent,
 };
 use super::tokens::use_palette;
-use super::{chrome, preview, printing, theme, widgets};
+use super::{chrome, nav, preview, theme, undo, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{AccountsCommand, Command, Entrance, Event, Login, Notice, ParcelView, Role, SendRequest};
+use crate::engine::model::{Command, Entrance, Event, Notice, ParcelView, SendRequest};
 use crate::notice::Attention;
 use crate::notice::tray::{Tray, TrayAsk};
 use crate::parcel::ParcelId;
 use crate::register::Register;
+use crate::standard::OfficeNumber;
 use crate::words::Lang;
 
 /// What the middle of the window shows.
@@ -30,13 +33,13 @@ use crate::words::Lang;
 pub enum Page {
     #[default]
     Home,
-    Compose,
     Inbox,
     Sent,
+    Drafts,
     Outbox,
     Search,
-    /// Accounts and terminals of the office.
-    Office,
+    Compose,
+    Bulk,
     Settings,
 }
 
@@ -54,6 +57,19 @@ pub enum Action {
     ExamineOutgoing,
     StartOver,
     Send(Vec<SendRequest>),
+    /// Leave off looking at files, or making parcels of them.
+    Stop,
+    /// Take these back before they leave.
+    Undo(Vec<ParcelId>),
+    /// These files go along to this receiver.
+    Attach(OfficeNumber, Vec<PathBuf>),
+    /// Look at what would be put right in a file.
+    AskMend(Mending),
+    /// This file goes put right.
+    Mend(PathBuf),
+    EditTemplates,
+    /// Write to this partner, beginning with these words.
+    WriteTo(OfficeNumber, String),
     /// Asked for; a question comes first.
     Withdraw(ParcelId),
     /// Ask what of a parcel is to go on paper.
@@ -63,6 +79,10 @@ pub enum Action {
         form: Option<FormKind>,
     },
     Print(Box<Job>),
+    /// Open this as a PDF in the system's viewer.
+    PrintPaper(Box<Form>),
+    /// The code that is shown was written down.
+    CodeRead,
     ClosePreview,
     /// 委託: pass a parcel on; to whom and of whom is asked.
     PassOn(ParcelId),
@@ -83,13 +103,13 @@ pub struct App {
     pub(super) home: Home,
     pub(super) inbox: Mailbox,
     pub(super) sent: Mailbox,
-    pub(super) compose: Compose,
+    pub(super) drafts: DraftsPage,
+    pub(super) writing: Writing,
     pub(super) outbox: Outbox,
     pub(super) search: SearchPage,
     pub(super) settings: SettingsPage,
     entrance: EntranceScreen,
     pub(super) login: LoginDialog,
-    office: OfficePage,
     trust: TrustQuestion,
     relay: RelayDialog,
     /// The parcel whose withdrawal is to be confirmed.
@@ -125,13 +145,13 @@ impl App {
             home: Home,
             inbox: Mailbox::new(inbox::LIST),
             sent: Mailbox::new(sent::LIST),
-            compose: Compose::default(),
+            drafts: DraftsPage::default(),
+            writing: Writing::default(),
             outbox: Outbox,
             search: SearchPage::default(),
             settings: SettingsPage::default(),
             entrance: EntranceScreen::default(),
             login: LoginDialog::default(),
-            office: OfficePage::default(),
             trust: TrustQuestion::default(),
             relay: RelayDialog::default(),
             withdrawing: None,
@@ -230,18 +250,19 @@ impl App {
         self.attention.set(ctx.input(|input| input.focused));
         while let Some(event) = self.engine.poll() {
             match &event {
-                Event::Notice(Notice::Queued { .. }) => {
-                    self.relay.sent();
-                    self.compose.sent();
-                    self.model.examined = None;
+                Event::Notice(Notice::Queued { .. }) if self.relay.is_sending() => self.relay.sent(),
+                // Something may also be sent by itself, or from the drafts, while somebody writes.
+                Event::Notice(Notice::Queued { .. }) if self.writing.is_sending() => {
+                    self.writing.sent(self.model.examined.take());
                 }
+                Event::Notice(Notice::NotSent(_)) => {
+                    self.writing.not_sent();
+                    self.relay.refused();
+                }
+                Event::SendResults(results) => self.writing.told(results.clone()),
                 Event::Register(register) => self.write_register(ctx, register.clone()),
                 Event::RelayOffer(offer) => self.relay.offered(offer),
                 Event::RelayReview(review) => self.relay.reviewed(review),
-                Event::Notice(Notice::NotSent(_)) => {
-                    self.compose.not_sent();
-                    self.relay.refused();
-                }
                 Event::Lists(_) => self.search.look_again(),
                 Event::Show(parcel) => self.come_to_front(ctx, *parcel),
                 Event::HandedOver(paths) => self.apply(ctx, Action::Examine(paths.clone())),
@@ -294,6 +315,7 @@ impl App {
     fn take_choice(&mut self, ctx: &Context, chosen: Chosen) {
         match chosen {
             Chosen::ToSend(paths) => self.apply(ctx, Action::Examine(paths)),
+            Chosen::Attachments(receiver, paths) => self.writing.attach(receiver, paths),
             Chosen::OutgoingFolder(folder) if self.at_the_entrance() => self.entrance.set_outgoing(folder),
             Chosen::ImportFolder(folder) if self.at_the_entrance() => self.entrance.set_import(folder),
             Chosen::CertificateFile(file) => self.entrance.set_file(file),
@@ -304,6 +326,7 @@ impl App {
                 self.engine.send(Command::Register(month));
                 self.search.save_register(pdf, to);
             }
+            Chosen::SaveRecord(to) => self.engine.send(Command::ExportAudit(to)),
             Chosen::SavePdf(to) => {
                 if let Some(printing) = &self.printing {
                     let job = printing.job_for(to);
@@ -372,7 +395,7 @@ impl App {
     /// Does what a screen asked for. The only door; nothing here waits.
     pub(super) fn apply(&mut self, ctx: &Context, action: Action) {
         match action {
-            Action::Go(page) => self.go(page),
+            Action::Go(page) => self.page = page,
             Action::AskTrust(changed) => self.trust.ask(changed),
             Action::PassOn(id) => {
                 self.relay.ask(id);
@@ -386,21 +409,40 @@ impl App {
             Action::OpenFolder(folder) => self.desk.open_folder(&folder),
             Action::Examine(paths) => self.examine(paths),
             Action::ExamineOutgoing => {
-                self.page = Page::Compose;
+                self.show_writing();
                 self.model.examining = true;
                 self.engine.send(Command::ExamineOutgoing);
             }
             Action::StartOver => {
-                self.compose = Compose::default();
+                self.writing.start_over();
                 self.model.examined = None;
                 self.model.examining = false;
             }
             Action::Send(requests) => {
                 self.engine.send(Command::Send(requests));
-                self.page = Page::Outbox;
+                match self.page {
+                    Page::Compose => self.page = Page::Outbox,
+                    Page::Bulk => {}
+                    _ => self.writing.forget(),
+                }
+            }
+            Action::Stop => self.stop(),
+            Action::Undo(parcels) => self.undo(parcels),
+            Action::Attach(receiver, paths) => self.writing.attach(receiver, paths),
+            Action::AskMend(mending) => self.writing.ask_mend(mending),
+            Action::Mend(path) => {
+                self.writing.mend(path);
+                self.examine(Vec::new());
+            }
+            Action::EditTemplates => self.writing.edit_templates(&self.model),
+            Action::WriteTo(receiver, message) => {
+                self.page = Page::Compose;
+                self.writing.write_to(&self.model, receiver, message);
             }
             Action::Withdraw(id) => self.withdrawing = Some(id),
             Action::AskPrint { view, person, form } => self.printing = Some(Printing::new(view, person, form)),
+            Action::PrintPaper(form) => printing::open(*form, self.teller(ctx)),
+            Action::CodeRead => self.model.code = None,
             Action::Print(job) => self.print(ctx, *job),
             Action::ClosePreview => self.model.preview = None,
             Action::SetLook(look) => {
@@ -415,14 +457,6 @@ impl App {
                     self.model.toasts.remove(at);
                 }
             }
-        }
-    }
-
-    fn go(&mut self, page: Page) {
-        self.page = page;
-        // What others of the office changed meanwhile is not told by itself.
-        if page == Page::Office && matches!(self.model.login, Some(Login::As { role: Role::Admin, .. })) {
-            self.engine.send(Command::Accounts(AccountsCommand::List));
         }
     }
 
@@ -443,14 +477,38 @@ impl App {
 
     /// What is dropped or chosen comes beside what is already there.
     fn examine(&mut self, paths: Vec<PathBuf>) {
-        let mut all = self.compose.paths(self.model.examined.as_deref());
+        let mut all = self.writing.paths(self.model.examined.as_deref());
         all.extend(paths);
         let mut seen = std::collections::HashSet::new();
         all.retain(|path| seen.insert(path.clone()));
-        self.page = Page::Compose;
-        self.compose.back_to_choosing();
+        self.show_writing();
+        self.writing.back_to_choosing();
         self.model.examining = true;
-        self.engine.send(Command::Examine(all));
+        self.engine.send(self.writing.examine(all));
+    }
+
+    /// Goes where files are looked at, if that is not here.
+    fn show_writing(&mut self) {
+        if self.page != Page::Bulk {
+            self.page = Page::Compose;
+        }
+    }
+
+    /// Leaves off looking at files, or sending them.
+    fn stop(&mut self) {
+        self.engine.send(Command::Stop);
+        self.model.examining = false;
+        self.model.progress = None;
+        self.writing.not_sent();
+    }
+
+    /// Takes back what has not left yet; what was written is on the table again.
+    fn undo(&mut self, parcels: Vec<ParcelId>) {
+        self.engine.send(Command::Undo(parcels));
+        if let Some(examined) = self.writing.undone(self.model.examined.as_deref()) {
+            self.model.examined = examined;
+            self.show_writing();
+        }
     }
 
     /// Keys that work everywhere.
@@ -467,6 +525,11 @@ impl App {
             ui.memory_mut(|memory| memory.request_focus(SearchPage::field_id()));
             return None;
         }
+        let typing =
+            ui.memory(|memory| memory.focused()).is_some_and(|id| egui::TextEdit::load_state(ui.ctx(), id).is_some());
+        if !typing && pressed(Modifiers::COMMAND, Key::Z) {
+            return undo::undo(&self.model);
+        }
         if pressed(Modifiers::COMMAND, Key::P) {
             return self.to_print();
         }
@@ -475,6 +538,7 @@ impl App {
             && !self.login.is_open()
             && !self.trust.is_open()
             && !self.relay.is_open()
+            && !self.writing.is_asking()
             && ui.input(|i| i.key_pressed(Key::Escape))
         {
             self.escape();
@@ -495,7 +559,7 @@ impl App {
     /// Esc goes one step back: out of the review, out of a search, back to the list.
     fn escape(&mut self) {
         match self.page {
-            Page::Compose => self.compose.back_to_choosing(),
+            Page::Compose | Page::Bulk => self.writing.back_to_choosing(),
             Page::Inbox | Page::Sent if !self.query.is_empty() => self.query.clear(),
             Page::Inbox => self.inbox.reading_alone = false,
             Page::Sent => self.sent.reading_alone = false,
@@ -534,17 +598,9 @@ impl App {
         asked.push(chrome::top_bar(self, ui));
         self.login.strip(ui, &self.model);
         chrome::status_bar(&self.model, ui);
-        asked.push(chrome::nav(self, ui));
-        asked.push(match self.page {
-            Page::Home => self.home.show(ui, &self.model),
-            Page::Inbox => self.inbox.show(ui, &self.model, &self.model.lists.inbox, &self.query),
-            Page::Sent => self.sent.show(ui, &self.model, &self.model.lists.sent, &self.query),
-            Page::Compose => self.compose.show(ui, &self.model),
-            Page::Outbox => self.outbox.show(ui, &self.model),
-            Page::Search => self.search.show(ui, &self.model),
-            Page::Settings => self.settings.show(ui, &self.model),
-            Page::Office => self.office.show(ui, &self.model),
-        });
+        asked.push(undo::bar(&self.model, ui));
+        asked.push(nav::show(self, ui));
+        asked.push(self.show_page(ui));
         if self.page == Page::Search {
             asked.push(self.search.question());
         }
@@ -559,6 +615,24 @@ impl App {
         for action in asked.into_iter().flatten() {
             self.apply(ui.ctx(), action);
             ui.ctx().request_repaint();
+        }
+    }
+}
+
+impl App {
+    /// The screen in the middle.
+    fn show_page(&mut self, ui: &mut Ui) -> Option<Action> {
+        let model = &self.model;
+        match self.page {
+            Page::Home => self.home.show(ui, model),
+            Page::Inbox => self.inbox.show(ui, model, &model.lists.inbox, &self.query),
+            Page::Sent => self.sent.show(ui, model, &model.lists.sent, &self.query),
+            Page::Drafts => self.drafts.show(ui, model),
+            Page::Outbox => self.outbox.show(ui, model),
+            Page::Compose => self.writing.compose(ui, model),
+            Page::Bulk => self.writing.bulk(ui, model),
+            Page::Search => self.search.show(ui, model),
+            Page::Settings => self.settings.show(ui, model),
         }
     }
 }

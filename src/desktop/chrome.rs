@@ -1,18 +1,19 @@
-//! What surrounds every screen: the bar on top, the navigation, the status line, toasts, questions.
+//! What surrounds every screen: the bar on top, the status line, toasts, questions.
 
 use egui::accesskit::Role;
 use egui::{
-    Align, Align2, Color32, CornerRadius, Frame, Id, LayerId, Layout, Margin, Order, Panel, Rect, RichText, ScrollArea,
-    Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, vec2,
+    Align, Align2, Color32, CornerRadius, Frame, Id, LayerId, Layout, Margin, Order, Panel, Rect, RichText, Sense,
+    Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, vec2,
 };
 
 use super::app::{Action, App, Page};
 use super::icons as ic;
 use super::model::{Look, Model, TextSize};
+use super::nav::ROOMY;
 use super::text::{safe_text, short_time};
 use super::theme::{bold, icon, reg};
 use super::tokens::*;
-use super::widgets::{Badge, Btn, button, button_sized, line_at, nav_item, nav_small, para, segmented, text};
+use super::widgets::{Btn, button, line_at, para, segmented, text};
 use crate::engine::model::{Command, Connection, Login};
 use crate::words::failure::failure;
 use crate::words::{Lang, search as ws, window as w};
@@ -21,9 +22,6 @@ use crate::words::{Lang, search as ws, window as w};
 pub(super) fn search_id() -> Id {
     Id::unique("tayori-search")
 }
-
-/// Below this width the navigation shows its words under the icons.
-const ROOMY: f32 = 940.0;
 
 pub(super) fn top_bar(app: &mut App, ui: &mut Ui) -> Option<Action> {
     let lang = app.model.lang();
@@ -166,82 +164,6 @@ fn certificate(ui: &mut Ui, model: &Model) {
     let (glyph, words, color) = certificate_look(model);
     ui.label(RichText::new(glyph).font(icon(18.0)).color(color));
     text(ui, words, reg(14.0), color);
-}
-
-struct NavRow {
-    page: Page,
-    glyph: &'static str,
-    label: &'static str,
-    count: usize,
-    spoken: String,
-    urgent: bool,
-}
-
-fn nav_rows(app: &App) -> [NavRow; 8] {
-    let (lang, counts) = (app.model.lang(), app.model.counts);
-    let plain = |page, glyph, label| NavRow { page, glyph, label, count: 0, spoken: String::new(), urgent: false };
-    let waiting = app.model.lists.outbox.len();
-    [
-        plain(Page::Home, ic::HOME, w::home(lang)),
-        NavRow {
-            count: counts.unread,
-            spoken: w::unread_spoken(lang, counts.unread),
-            urgent: true,
-            ..plain(Page::Inbox, ic::INBOX, w::inbox(lang))
-        },
-        plain(Page::Sent, ic::SEND, w::sent(lang)),
-        plain(Page::Compose, ic::EDIT_SQUARE, w::compose(lang)),
-        NavRow {
-            count: waiting,
-            spoken: w::waiting_spoken(lang, waiting),
-            urgent: counts.failed > 0,
-            ..plain(Page::Outbox, ic::SCHEDULE, w::outbox(lang))
-        },
-        plain(Page::Search, ic::SEARCH, ws::title(lang)),
-        plain(Page::Office, ic::PERSON, w::office_page(lang)),
-        plain(Page::Settings, ic::SETTINGS, w::settings(lang)),
-    ]
-}
-
-pub(super) fn nav(app: &App, ui: &mut Ui) -> Option<Action> {
-    let lang = app.model.lang();
-    let roomy = ui.available_width() >= ROOMY;
-    let (width, margin) = if roomy { (204.0, 12) } else { (84.0, 6) };
-    Panel::left("nav")
-        .exact_size(width)
-        .resizable(false)
-        .frame(Frame::new().fill(white()).inner_margin(Margin::symmetric(margin, 12)))
-        .show(ui, |ui| {
-            let mut asked = None;
-            ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
-                let size = vec2(ui.available_width(), TARGET);
-                let exchanged = if roomy {
-                    button_sized(ui, Btn::Outline, ic::SYNC, w::exchange(lang), size).clicked()
-                } else {
-                    let badge = Badge { count: 0, spoken: "", urgent: false };
-                    nav_small(ui, ic::SYNC, w::exchange_short(lang), badge, false).clicked()
-                };
-                if exchanged {
-                    asked = Some(Action::Ask(Command::Exchange));
-                }
-                ui.add_space(4.0);
-                ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                    ui.spacing_mut().scroll.bar_width = 6.0;
-                    ScrollArea::vertical().auto_shrink(false).id_salt("nav").show(ui, |ui| {
-                        ui.spacing_mut().item_spacing.y = if roomy { 4.0 } else { 2.0 };
-                        for row in nav_rows(app) {
-                            let badge = Badge { count: row.count, spoken: &row.spoken, urgent: row.urgent };
-                            let draw = if roomy { nav_item } else { nav_small };
-                            if draw(ui, row.glyph, row.label, badge, app.page == row.page).clicked() {
-                                asked = Some(Action::Go(row.page));
-                            }
-                        }
-                    });
-                });
-            });
-            asked
-        })
-        .inner
 }
 
 /// Shows what happened for some seconds. What went wrong stays longer and can be closed.

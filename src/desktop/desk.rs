@@ -9,13 +9,15 @@ use std::sync::{Arc, Mutex};
 use super::preview::Preview;
 use super::printing::Target;
 use crate::parcel::ParcelId;
-use crate::standard::Month;
+use crate::standard::{Month, OfficeNumber};
 
 /// What is to be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     FilesToSend,
     FolderToSend,
+    /// Files that go along to this receiver.
+    Attachments(OfficeNumber),
     OutgoingFolder,
     ImportFolder,
     SaveAs {
@@ -24,6 +26,10 @@ pub enum Choice {
         name: String,
     },
     SavePdf {
+        name: String,
+    },
+    /// The record, as CSV.
+    SaveRecord {
         name: String,
     },
     /// A PKCS#12 file.
@@ -40,10 +46,12 @@ pub enum Choice {
 #[derive(Clone, Debug)]
 pub enum Chosen {
     ToSend(Vec<PathBuf>),
+    Attachments(OfficeNumber, Vec<PathBuf>),
     OutgoingFolder(PathBuf),
     ImportFolder(PathBuf),
     SaveAs { parcel: ParcelId, index: usize, to: PathBuf },
     SavePdf(PathBuf),
+    SaveRecord(PathBuf),
     CertificateFile(PathBuf),
     SaveRegister { month: Month, pdf: bool, to: PathBuf },
     PdfMade { bytes: Arc<[u8]>, to: Target, name: String },
@@ -145,6 +153,10 @@ fn ask(choice: Choice) -> Option<Chosen> {
     match choice {
         Choice::FilesToSend => dialog.pick_files().map(Chosen::ToSend),
         Choice::FolderToSend => dialog.pick_folder().map(|folder| Chosen::ToSend(vec![folder])),
+        Choice::Attachments(receiver) => {
+            let dialog = dialog.add_filter("PDF, JPEG, PNG, GIF, TXT", &["pdf", "jpg", "jpeg", "png", "gif", "txt"]);
+            dialog.pick_files().map(|paths| Chosen::Attachments(receiver, paths))
+        }
         Choice::OutgoingFolder => dialog.pick_folder().map(Chosen::OutgoingFolder),
         Choice::ImportFolder => dialog.pick_folder().map(Chosen::ImportFolder),
         Choice::SaveAs { parcel, index, name } => {
@@ -157,6 +169,9 @@ fn ask(choice: Choice) -> Option<Chosen> {
         Choice::SaveRegister { month, pdf, name } => {
             let dialog = if pdf { dialog.add_filter("PDF", &["pdf"]) } else { dialog.add_filter("CSV", &["csv"]) };
             dialog.set_file_name(name).save_file().map(|to| Chosen::SaveRegister { month, pdf, to })
+        }
+        Choice::SaveRecord { name } => {
+            dialog.set_file_name(name).add_filter("CSV", &["csv"]).save_file().map(Chosen::SaveRecord)
         }
         Choice::SavePdf { name } => {
             dialog.set_file_name(name).add_filter("PDF", &["pdf"]).save_file().map(Chosen::SavePdf)

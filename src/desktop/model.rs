@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::engine::model::{
-    Account, Connection, Drafts, Entrance, Event, Examined, Failure, Found, Lists, Login, Notice, ParcelLine,
+    Account, Audit, Connection, Drafts, Entrance, Event, Examined, Failure, Found, Lists, Login, Notice, ParcelLine,
     ParcelView, Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
@@ -84,6 +84,8 @@ pub struct Model {
     pub terminals: Arc<[TerminalEntry]>,
     /// The code that was asked for last, to be shown until somebody has read it.
     pub code: Option<ShownCode>,
+    /// The record, once somebody asked.
+    pub audit: Option<Arc<Audit>>,
     pub toasts: Vec<Toast>,
     pub now: Timestamp,
     pub zone: TimeZone,
@@ -186,6 +188,7 @@ impl Model {
             accounts: Arc::from([]),
             terminals: Arc::from([]),
             code: None,
+            audit: None,
             toasts: Vec::new(),
             now: Timestamp::now(),
             zone: TimeZone::system(),
@@ -217,6 +220,8 @@ impl Model {
                 self.examining = false;
                 self.examined = Some(examined);
             }
+            // Whoever wrote them hears.
+            Event::SendResults(_) => {}
             Event::Drafts(drafts) => self.drafts = drafts,
             // The dialog's.
             Event::Register(_) | Event::RelayOffer(_) | Event::RelayReview(_) => {}
@@ -225,8 +230,7 @@ impl Model {
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => self.settings = Some(settings),
-            // No screen shows the record yet.
-            Event::Audit(_) => {}
+            Event::Audit(audit) => self.audit = Some(audit),
             Event::Partners(partners) => self.partners = partners,
             Event::Entrance(entrance) => self.entrance = entrance,
             Event::Login(login) => {

@@ -10,7 +10,7 @@ use super::app::Action;
 use super::desk::{Choice, Chosen};
 use super::forms::{FormKind, PersonForms};
 use super::icons as ic;
-use super::paper::{self, pdf};
+use super::paper::{self, Form, pdf};
 use super::screens::person_name;
 use super::theme::{bold, reg};
 use super::tokens::*;
@@ -155,6 +155,22 @@ impl Printing {
             }
         });
         answer
+    }
+}
+
+/// Opens one sheet in the system's viewer, where it is printed.
+pub(super) fn open(form: Form, tell: impl FnOnce(Chosen) + Send + 'static) {
+    let work = move || {
+        let made = pdf::write(std::iter::once(form), "便り", || true);
+        tell(match made {
+            Ok(Some(bytes)) => {
+                Chosen::PdfMade { bytes: Arc::from(bytes), to: Target::Viewer, name: "便り.pdf".to_owned() }
+            }
+            _ => Chosen::PdfFailed,
+        });
+    };
+    if let Err(err) = std::thread::Builder::new().name("paper".into()).spawn(work) {
+        tracing::warn!(%err, "no thread for a PDF");
     }
 }
 

@@ -1,12 +1,17 @@
 //! The screens: each reads the model, keeps only what is typed or unfolded, and returns what was asked.
 
+mod bulk;
+mod bundle;
 mod compose;
+mod drafts;
 mod entrance;
+mod handling;
 mod home;
 pub(super) mod inbox;
+mod letter;
 mod login;
 mod mailbox;
-mod office;
+pub(super) mod mending;
 mod outbox;
 mod people;
 mod reading;
@@ -15,20 +20,22 @@ mod review;
 mod search;
 pub(super) mod sent;
 mod settings;
+mod templates;
 mod trust;
+mod writing;
 
-pub(super) use compose::Compose;
+pub(super) use drafts::DraftsPage;
 pub(super) use entrance::EntranceScreen;
 pub(super) use home::Home;
 pub(super) use login::LoginDialog;
 pub(super) use mailbox::Mailbox;
-pub(super) use office::OfficePage;
 pub(super) use outbox::Outbox;
 pub(super) use people::person_name;
 pub(super) use relay::RelayDialog;
 pub(super) use search::SearchPage;
 pub(super) use settings::SettingsPage;
 pub(super) use trust::TrustQuestion;
+pub(super) use writing::Writing;
 
 use egui::{Frame, Margin, RichText, ScrollArea, Ui};
 

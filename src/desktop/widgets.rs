@@ -7,8 +7,8 @@ mod focus;
 mod label;
 mod parcel_list;
 
-pub use button::{Badge, Btn, button, button_if, button_sized, nav_item, nav_small, row_end, segmented};
-pub use chip::{bad, chip, chip_at, error_count, good, look, state_chip, state_look, subject_look};
+pub use button::{Badge, Btn, button, button_if, button_sized, nav_item, row_end, segmented, tabs};
+pub use chip::{bad, blue, chip, chip_at, error_count, good, look, state_chip, state_look, subject_look};
 pub use findings::Findings;
 pub use focus::{focus_ring, track_keyboard};
 pub use label::{

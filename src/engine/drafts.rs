@@ -141,17 +141,23 @@ impl Terminal {
             let way = self.way_to(draft.receiver)?;
             let all = draft.bundle.bundle.files.len();
             let automatic = way == Way::Hub && eligible(&draft.bundle, automatic, &seen).len() == all;
-            Ok(Draft { at: draft.at, automatic, way, more: draft.bundle.more, bundle: draft.bundle.bundle })
+            let goes_at = automatic.then(|| draft.at.checked_add(REST).unwrap_or(draft.at));
+            Ok(Draft { at: draft.at, goes_at, way, more: draft.bundle.more, bundle: draft.bundle.bundle })
         });
         let drafts: Vec<Draft> = drafts.collect::<Result<_, HistoryError>>()?;
         let unreadable = troubles.iter().map(|trouble| Astray {
             path: trouble.path.clone(),
             name: base_name(&trouble.path),
             why: AstrayReason::Unreadable(trouble.failure.clone()),
+            offers: Vec::new(),
         });
         let nobodys = self.history.outgoing_without_receiver()?.into_iter();
-        let nobodys =
-            nobodys.map(|file| Astray { path: file.path, name: file.name, why: AstrayReason::Findings(file.against) });
+        let nobodys = nobodys.map(|file| Astray {
+            path: file.path,
+            name: file.name,
+            why: AstrayReason::Findings(file.against),
+            offers: Vec::new(),
+        });
         let astray: Vec<Astray> = unreadable.chain(nobodys).collect();
         Ok(Drafts { drafts: drafts.into(), astray: astray.into() })
     }
@@ -181,7 +187,7 @@ impl Terminal {
             }
             // A clock that was set back must not hold it up for longer than the rest is.
             if due <= now || draft.at > now {
-                requests.push(SendRequest { receiver: draft.receiver, paths, message: String::new() });
+                requests.push(SendRequest::new(draft.receiver, paths, ""));
             } else {
                 next = Some(next.map_or(due, |next| next.min(due)));
             }

@@ -18,6 +18,7 @@ use crate::identity::code::Code;
 pub use crate::parcel::Hop;
 use crate::parcel::ParcelId;
 use crate::register::Register;
+pub use crate::standard::repair::Offer;
 use crate::standard::{Checked, Finding, Month, MonthSheet, OfficeNumber, People, PersonKey, ServiceType};
 pub use crate::wire::{Account, AccountChange, NewAccount, PasswordChange, Role, Secret, TerminalEntry, UserId};
 
@@ -42,10 +43,16 @@ pub enum Command {
     MarkImported(ParcelId),
     /// Look at files or folders to be sent; answered by [`Event::Examined`], which replaces the last one.
     Examine(Vec<PathBuf>),
+    /// The same, with what can be put right put right in the `mended` ones. Nothing is written: what lies there stays.
+    ExamineMended { paths: Vec<PathBuf>, mended: Vec<PathBuf> },
     /// The same for everything in the outgoing folder that was not sent yet.
     ExamineOutgoing,
-    /// Put these bundles of the last examination into the outbox.
+    /// Put these bundles of the last examination into the outbox. For ten seconds nothing of them leaves.
     Send(Vec<SendRequest>),
+    /// Leave off looking at files, or making parcels of them. What was not begun does not happen.
+    Stop,
+    /// Take parcels that have not left yet out of the outbox, all at once.
+    Undo(Vec<ParcelId>),
     /// Try a waiting or failed parcel again now.
     Retry(ParcelId),
     /// Take a parcel that has not left yet out of the outbox.
@@ -142,7 +149,24 @@ pub enum AccountsCommand {
 pub struct SendRequest {
     pub receiver: OfficeNumber,
     pub paths: Vec<PathBuf>,
+    /// Those of the paths that a person had put right: they go as they were shown then, and lie there as they were.
+    pub mended: Vec<PathBuf>,
     pub message: String,
+}
+
+impl SendRequest {
+    /// Files as they are.
+    pub fn new(receiver: OfficeNumber, paths: Vec<PathBuf>, message: impl Into<String>) -> Self {
+        Self { receiver, paths, mended: Vec::new(), message: message.into() }
+    }
+}
+
+/// What became of one [`SendRequest`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SendResult {
+    pub receiver: OfficeNumber,
+    /// The parcel that waits in the outbox now, or why there is none.
+    pub outcome: Result<ParcelId, Failure>,
 }
 
 /// 委託: a parcel that is to be passed on, of whom, and to whom.
@@ -195,6 +219,8 @@ pub enum Event {
     /// The answer to the last search.
     Found(Arc<Found>),
     Examined(Arc<Examined>),
+    /// What became of the last [`Command::Send`], receiver by receiver.
+    SendResults(Arc<[SendResult]>),
     /// What the outgoing folders hold that was not sent; told whenever it changes.
     Drafts(Drafts),
     /// Files being looked at, when that takes more than a moment; `None` when it is over.
@@ -379,8 +405,8 @@ pub struct Draft {
     pub at: Timestamp,
     /// More files for the same receiver, which become the next draft: one parcel does not hold them all.
     pub more: usize,
-    /// It goes without a click, by the settings.
-    pub automatic: bool,
+    /// When it goes without a click, by the settings.
+    pub goes_at: Option<Timestamp>,
     /// By which way it goes. For the national system, sending means laying it out in the hand-over folder.
     pub way: Way,
 }
@@ -413,6 +439,12 @@ pub struct BundleFile {
     pub name: String,
     pub kind: String,
     pub size: u64,
+    /// What can be put right in it with certainty, where something was found against it.
+    #[serde(default)]
+    pub offers: Vec<Offer>,
+    /// It was put right, by [`Command::ExamineMended`].
+    #[serde(default)]
+    pub mended: bool,
 }
 
 /// A file that cannot be sent, and why.
@@ -421,6 +453,8 @@ pub struct Astray {
     pub path: PathBuf,
     pub name: String,
     pub why: AstrayReason,
+    /// What can be put right in it with certainty.
+    pub offers: Vec<Offer>,
 }
 
 #[derive(Clone, Debug)]

@@ -32,8 +32,14 @@ impl Terminal {
         Ok(if known { Way::Hub } else { Way::National })
     }
 
-    /// Puts parcels where they go: into the outbox, or into line for the hand-over folder.
-    pub fn queue(&mut self, parcels: Vec<NewOutgoing>, now: Timestamp) -> Result<usize, HistoryError> {
+    /// Puts parcels where they go: into the outbox, or into line for the hand-over folder. They leave at `leaves`, not
+    /// before.
+    pub fn queue(
+        &mut self,
+        parcels: Vec<NewOutgoing>,
+        now: Timestamp,
+        leaves: Timestamp,
+    ) -> Result<usize, HistoryError> {
         let (mut hub, mut national) = (Vec::new(), Vec::new());
         for parcel in parcels {
             match self.way_to(parcel.content.manifest.receiver)? {
@@ -41,14 +47,14 @@ impl Terminal {
                 Way::National => national.push(parcel),
             }
         }
-        self.history.queue(&hub, now)?;
-        self.history.queue_national(&national, now)?;
+        self.history.queue_for(&hub, now, leaves)?;
+        self.history.queue_national(&national, now, leaves)?;
         Ok(hub.len() + national.len())
     }
 
     /// Lays out what waits for it.
     pub fn lay_out(&mut self, now: Timestamp, round: &mut Round) -> Result<(), HistoryError> {
-        let files = self.history.not_laid_out()?;
+        let files = self.history.not_laid_out(now)?;
         if files.is_empty() {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::failure::{of_history, of_pack};
 use super::model::{Astray, AstrayReason, Bundle, BundleFile, Examined, Failure, SendRequest};
@@ -12,7 +12,11 @@ use super::terminal::Terminal;
 use crate::folders::{self, Pace, TakeError, Taken};
 use crate::history::{HistoryError, NewOutgoing};
 use crate::parcel::{Content, Limits, ParcelId, sha256_hex};
+use crate::standard::repair;
 use crate::standard::{self, Checked, FileName, Finding, Input, Known, OfficeNumber, Severity};
+
+/// What a person sends waits so long before anything leaves, and can be taken back.
+pub const UNDO: SignedDuration = SignedDuration::from_secs(10);
 
 /// So many bytes are looked at in one go: a folder of scans chosen by mistake must not fill the memory.
 const AT_ONCE: u64 = 512 * 1024 * 1024;
@@ -37,10 +41,12 @@ pub(super) enum Together {
 pub type Watch<'a> = &'a mut dyn FnMut(usize, usize) -> bool;
 
 impl Terminal {
-    /// Looks at files and folders. `None` when `watch` called it off.
+    /// Looks at files and folders, with what can be put right put right in the `mended` ones. `None` when `watch` called
+    /// it off.
     pub fn examine(
         &self,
         paths: &[PathBuf],
+        mended: &[PathBuf],
         scope: Scope,
         pace: Pace,
         watch: Watch<'_>,
@@ -64,7 +70,8 @@ impl Terminal {
                 Err(error) => examined.astray.push(unreadable(&error)),
             }
         }
-        self.group(files, scope, &mut examined)?;
+        mend(&mut files, mended);
+        self.group(files, mended, scope, &mut examined)?;
         watch(total, total);
         Ok(Some(examined))
     }
@@ -75,7 +82,13 @@ impl Terminal {
         self.history.was_sent(receiver, &file.name, &sha256_hex(&file.bytes))
     }
 
-    fn group(&self, files: Vec<Taken>, scope: Scope, examined: &mut Examined) -> Result<(), HistoryError> {
+    fn group(
+        &self,
+        files: Vec<Taken>,
+        mended: &[PathBuf],
+        scope: Scope,
+        examined: &mut Examined,
+    ) -> Result<(), HistoryError> {
         let checked = self.check(&files, Together::ManyParcels)?;
         let mut receivers: BTreeMap<OfficeNumber, Vec<Taken>> = BTreeMap::new();
         let mut attachments = Vec::new();
@@ -93,7 +106,9 @@ impl Terminal {
             _ => examined.astray.extend(attachments.iter().map(|file| astray(file, Vec::new()))),
         }
         for (receiver, files) in receivers {
-            examined.bundles.push(self.bundle(receiver, &files, &checked)?);
+            let mut bundle = self.bundle(receiver, &files, &checked)?;
+            bundle.files.iter_mut().for_each(|file| file.mended = mended.contains(&file.path));
+            examined.bundles.push(bundle);
         }
         Ok(())
     }
@@ -122,7 +137,7 @@ impl Terminal {
             receiver_service: service,
             subjects: subjects_of(files.iter().map(|file| file.name.as_str())),
             persons: persons_in(files),
-            files: files.iter().map(bundle_file).collect(),
+            files: files.iter().map(|file| bundle_file(file, checked)).collect(),
             findings,
         })
     }
@@ -162,18 +177,20 @@ impl Terminal {
     /// Reads the files of a request again, checks them again, and makes the parcel. What is sent is what was checked,
     /// even when a file changed after the look.
     pub fn prepare(&self, request: &SendRequest, pace: Pace, now: Timestamp) -> Result<NewOutgoing, Failure> {
-        let files = request
+        let mut files = request
             .paths
             .iter()
             .map(|path| folders::take(path, Limits::default().file_bytes, pace))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| error.failure())?;
+        mend(&mut files, &request.mended);
+        let nothing = files.is_empty() && request.message.trim().is_empty();
         let checked = self.check(&files, Together::OneParcel).map_err(|error| of_history(&error))?;
         let errors = checked.summary().errors;
         let strays = files.iter().any(|file| {
             FileName::parse(&file.name).map_or(!is_attachment(&file.name), |name| name.receiver != request.receiver)
         });
-        if errors > 0 || strays || files.is_empty() {
+        if errors > 0 || strays || nothing {
             return Err(Failure::ChecksFailed { errors: errors + usize::from(strays) });
         }
         let partner_name = self.history.name_of(request.receiver).map_err(|error| of_history(&error))?;
@@ -188,7 +205,7 @@ impl Terminal {
 }
 
 /// Endings the exchange carries beside the standard's own files.
-pub(super) fn is_attachment(name: &str) -> bool {
+pub fn is_attachment(name: &str) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     matches!(ending.as_deref(), Some("pdf" | "jpg" | "jpeg" | "png" | "gif" | "txt"))
 }
@@ -202,8 +219,26 @@ fn persons_in(files: &[Taken]) -> usize {
     persons.len()
 }
 
-fn bundle_file(file: &Taken) -> BundleFile {
+/// Puts right what can be put right in some of the files. Nothing is written.
+fn mend(files: &mut [Taken], mended: &[PathBuf]) {
+    for file in files.iter_mut().filter(|file| mended.contains(&file.path)) {
+        let offers = certain_offers(&file.name, &file.bytes);
+        let repaired = repair::apply(&file.name, &file.bytes, &offers);
+        (file.name, file.bytes) = (repaired.name, repaired.bytes);
+    }
+}
+
+/// What can be put right; nothing when it would not be whole afterwards.
+fn certain_offers(name: &str, bytes: &[u8]) -> Vec<repair::Offer> {
+    let offers = repair::offers(name, bytes, &repair::Wishes::default());
+    if offers.is_empty() || repair::apply(name, bytes, &offers).left.is_empty() { offers } else { Vec::new() }
+}
+
+fn bundle_file(file: &Taken, checked: &Checked) -> BundleFile {
+    let found = checked.files.iter().any(|checked| checked.name == file.name && !checked.findings.is_empty());
     BundleFile {
+        offers: if found { certain_offers(&file.name, &file.bytes) } else { Vec::new() },
+        mended: false,
         path: file.path.clone(),
         name: file.name.clone(),
         kind: FileName::parse(&file.name).map(|name| name.kind.name().to_owned()).unwrap_or_default(),
@@ -219,11 +254,12 @@ pub(super) fn findings_of(checked: &Checked, name: &str) -> Vec<Finding> {
 }
 
 fn astray(file: &Taken, findings: Vec<Finding>) -> Astray {
-    Astray { path: file.path.clone(), name: file.name.clone(), why: AstrayReason::Findings(findings) }
+    let offers = certain_offers(&file.name, &file.bytes);
+    Astray { path: file.path.clone(), name: file.name.clone(), why: AstrayReason::Findings(findings), offers }
 }
 
 fn unreadable(error: &TakeError) -> Astray {
     let path = error.path().to_owned();
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    Astray { name, why: AstrayReason::Unreadable(error.failure()), path }
+    Astray { name, why: AstrayReason::Unreadable(error.failure()), path, offers: Vec::new() }
 }

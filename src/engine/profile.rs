@@ -18,6 +18,7 @@ use super::failure::{of_history, of_identity, of_link, of_vault};
 use super::habits::{FolderHabits, ImportFolders, NoticeHabits};
 use super::model::Failure;
 use super::papers::Papers;
+use super::templates::Template;
 use super::terminal::Terminal;
 use crate::desks::Desk;
 use crate::history::{History, HistoryError};
@@ -67,14 +68,17 @@ pub struct Settings {
     pub folders: FolderHabits,
     #[serde(default)]
     pub notices: NoticeHabits,
+    /// What can be taken for a message.
+    #[serde(default = "super::templates::starters")]
+    pub templates: Vec<Template>,
 }
 
 impl Settings {
     /// The settings of a terminal whose people have chosen nothing else yet.
     pub fn new(office: OfficeNumber, office_name: String, hub: String, outgoing: PathBuf, import: PathBuf) -> Self {
         let (folders, notices) = (FolderHabits::default(), NoticeHabits::default());
-        let (desk, desks) = (None, Vec::new());
-        Self { office, office_name, hub, outgoing, import, desk, desks, folders, notices }
+        let (desk, desks, templates) = (None, Vec::new(), super::templates::starters());
+        Self { office, office_name, hub, outgoing, import, desk, desks, folders, notices, templates }
     }
 
     /// Every folder where care software puts what is to be sent.

@@ -132,14 +132,19 @@ impl Terminal {
         Ok((NewOutgoing { content, partner_name, subjects, checked }, review))
     }
 
-    /// The same, put into the outbox when nothing forbids it.
-    pub fn send_relay(&mut self, request: &RelayRequest, now: Timestamp) -> Result<ParcelId, Failure> {
+    /// The same, put into the outbox when nothing forbids it; it leaves at `leaves`.
+    pub fn send_relay(
+        &mut self,
+        request: &RelayRequest,
+        now: Timestamp,
+        leaves: Timestamp,
+    ) -> Result<ParcelId, Failure> {
         let (parcel, review) = self.relay(request, now)?;
         if !review.bundle.may_be_sent() {
             return Err(Failure::ChecksFailed { errors: parcel.checked.summary().errors });
         }
         let id = parcel.content.manifest.id;
-        self.queue(vec![parcel], now).map_err(|error| of_history(&error))?;
+        self.queue(vec![parcel], now, leaves).map_err(|error| of_history(&error))?;
         Ok(id)
     }
 

@@ -13,6 +13,7 @@
 //! [`Engine`]: the desk at once, the others with the next thing they have to tell.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -24,9 +25,10 @@ use super::exchange::{Exchange, Round};
 use super::failure::of_history;
 use super::habits::ImportFolders;
 use super::model::{
-    Command, Connection, Content, Event, Failure, Notice, Progress, RelayRequest, SendRequest, Settings, Status, Wanted,
+    Command, Connection, Content, Event, Failure, Notice, Progress, RelayRequest, SendRequest, SendResult, Settings,
+    Status, Wanted,
 };
-use super::outgoing::Scope;
+use super::outgoing::{Scope, UNDO};
 use super::people::{Order, People};
 use super::profile::{Profile, ProfileError};
 use super::searching::Searching;
@@ -68,7 +70,11 @@ pub(super) enum Errand {
 /// What the reading thread is asked.
 #[derive(Clone, Debug)]
 enum Paper {
-    Examine(Vec<PathBuf>, Scope),
+    Examine {
+        paths: Vec<PathBuf>,
+        mended: Vec<PathBuf>,
+        scope: Scope,
+    },
     Send(Vec<SendRequest>),
     OfferRelay(ParcelId),
     ReviewRelay(RelayRequest),
@@ -118,7 +124,8 @@ impl Engine {
         let waiting_link = profile.link(&exchange.terminal.identity)?;
         let waiting_terminal = profile.terminal()?;
         let people = People { terminal: profile.terminal()?, link: waiting_link.clone() };
-        let reader = Reader { terminal: profile.terminal()? };
+        let called_off = Arc::new(AtomicU64::new(0));
+        let reader = Reader { terminal: profile.terminal()?, at: 0, called_off: called_off.clone() };
         let searching = Searching { terminal: profile.terminal()? };
         let watching_terminal = profile.terminal()?;
         let Some(Backend { commands, events }) = ends.take() else { return Ok(()) };
@@ -141,7 +148,8 @@ impl Engine {
         }
         {
             let (teller, nudge) = (teller.clone(), nudge.clone());
-            let out = Out { errands: errands.clone(), papers, orders, nudge, searches };
+            let given = AtomicU64::new(0);
+            let out = Out { errands: errands.clone(), papers, orders, nudge, searches, given, called_off };
             named("desk").spawn(move || desk.work(&commands, &out, &teller)).map_err(io)?;
         }
         {
@@ -176,10 +184,27 @@ impl Engine {
 /// Where the desk passes on what it does not do itself.
 struct Out {
     errands: Sender<Errand>,
-    papers: Sender<Paper>,
+    papers: Sender<(u64, Paper)>,
     orders: Sender<Order>,
     nudge: Sender<Nudge>,
     searches: Sender<Wanted>,
+    /// How many things the reader was given.
+    given: AtomicU64,
+    /// So many of them are called off.
+    called_off: Arc<AtomicU64>,
+}
+
+impl Out {
+    fn read(&self, paper: Paper) {
+        let number = self.given.fetch_add(1, Ordering::SeqCst) + 1;
+        // A thread that is gone takes nothing; the face is closing then.
+        let _ = self.papers.send((number, paper));
+    }
+
+    /// What the reader was given so far is not wanted any more; what it is given from now on is.
+    fn call_off(&self) {
+        self.called_off.store(self.given.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
 }
 
 /// Answers what needs neither network nor folders.
@@ -224,10 +249,10 @@ impl Desk {
                 round();
             }
             Command::Open(id) => self.open(id, now, teller, out)?,
-            Command::OfferRelay(id) => drop(out.papers.send(Paper::OfferRelay(id))),
-            Command::ReviewRelay(request) => drop(out.papers.send(Paper::ReviewRelay(request))),
-            Command::Relay(request) => drop(out.papers.send(Paper::Relay(request))),
-            Command::Register(month) => drop(out.papers.send(Paper::Register(month, self.profile.settings.clone()))),
+            Command::OfferRelay(id) => out.read(Paper::OfferRelay(id)),
+            Command::ReviewRelay(request) => out.read(Paper::ReviewRelay(request)),
+            Command::Relay(request) => out.read(Paper::Relay(request)),
+            Command::Register(month) => out.read(Paper::Register(month, self.profile.settings.clone())),
             Command::Search(wanted) => self.search(wanted, now, out)?,
             Command::MarkImported(id) => {
                 if let Err(error) = self.terminal.mark_imported(id, now) {
@@ -236,12 +261,27 @@ impl Desk {
                 self.show(id, teller)?;
                 round();
             }
-            Command::Examine(paths) => drop(out.papers.send(Paper::Examine(paths, Scope::All))),
-            Command::ExamineOutgoing => {
-                let folders = self.profile.settings.outgoing_folders();
-                drop(out.papers.send(Paper::Examine(folders, Scope::Unsent)));
+            Command::Examine(paths) => out.read(Paper::Examine { paths, mended: Vec::new(), scope: Scope::All }),
+            Command::ExamineMended { paths, mended } => {
+                out.read(Paper::Examine { paths, mended, scope: Scope::All });
             }
-            Command::Send(requests) => drop(out.papers.send(Paper::Send(requests))),
+            Command::ExamineOutgoing => {
+                let paths = self.profile.settings.outgoing_folders();
+                out.read(Paper::Examine { paths, mended: Vec::new(), scope: Scope::Unsent });
+            }
+            Command::Send(requests) => out.read(Paper::Send(requests)),
+            Command::Stop => out.call_off(),
+            Command::Undo(parcels) => {
+                let mut left = false;
+                for id in parcels {
+                    left |= !self.terminal.history.withdraw(id, now)?;
+                }
+                if left {
+                    teller.fail(Failure::AlreadyLeft);
+                }
+                self.tell_lists(teller);
+                nudge(Nudge::Refresh);
+            }
             Command::Retry(id) => {
                 self.terminal.history.retry(id, now)?;
                 self.tell_lists(teller);
@@ -409,7 +449,7 @@ impl Desk {
             Ok(()) => {
                 self.profile = changed;
                 drop(out.errands.send(Errand::Import(self.profile.settings.import_folders())));
-                drop(out.papers.send(Paper::Folders(self.profile.settings.import_folders())));
+                out.read(Paper::Folders(self.profile.settings.import_folders()));
                 drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
                 DONE.to_owned()
@@ -430,7 +470,9 @@ impl Desk {
 fn recorded_here(command: &Command) -> Option<(Action, String)> {
     match command {
         Command::Exchange => Some((Action::Exchange, String::new())),
-        Command::Examine(paths) => Some((Action::Examine, paths.len().to_string())),
+        Command::Examine(paths) | Command::ExamineMended { paths, .. } => {
+            Some((Action::Examine, paths.len().to_string()))
+        }
         Command::ExamineOutgoing => Some((Action::Examine, "outgoing".into())),
         Command::Register(month) => Some((Action::Export, format!("register {month}"))),
         Command::OfferRelay(id) | Command::ReviewRelay(RelayRequest { origin: id, .. }) => {
@@ -444,6 +486,8 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::Open(_)
         | Command::MarkImported(_)
         | Command::Send(_)
+        | Command::Stop
+        | Command::Undo(_)
         | Command::Retry(_)
         | Command::Withdraw(_)
         | Command::SaveFile { .. }
@@ -485,13 +529,23 @@ fn cut(text: &str, most: usize) -> &str {
 /// Reads files: to look at them, and to make parcels of them.
 struct Reader {
     terminal: Terminal,
+    /// Which of the things it was given it is at.
+    at: u64,
+    called_off: Arc<AtomicU64>,
 }
 
 impl Reader {
-    fn work(mut self, papers: &Receiver<Paper>, errands: &Sender<Errand>, nudge: &Sender<Nudge>, teller: &Teller) {
-        while let Ok(paper) = papers.recv() {
+    fn work(
+        mut self,
+        papers: &Receiver<(u64, Paper)>,
+        errands: &Sender<Errand>,
+        nudge: &Sender<Nudge>,
+        teller: &Teller,
+    ) {
+        while let Ok((number, paper)) = papers.recv() {
+            self.at = number;
             let done = match paper {
-                Paper::Examine(paths, scope) => self.examine(&paths, scope, teller),
+                Paper::Examine { paths, mended, scope } => self.examine(&paths, &mended, scope, teller),
                 Paper::Send(requests) => self.send(&requests, Timestamp::now(), teller),
                 Paper::OfferRelay(id) => self.offer_relay(id, teller),
                 Paper::ReviewRelay(request) => {
@@ -517,14 +571,16 @@ impl Reader {
         }
     }
 
-    fn examine(&self, paths: &[PathBuf], scope: Scope, teller: &Teller) -> Result<(), HistoryError> {
+    fn examine(
+        &self,
+        paths: &[PathBuf],
+        mended: &[PathBuf],
+        scope: Scope,
+        teller: &Teller,
+    ) -> Result<(), HistoryError> {
         let mut told = Instant::now();
-        let examined = self.terminal.examine(paths, scope, Pace::default(), &mut |done, total| {
-            if told.elapsed() > Duration::from_millis(200) {
-                told = Instant::now();
-                teller.tell(Event::Progress(Some(Progress { done, total })));
-            }
-            true
+        let examined = self.terminal.examine(paths, mended, scope, Pace::default(), &mut |done, total| {
+            self.goes_on(&mut told, Progress { done, total }, teller)
         });
         teller.tell(Event::Progress(None));
         if let Some(examined) = examined? {
@@ -549,7 +605,7 @@ impl Reader {
     }
 
     fn relay(&mut self, request: &RelayRequest, now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
-        match self.terminal.send_relay(request, now) {
+        match self.terminal.send_relay(request, now, now.checked_add(UNDO).unwrap_or(now)) {
             Ok(_) => drop(teller.tell(Event::Notice(Notice::Queued { parcels: 1 }))),
             Err(failure) => {
                 self.terminal.history.record(Action::Send, request.to.as_str(), &failure.code(), now)?;
@@ -560,26 +616,45 @@ impl Reader {
         Ok(())
     }
 
-    /// Each parcel that can be made goes into the outbox; the others are named. The face hears first whether anything
-    /// was queued: that is what empties its page.
-    fn send(&mut self, requests: &[SendRequest], now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
-        let (mut parcels, mut failures) = (Vec::new(), Vec::new());
-        for request in requests {
-            match self.terminal.prepare(request, Pace::default(), now) {
-                Ok(parcel) => parcels.push(parcel),
-                Err(failure) => {
-                    self.terminal.history.record(Action::Send, request.receiver.as_str(), &failure.code(), now)?;
-                    failures.push(failure);
-                }
-            }
+    /// Tells how far it is, every now and then; says whether to go on.
+    fn goes_on(&self, told: &mut Instant, progress: Progress, teller: &Teller) -> bool {
+        if told.elapsed() > Duration::from_millis(200) {
+            *told = Instant::now();
+            teller.tell(Event::Progress(Some(progress)));
         }
-        let parcels = self.terminal.queue(parcels, now)?;
+        self.called_off.load(Ordering::SeqCst) < self.at
+    }
+
+    /// Each parcel that can be made goes into the outbox; the others are named. The face hears first whether anything
+    /// was queued: that is what empties its page. Called off, nothing is queued.
+    fn send(&mut self, requests: &[SendRequest], now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
+        let (mut parcels, mut results, mut told) = (Vec::new(), Vec::new(), Instant::now());
+        for (done, request) in requests.iter().enumerate() {
+            if !self.goes_on(&mut told, Progress { done, total: requests.len() }, teller) {
+                teller.tell(Event::Progress(None));
+                self.terminal.history.record(Action::Send, &requests.len().to_string(), "called-off", now)?;
+                return Ok(());
+            }
+            let prepared = self.terminal.prepare(request, Pace::default(), now);
+            let outcome = prepared.as_ref().map(|parcel| parcel.content.manifest.id).map_err(Failure::clone);
+            if let Err(failure) = &outcome {
+                self.terminal.history.record(Action::Send, request.receiver.as_str(), &failure.code(), now)?;
+            }
+            parcels.extend(prepared.ok());
+            results.push(SendResult { receiver: request.receiver, outcome });
+        }
+        teller.tell(Event::Progress(None));
+        let now = Timestamp::now();
+        let parcels = self.terminal.queue(parcels, now, now.checked_add(UNDO).unwrap_or(now))?;
         if parcels > 0 {
             teller.tell(Event::Notice(Notice::Queued { parcels }));
+            let mended: Vec<PathBuf> = requests.iter().flat_map(|request| request.mended.clone()).collect();
+            self.terminal.history.dismiss_outgoing_files(&mended)?;
         }
-        for failure in failures {
-            teller.tell(Event::Notice(Notice::NotSent(failure)));
+        for failure in results.iter().filter_map(|result| result.outcome.as_ref().err()) {
+            teller.tell(Event::Notice(Notice::NotSent(failure.clone())));
         }
+        teller.tell(Event::SendResults(results.into()));
         tell_lists(&self.terminal, teller);
         Ok(())
     }
@@ -597,7 +672,7 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nud
     let (mut last, mut failures, mut told) = (None, 0, Vec::new());
     let mut told_login = None;
     loop {
-        let next_try = exchange.terminal.history.next_try().ok().flatten();
+        let next_try = exchange.terminal.history.next_try(Timestamp::now()).ok().flatten();
         let pause = next_try.map_or(ROUND_EVERY, until).max(rest(failures)).min(ROUND_EVERY);
         let first = match errands.recv_timeout(pause) {
             Ok(errand) => Some(errand),

@@ -269,7 +269,7 @@ impl Watching {
         self.terminal.refresh_drafts(&[], now)?;
         let (requests, _) = self.terminal.automatic_requests(rules, now)?;
         let parcels = self.terminal.prepare_automatic(&requests, now);
-        let parcels = self.terminal.queue(parcels, now)?;
+        let parcels = self.terminal.queue(parcels, now, now)?;
         drop(turn);
         if parcels > 0 {
             teller.tell(Event::Notice(Notice::Queued { parcels }));

@@ -115,6 +115,17 @@ impl History {
         transaction.commit().named("dismiss draft")
     }
 
+    /// These files went in another form: as they lie there they are not wanted any more, unless they change.
+    pub fn dismiss_outgoing_files(&mut self, paths: &[PathBuf]) -> Result<(), HistoryError> {
+        let transaction = self.begin()?;
+        for path in paths {
+            transaction
+                .execute("UPDATE outgoing_file SET dismissed = 1 WHERE path = ?1", [path.to_string_lossy()])
+                .named("dismiss files")?;
+        }
+        transaction.commit().named("dismiss files")
+    }
+
     fn outgoing_where(&self, clause: &str) -> Result<Vec<OutgoingFile>, HistoryError> {
         let mut statement = self
             .connection

@@ -28,33 +28,44 @@ pub struct NewDownload<'a> {
 }
 
 impl History {
-    /// Keeps parcels that are to be laid out, all or none of them.
-    pub fn queue_national(&mut self, parcels: &[NewOutgoing], now: Timestamp) -> Result<(), HistoryError> {
+    /// Keeps parcels that are to be laid out from `leaves` on, all or none of them.
+    pub fn queue_national(
+        &mut self,
+        parcels: &[NewOutgoing],
+        now: Timestamp,
+        leaves: Timestamp,
+    ) -> Result<(), HistoryError> {
         let transaction = self.begin()?;
         for parcel in parcels {
-            insert_outgoing(&transaction, parcel, now)?;
+            insert_outgoing(&transaction, parcel, now, leaves)?;
             let id = parcel.content.manifest.id.to_string();
-            transaction
-                .execute("INSERT INTO national (parcel) VALUES (?1)", [&id])
-                .and_then(|_| transaction.execute("DELETE FROM outbox WHERE parcel = ?1", [&id]))
-                .named("queue national")?;
+            transaction.execute("INSERT INTO national (parcel) VALUES (?1)", [&id]).named("queue national")?;
             record(&transaction, Action::Send, &id, DONE, now)?;
         }
         transaction.commit().named("queue national")
     }
 
-    /// Files that are not in the hand-over folder yet, oldest parcel first.
-    pub fn not_laid_out(&self) -> Result<Vec<Delivery>, HistoryError> {
+    /// Files that are to be in the hand-over folder by now, oldest parcel first. From now on they cannot be taken back.
+    pub fn not_laid_out(&mut self, now: Timestamp) -> Result<Vec<Delivery>, HistoryError> {
+        self.connection
+            .execute(
+                "UPDATE outbox SET may_have_left = 1 WHERE next_try_at <= ?1
+                 AND EXISTS (SELECT 1 FROM national WHERE national.parcel = outbox.parcel)",
+                [now.as_millisecond()],
+            )
+            .named("lay out")?;
         let mut statement = self
             .connection
             .prepare_cached(
                 "SELECT file.parcel, position, name, path, partner FROM national
                      JOIN parcel ON parcel.id = national.parcel JOIN file ON file.parcel = parcel.id
+                     LEFT JOIN outbox ON outbox.parcel = national.parcel
                  WHERE direction = 'out' AND laid_out_at IS NULL AND withdrawn_at IS NULL AND delivered_at IS NULL
+                 AND coalesce(outbox.next_try_at, 0) <= ?1
                  ORDER BY parcel.at, file.parcel, position",
             )
             .named("not laid out")?;
-        let mut rows = statement.query([]).named("not laid out")?;
+        let mut rows = statement.query([now.as_millisecond()]).named("not laid out")?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().named("not laid out")? {
             let planned: Option<String> = row.get(3).named("not laid out")?;
@@ -85,6 +96,7 @@ impl History {
             let id: ParcelId = text.parse().map_err(|_| HistoryError::Unreadable { what: "an identifier" })?;
             transaction
                 .execute("UPDATE national SET laid_out_at = ?2 WHERE parcel = ?1", params![text, now.as_millisecond()])
+                .and_then(|_| transaction.execute("DELETE FROM outbox WHERE parcel = ?1", [&text]))
                 .named("note laid out")?;
             add_to_trail(&transaction, id, now, &Step::LaidOut)?;
             record(&transaction, Action::Delivered, &text, DONE, now)?;

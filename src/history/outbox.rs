@@ -51,11 +51,21 @@ pub struct Tried<'a> {
 }
 
 impl History {
-    /// Puts parcels into the outbox, all or none of them.
+    /// Puts parcels into the outbox, all or none of them. They may leave at once.
     pub fn queue(&mut self, parcels: &[NewOutgoing], now: Timestamp) -> Result<(), HistoryError> {
+        self.queue_for(parcels, now, now)
+    }
+
+    /// The same; until `leaves` nothing of them leaves, and they can be taken back.
+    pub fn queue_for(
+        &mut self,
+        parcels: &[NewOutgoing],
+        now: Timestamp,
+        leaves: Timestamp,
+    ) -> Result<(), HistoryError> {
         let transaction = self.begin()?;
         for parcel in parcels {
-            insert_outgoing(&transaction, parcel, now)?;
+            insert_outgoing(&transaction, parcel, now, leaves)?;
             record(&transaction, Action::Send, &parcel.content.manifest.id.to_string(), DONE, now)?;
         }
         transaction.commit().named("queue")
@@ -100,13 +110,16 @@ impl History {
         Ok(new > 0)
     }
 
-    /// Parcels to try now, in the order they were written. Their ids hold a time, too, but a clock may be set back.
+    /// Parcels to try now, in the order they were written. Their ids hold a time, too, but a clock may be set back: then
+    /// one that was never tried and is due far from now is due.
     pub fn due(&self, now: Timestamp) -> Result<Vec<Due>, HistoryError> {
         let mut statement = self
             .connection
             .prepare_cached(
                 "SELECT outbox.parcel, partner, tries, may_have_left FROM outbox JOIN parcel ON parcel.id = outbox.parcel
-                 WHERE next_try_at <= ?1 AND failed_at IS NULL AND withdrawn_at IS NULL ORDER BY outbox.rowid",
+                 WHERE (next_try_at <= ?1 OR (tries = 0 AND last IS NULL AND next_try_at > ?1 + 60000))
+                 AND failed_at IS NULL AND withdrawn_at IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM national WHERE national.parcel = outbox.parcel) ORDER BY outbox.rowid",
             )
             .named("due")?;
         let mut rows = statement.query([now.as_millisecond()]).named("due")?;
@@ -122,15 +135,17 @@ impl History {
         Ok(due)
     }
 
-    /// When the outbox next wants a try; `None` when nothing waits.
-    pub fn next_try(&self) -> Result<Option<Timestamp>, HistoryError> {
+    /// When the outbox next wants a try; `None` when nothing waits. What is to be laid out and could not be wants none:
+    /// it is looked at with every round.
+    pub fn next_try(&self, now: Timestamp) -> Result<Option<Timestamp>, HistoryError> {
         let next: Option<i64> = self
             .connection
             .prepare_cached(
                 "SELECT min(next_try_at) FROM outbox JOIN parcel ON parcel.id = outbox.parcel
-                 WHERE failed_at IS NULL AND withdrawn_at IS NULL",
+                 WHERE failed_at IS NULL AND withdrawn_at IS NULL
+                 AND (next_try_at > ?1 OR NOT EXISTS (SELECT 1 FROM national WHERE national.parcel = outbox.parcel))",
             )
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .and_then(|mut statement| statement.query_row([now.as_millisecond()], |row| row.get(0)))
             .named("next try")?;
         next.map(super::to_time).transpose()
     }
@@ -379,6 +394,7 @@ pub(super) fn insert_outgoing(
     transaction: &rusqlite::Transaction<'_>,
     parcel: &NewOutgoing,
     now: Timestamp,
+    leaves: Timestamp,
 ) -> Result<(), HistoryError> {
     let manifest = &parcel.content.manifest;
     let summary = parcel.checked.summary();
@@ -404,7 +420,7 @@ pub(super) fn insert_outgoing(
     transaction
         .execute(
             "INSERT INTO outbox (parcel, next_try_at) VALUES (?1, ?2)",
-            params![manifest.id.to_string(), now.as_millisecond()],
+            params![manifest.id.to_string(), leaves.as_millisecond()],
         )
         .named("insert outbox")?;
     search::index(transaction, &manifest.id.to_string())?;
@@ -499,12 +515,18 @@ mod tests {
     fn with_one_queued() -> (tempfile::TempDir, History, ParcelId, Timestamp) {
         let (dir, vault) = (tempfile::tempdir().unwrap(), Vault::in_memory().unwrap());
         let mut history = History::open(&dir.path().join("history.db"), vault.database_key()).unwrap();
-        let (id, now) = (ParcelId::new(), Timestamp::now());
-        let (us, them) = ("3171000048".parse().unwrap(), "3191000017".parse().unwrap());
-        let content = Content::new(id, us, them, now, String::new(), vec![("a.txt".into(), b"a".to_vec())]);
-        let new = NewOutgoing { content, partner_name: String::new(), subjects: vec![], checked: Checked::default() };
+        let now = Timestamp::now();
+        let new = a_parcel(now);
+        let id = new.content.manifest.id;
         history.queue(&[new], now).unwrap();
         (dir, history, id, now)
+    }
+
+    fn a_parcel(now: Timestamp) -> NewOutgoing {
+        let (us, them) = ("3171000048".parse().unwrap(), "3191000017".parse().unwrap());
+        let files = vec![("a.txt".into(), b"a".to_vec())];
+        let content = Content::new(ParcelId::new(), us, them, now, String::new(), files);
+        NewOutgoing { content, partner_name: String::new(), subjects: vec![], checked: Checked::default() }
     }
 
     #[test]
@@ -513,6 +535,30 @@ mod tests {
         assert_eq!(history.due(now).unwrap().len(), 1);
         assert!(history.withdraw(id, now).unwrap());
         assert!(!history.note_leaving(id).unwrap(), "it must not leave any more");
+    }
+
+    #[test]
+    fn what_waits_to_be_undone_does_not_leave_before_and_survives_a_new_start() {
+        let (dir, vault) = (tempfile::tempdir().unwrap(), Vault::in_memory().unwrap());
+        let open = || History::open(&dir.path().join("history.db"), vault.database_key()).unwrap();
+        let (mut history, now) = (open(), Timestamp::now());
+        let ids: Vec<ParcelId> = (0..2)
+            .map(|_| {
+                let new = a_parcel(now);
+                let id = new.content.manifest.id;
+                history.queue_for(&[new], now, now + jiff::SignedDuration::from_secs(10)).unwrap();
+                id
+            })
+            .collect();
+        drop(history);
+        let mut history = open();
+        let after = |seconds| now + jiff::SignedDuration::from_secs(seconds);
+        assert_eq!(history.due(after(9)).unwrap(), []);
+        assert_eq!(history.next_try(now).unwrap().map(Timestamp::as_millisecond), Some(after(10).as_millisecond()));
+        assert!(history.withdraw(ids[0], after(9)).unwrap());
+        let due: Vec<ParcelId> = history.due(after(10)).unwrap().into_iter().map(|due| due.id).collect();
+        assert_eq!(due, ids[1..]);
+        assert_eq!(history.due(after(-24 * 60 * 60)).unwrap().len(), 1, "a clock that was set back holds nothing up");
     }
 
     #[test]

@@ -50,7 +50,9 @@ fn each_row_says_what_is_proved_and_by_what() {
     let accepted = Accepted { id, digest: "ab".into(), size: 1, accepted_at: at("2026-05-01T00:00:05Z") };
     desk.history.keep_sealed(id, b"sealed", "ab").unwrap();
     desk.history.note_accepted(&accepted).unwrap();
-    for (step, time) in [(ReceiptStep::Delivered, "2026-05-01T01:00:00Z"), (ReceiptStep::Imported, "2026-05-02T01:00:00Z")] {
+    for (step, time) in
+        [(ReceiptStep::Delivered, "2026-05-01T01:00:00Z"), (ReceiptStep::Imported, "2026-05-02T01:00:00Z")]
+    {
         desk.history.note_receipt(id, step, at(time), None, b"signed receipt", at(time)).unwrap();
     }
     let failed = outgoing(at("2026-05-03T00:00:00Z"), "東");
@@ -70,8 +72,22 @@ fn each_row_says_what_is_proved_and_by_what() {
     let receipt = sha256_hex(b"signed receipt");
     let id = id.to_string();
     let first = [
-        "送信", "2026-05-01 09:00:00", NORTH, "=北の\"訪問\"介護", "予定", "0", "取込済", "2026-05-01 09:00:05", "2026-05-01 10:00:00",
-        "2026-05-02 10:00:00", "", "", "取込", &receipt, "ab", &id,
+        "送信",
+        "2026-05-01 09:00:00",
+        NORTH,
+        "=北の\"訪問\"介護",
+        "予定",
+        "0",
+        "取込済",
+        "2026-05-01 09:00:05",
+        "2026-05-01 10:00:00",
+        "2026-05-02 10:00:00",
+        "",
+        "",
+        "取込",
+        &receipt,
+        "ab",
+        &id,
     ];
     assert_eq!(rows[0], first);
     assert_eq!((rows[1][6].as_str(), rows[1][10].as_str(), rows[1][7].as_str()), ("失敗", "disk-full", ""));

@@ -8,7 +8,7 @@ use super::name::{self, NameError};
 use super::{FileName, Kind, ServiceType, SetError, Table};
 
 /// One thing that can be put right.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Offer {
     pub repair: Repair,
     /// Where, when it is about one field: record from 1, field from 1.
@@ -18,7 +18,7 @@ pub struct Offer {
     pub after: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Repair {
     /// Extension, or a month one chapter prints.

@@ -216,7 +216,6 @@ texts! {
     password_differs: "二つのパスワードがちがいます。", "The two differ.";
     change_password: "パスワードを変える", "Change password";
     change: "変える", "Change";
-    office_page: "利用者と端末", "Users and PCs";
     office_admin_only: "利用者の追加や変更は、管理者だけができます。", "Only an administrator can change users.";
     accounts: "利用者", "Users";
     accounts_waiting: "読み込んでいます…", "Reading…";

@@ -407,7 +407,12 @@ pub fn bundle(number: usize, findings: Vec<Finding>) -> Bundle {
     let file = |kind: &str, words: &str| {
         let name = format!("{kind}_202611_3170000001_43_{receiver}_11_20261118120000.CSV");
         BundleFile {
-            path: PathBuf::from("/home/sakura/便り/送信").join(&name), name, kind: words.into(), size: 8_400
+            path: PathBuf::from("/home/sakura/便り/送信").join(&name),
+            name,
+            kind: words.into(),
+            size: 8_400,
+            offers: vec![],
+            mended: false,
         }
     };
     Bundle {
@@ -423,6 +428,72 @@ pub fn bundle(number: usize, findings: Vec<Finding>) -> Bundle {
         findings,
         persons: 6 + number,
     }
+}
+
+/// 下書き: one that goes by itself, one with an error, one with more behind it; and a file another program has open.
+pub fn drafts() -> Drafts {
+    let draft = |bundle, goes_at, more| Draft { bundle, at: minutes_before(3), more, goes_at, way: Way::Hub };
+    let soon = Some(Timestamp::now() + SignedDuration::from_secs(14));
+    let locked = Astray {
+        path: "/home/sakura/便り/送信/UPSIKYU_x.CSV".into(),
+        name: "UPSIKYU_x.CSV".into(),
+        why: AstrayReason::Unreadable(Failure::FileLocked { name: "UPSIKYU_x.CSV".into() }),
+        offers: vec![],
+    };
+    Drafts {
+        drafts: Arc::from([
+            draft(bundle(0, vec![]), soon, 0),
+            draft(bundle(1, vec![an_error(), a_warning()]), None, 0),
+            draft(bundle(3, vec![a_note()]), None, 12),
+        ]),
+        astray: Arc::from([locked]),
+    }
+}
+
+/// The offices of the directory.
+pub fn partners() -> Arc<[Partner]> {
+    let partner = |number: usize| Partner {
+        office: office(10 + number),
+        service: "11".parse().unwrap(),
+        name: name(number).into(),
+        reachable: number != 9,
+        changed: None,
+    };
+    (0..10).map(partner).collect()
+}
+
+/// Three PCs: this one, one that waits, one that is out.
+pub fn terminals() -> Arc<[TerminalEntry]> {
+    let terminal = |id: &str, name: &str, waiting, revoked: bool| TerminalEntry {
+        id: id.into(),
+        name: name.into(),
+        added_at: minutes_before(60 * 24 * 90),
+        revoked_at: revoked.then(|| minutes_before(600)),
+        waiting,
+        valid_until: noon() + SignedDuration::from_hours(24 * 300),
+        certificate: tayori::wire::Binary(vec![1, 2, 3]),
+        yours: id == "t1",
+    };
+    Arc::from([
+        terminal("t1", "事務室のパソコン", false, false),
+        terminal("t2", "訪問用ノート", true, false),
+        terminal("t3", "古いパソコン", false, true),
+    ])
+}
+
+pub fn audit() -> Audit {
+    let line = |seq: u64| AuditLine {
+        seq,
+        at: minutes_before(usize::try_from(120 - seq).unwrap()),
+        who: if seq.is_multiple_of(3) { String::new() } else { "sato".into() },
+        terminal: "019354aa".into(),
+        action: ["send", "open", "received", "login"][usize::try_from(seq % 4).unwrap()].into(),
+        subject: id(usize::try_from(seq).unwrap()).to_string(),
+        result: if seq.is_multiple_of(11) { "file-locked".into() } else { "done".into() },
+        prev_hash: "cd".repeat(32),
+        hash: "ab".repeat(32),
+    };
+    Audit { lines: (1..=120).rev().map(line).collect(), verdict: Ok(120) }
 }
 
 pub fn examined() -> Examined {
@@ -455,11 +526,13 @@ pub fn examined_with_errors() -> Examined {
                     "ファイル名が決まりの形になっていません。",
                     "ケアソフトから書き出したままの名前で選んでください。",
                 )]),
+                offers: vec![],
             },
             Astray {
                 path: "/tmp/UPSIKYU_x.CSV".into(),
                 name: "UPSIKYU_x.CSV".into(),
                 why: AstrayReason::Unreadable(Failure::FileLocked { name: "UPSIKYU_x.CSV".into() }),
+                offers: vec![],
             },
         ],
     }

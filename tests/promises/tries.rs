@@ -86,7 +86,7 @@ fn d9_what_passes_is_tried_again_with_growing_gaps_for_three_days_and_more() {
     let (mut now, mut gaps) = (start, Vec::new());
     while now < later(start, 80) {
         let _ = end.send_due(now, &mut Round::default());
-        let next = end.terminal.history.next_try().unwrap().expect("it is never given up");
+        let next = end.terminal.history.next_try(Timestamp::now()).unwrap().expect("it is never given up");
         gaps.push(next.duration_since(now).as_secs());
         // A moment before its time nothing is tried.
         let before = calls.count();

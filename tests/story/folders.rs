@@ -75,11 +75,7 @@ impl Face {
     /// One click on one draft.
     fn send(&self, draft: &Draft) {
         let paths = draft.bundle.files.iter().map(|file| file.path.clone()).collect();
-        self.engine.send(Ask::Send(vec![SendRequest {
-            receiver: draft.bundle.receiver,
-            paths,
-            message: String::new(),
-        }]));
+        self.engine.send(Ask::Send(vec![SendRequest::new(draft.bundle.receiver, paths, "")]));
     }
 }
 
@@ -109,7 +105,7 @@ fn what_is_written_slowly_is_a_draft_once_it_is_whole_and_leaves_by_one_click() 
     let took = face.until("a draft", |face| face.files() == [[report_name(0)]]);
     eprintln!("folders: a draft {took:.1?} after its last byte");
     let draft = face.drafts.drafts[0].clone();
-    assert_eq!((draft.bundle.receiver, draft.automatic, draft.more), (south.number(), false, 0));
+    assert_eq!((draft.bundle.receiver, draft.goes_at, draft.more), (south.number(), None, 0));
     assert_eq!(draft.bundle.receiver_name, SOUTH.name);
     assert!(draft.bundle.may_be_sent() && draft.bundle.persons > 0);
     assert!(face.notices.contains(&Notice::Drafted { drafts: 1, troubled: 0 }), "{:?}", face.notices);

@@ -22,6 +22,7 @@ mod together;
 mod transfer;
 #[cfg(unix)]
 mod trouble;
+mod undo;
 #[cfg(unix)]
 mod vault;
 mod way;

@@ -63,7 +63,7 @@ fn a_file_that_vanishes_or_changes_after_the_look_is_not_sent_as_it_was() {
     let terminal = north.profile().terminal().unwrap();
     let pace = tayori::folders::Pace::default();
     let prepare = |path: &Path| {
-        let request = SendRequest { receiver: south.number(), paths: vec![path.to_owned()], message: String::new() };
+        let request = SendRequest::new(south.number(), vec![path.to_owned()], "");
         terminal.prepare(&request, pace, jiff::Timestamp::now())
     };
     fs::remove_file(&paths[0]).unwrap();

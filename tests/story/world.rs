@@ -406,8 +406,7 @@ impl Office {
         let parcels: Vec<_> = files
             .iter()
             .map(|path| {
-                let request =
-                    SendRequest { receiver: to.number(), paths: vec![path.clone()], message: "実績です".into() };
+                let request = SendRequest::new(to.number(), vec![path.clone()], "実績です");
                 terminal.prepare(&request, tayori::folders::Pace::default(), now).expect("a good file")
             })
             .collect();

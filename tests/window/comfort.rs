@@ -154,6 +154,7 @@ fn hostile_texts_neither_panic_nor_break_the_layout() {
             path: format!("/x/{at}").into(),
             name: nasty.clone(),
             why: AstrayReason::Unreadable(Failure::FileUnreadable { name: nasty.clone() }),
+            offers: vec![],
         })
         .collect();
     window.tell(Event::Examined(Arc::new(Examined { bundles: vec![bundle], astray })));

@@ -185,7 +185,8 @@ fn the_first_account_of_an_office_is_made_in_the_window() {
 fn an_administrator_keeps_the_accounts_of_the_office() {
     let mut window = full_window();
     window.tell(Event::Login(made_up::admin()));
-    window.go("利用者と端末");
+    window.go("設定");
+    window.go("利用者");
     assert_eq!(window.asked(), ["Accounts(List)"]);
     window.tell(Event::Accounts(made_up::accounts()));
     for words in ["sato", "suzuki", "まだログインしていません", "ロック中"] {

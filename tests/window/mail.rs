@@ -17,6 +17,7 @@ fn each_screen_opens_by_its_japanese_label() {
     for (label, page, words) in [
         ("受信", Page::Inbox, "40 件"),
         ("送信済", Page::Sent, "7 件"),
+        ("下書き", Page::Drafts, "下書きはありません"),
         ("新規作成", Page::Compose, "ここにファイルを置くこともできます"),
         ("送信待ち", Page::Outbox, "つながりしだい、自動で送ります。"),
         ("設定", Page::Settings, "取込フォルダ（届いたファイルの置き場所）"),

@@ -3,12 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets none of it has failed")]
 
 mod comfort;
+mod drafts;
 mod entry;
+mod keys;
 #[path = "../made_up/mod.rs"]
 mod made_up;
 mod mail;
+mod office;
 mod reading;
 mod relay;
 mod search;
 mod sending;
 mod world;
+mod writing;

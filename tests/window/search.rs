@@ -19,8 +19,7 @@ fn wanted(words: &str) -> Wanted {
 
 /// What came and what went, as an engine would find it.
 fn found(wanted: Wanted, more: bool) -> Event {
-    let lines: Vec<ParcelLine> =
-        made_up::inbox(3).iter().chain(made_up::sent().iter().take(2)).cloned().collect();
+    let lines: Vec<ParcelLine> = made_up::inbox(3).iter().chain(made_up::sent().iter().take(2)).cloned().collect();
     Event::Found(Arc::new(Found { wanted, lines: lines.into(), more, filling: false }))
 }
 

@@ -34,6 +34,7 @@ impl Desk for Scripted {
     fn choose(&mut self, choice: Choice, tell: Tell) {
         tell(match choice {
             Choice::FilesToSend => Chosen::ToSend(self.files.clone()),
+            Choice::Attachments(receiver) => Chosen::Attachments(receiver, self.files.clone()),
             Choice::FolderToSend => Chosen::ToSend(vec![self.folder.clone()]),
             Choice::OutgoingFolder => Chosen::OutgoingFolder(self.folder.clone()),
             Choice::ImportFolder => Chosen::ImportFolder(self.folder.clone()),
@@ -42,6 +43,7 @@ impl Desk for Scripted {
             Choice::SaveRegister { month, pdf, name } => {
                 Chosen::SaveRegister { month, pdf, to: self.folder.join(name) }
             }
+            Choice::SaveRecord { name } => Chosen::SaveRecord(self.folder.join(name)),
             Choice::SavePdf { name } => Chosen::SavePdf(self.folder.join(name)),
         });
     }

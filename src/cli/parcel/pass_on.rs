@@ -62,7 +62,7 @@ pub(super) fn run(
         let _ = say(None, &bundle, args.format, out);
         return Ok(if bundle.may_be_sent() { Outcome::Fine } else { Outcome::Troubled });
     }
-    match terminal.send_relay(&request, now) {
+    match terminal.send_relay(&request, now, now) {
         Ok(id) => {
             let _ = say(Some(id), &bundle, args.format, out);
             Ok(Outcome::Fine)

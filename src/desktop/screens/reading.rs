@@ -9,6 +9,7 @@ use egui::{
     vec2,
 };
 
+use super::handling::{self, Handling};
 use super::people::PeoplePane;
 use crate::desktop::Action;
 use crate::desktop::desk::Choice;
@@ -42,6 +43,7 @@ pub(super) struct Reading {
     findings: Findings,
     all_files: bool,
     people: PeoplePane,
+    handling: Handling,
     message: TextLines,
     text: TextLines,
     picture: Shown,
@@ -70,7 +72,7 @@ impl Reading {
             *self = Self { of: Some(line.id), ..Self::default() };
         }
         let relay = opened.and_then(|view| view.relay);
-        let mut asked = action_bar(ui, model.lang(), line, incoming, relay, widened);
+        let mut asked = self.action_bar(ui, model.lang(), line, incoming, relay, widened);
         scroll_style(ui, |ui, content| {
             ScrollArea::vertical().auto_shrink(false).id_salt(("reading", line.id)).show(ui, |ui| {
                 ui.set_style(content);
@@ -79,6 +81,10 @@ impl Reading {
                     ui.set_width(ui.available_width());
                     head(ui, model, line, opened.map(|view| &**view), incoming);
                     asked = trouble(ui, model.lang(), line).or(asked.take());
+                    let note = opened.map(|view| view.note.as_str()).unwrap_or_default();
+                    if self.handling.is_shown(line, note) {
+                        asked = in_card(ui, |ui| self.handling.show(ui, model, line, note)).or(asked.take());
+                    }
                     match opened {
                         Some(view) => asked = self.body(ui, model, view).or(asked.take()),
                         None => icon_line(ui, ic::SCHEDULE, w::opening(model.lang()), reg(16.0), gray_700()),
@@ -86,7 +92,7 @@ impl Reading {
                 });
             });
         });
-        asked
+        self.handling.question(ui, model.lang(), line).or(asked)
     }
 
     fn body(&mut self, ui: &mut Ui, model: &Model, view: &Arc<ParcelView>) -> Option<Action> {
@@ -113,6 +119,64 @@ impl Reading {
         if !view.trail.is_empty() {
             in_card(ui, |ui| trail(ui, model, &view.trail, view.incoming));
         }
+        asked
+    }
+
+    /// The one thing to do with this parcel now.
+    fn action_bar(
+        &mut self,
+        ui: &mut Ui,
+        lang: Lang,
+        line: &ParcelLine,
+        incoming: bool,
+        relay: Option<Way>,
+        widened: Option<&mut bool>,
+    ) -> Option<Action> {
+        let to_import = incoming && line.state == State::Arrived;
+        let failed = !incoming && matches!(line.state, State::Failed(_));
+        let waiting = !incoming && matches!(line.state, State::Waiting { .. });
+        let mut asked = None;
+        let bar = Frame::new().fill(white()).inner_margin(Margin::symmetric(16, 10)).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal(|ui| {
+                ui.set_min_height(TARGET);
+                if to_import {
+                    let pressed = button(ui, Btn::Primary, ic::CHECK_CIRCLE, w::mark_imported(lang));
+                    if pressed.on_hover_text(w::imported_hint(lang)).clicked() {
+                        asked = Some(Action::Ask(Command::MarkImported(line.id)));
+                    }
+                }
+                if failed || waiting {
+                    let again = if failed { w::retry(lang) } else { w::retry_now(lang) };
+                    if button(ui, Btn::Primary, ic::SEND, again).clicked() {
+                        asked = Some(Action::Ask(Command::Retry(line.id)));
+                    }
+                    if button(ui, Btn::Danger, ic::DELETE, w::withdraw(lang)).clicked() {
+                        asked = Some(Action::Withdraw(line.id));
+                    }
+                }
+                if let Some(way) = relay
+                    && button(ui, Btn::Outline, ic::SEND, wr::pass_on(lang, way)).clicked()
+                {
+                    asked = Some(Action::PassOn(line.id));
+                }
+                self.handling.take_over(ui, lang, line);
+                self.handling.toggle(ui, lang);
+                let Some(widened) = widened else { return };
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    let (glyph, words) = if *widened {
+                        (ic::CLOSE_FULLSCREEN, w::show_list(lang))
+                    } else {
+                        (ic::OPEN_IN_FULL, w::widen(lang))
+                    };
+                    if button(ui, Btn::Text, glyph, words).clicked() {
+                        *widened = !*widened;
+                    }
+                });
+            });
+        });
+        let edge = bar.response.rect;
+        ui.painter().hline(edge.x_range(), edge.bottom(), Stroke::new(1.0, hairline()));
         asked
     }
 
@@ -245,61 +309,6 @@ fn in_card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     card().show(ui, full).inner
 }
 
-/// The one thing to do with this parcel now.
-fn action_bar(
-    ui: &mut Ui,
-    lang: Lang,
-    line: &ParcelLine,
-    incoming: bool,
-    relay: Option<Way>,
-    widened: Option<&mut bool>,
-) -> Option<Action> {
-    let to_import = incoming && line.state == State::Arrived;
-    let failed = !incoming && matches!(line.state, State::Failed(_));
-    let waiting = !incoming && matches!(line.state, State::Waiting { .. });
-    let mut asked = None;
-    let bar = Frame::new().fill(white()).inner_margin(Margin::symmetric(16, 10)).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.horizontal(|ui| {
-            ui.set_min_height(TARGET);
-            if to_import {
-                let pressed = button(ui, Btn::Primary, ic::CHECK_CIRCLE, w::mark_imported(lang));
-                if pressed.on_hover_text(w::imported_hint(lang)).clicked() {
-                    asked = Some(Action::Ask(Command::MarkImported(line.id)));
-                }
-            }
-            if failed || waiting {
-                let again = if failed { w::retry(lang) } else { w::retry_now(lang) };
-                if button(ui, Btn::Primary, ic::SEND, again).clicked() {
-                    asked = Some(Action::Ask(Command::Retry(line.id)));
-                }
-                if button(ui, Btn::Danger, ic::DELETE, w::withdraw(lang)).clicked() {
-                    asked = Some(Action::Withdraw(line.id));
-                }
-            }
-            if let Some(way) = relay
-                && button(ui, Btn::Outline, ic::SEND, wr::pass_on(lang, way)).clicked()
-            {
-                asked = Some(Action::PassOn(line.id));
-            }
-            let Some(widened) = widened else { return };
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let (glyph, words) = if *widened {
-                    (ic::CLOSE_FULLSCREEN, w::show_list(lang))
-                } else {
-                    (ic::OPEN_IN_FULL, w::widen(lang))
-                };
-                if button(ui, Btn::Text, glyph, words).clicked() {
-                    *widened = !*widened;
-                }
-            });
-        });
-    });
-    let edge = bar.response.rect;
-    ui.painter().hline(edge.x_range(), edge.bottom(), Stroke::new(1.0, hairline()));
-    asked
-}
-
 fn head(ui: &mut Ui, model: &Model, line: &ParcelLine, opened: Option<&ParcelView>, incoming: bool) {
     let lang = model.lang();
     in_card(ui, |ui| {
@@ -318,6 +327,7 @@ fn head(ui: &mut Ui, model: &Model, line: &ParcelLine, opened: Option<&ParcelVie
                     chip(ui, "", words, colors);
                 }
                 state_chip(ui, lang, &line.state, incoming);
+                handling::chips(ui, lang, line);
                 if incoming && let Some(view) = opened {
                     match view.signed_by {
                         Some(office) if office == line.partner => {

@@ -78,11 +78,14 @@ impl RelayDialog {
         }
     }
 
+    /// Whether it was asked to go and has not been told to wait in the outbox yet.
+    pub fn is_sending(&self) -> bool {
+        self.0.as_ref().is_some_and(|asking| asking.review.is_some() && asking.waiting)
+    }
+
     /// It waits in the outbox.
     pub fn sent(&mut self) {
-        if self.0.as_ref().is_some_and(|asking| asking.review.is_some() && asking.waiting) {
-            self.0 = None;
-        }
+        self.0 = None;
     }
 
     pub fn show(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {

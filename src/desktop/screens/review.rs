@@ -2,15 +2,14 @@
 
 use egui::{Label, RichText, Ui, vec2};
 
-use super::compose::{count, receiver_about, receiver_name};
+use super::bundle::{count, receiver_about, receiver_name};
 use crate::desktop::icons as ic;
 use crate::desktop::text::{safe_lines, safe_text};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{Btn, button_sized, chip, error_count, hrow, icon_line, para, subject_look, text};
 use crate::engine::model::Bundle;
-use crate::standard::OfficeNumber;
-use crate::words::{Lang, window as w};
+use crate::words::{Lang, mail, window as w};
 
 /// Files named per receiver.
 const FILES: usize = 6;
@@ -22,16 +21,11 @@ pub(super) enum Answer {
     Send,
 }
 
-pub(super) fn show<'a>(
-    ui: &mut Ui,
-    lang: Lang,
-    bundles: &[&Bundle],
-    left_out: usize,
-    message: impl Fn(&OfficeNumber) -> &'a str,
-) -> Option<Answer> {
+/// Each receiver's files, words and number of attachments, once more.
+pub(super) fn show(ui: &mut Ui, lang: Lang, bundles: &[(&Bundle, String, usize)], left_out: usize) -> Option<Answer> {
     super::title(ui, w::review_title(lang));
     para(ui, w::review_hint(lang), 16.0, gray_800());
-    let files = bundles.iter().map(|bundle| bundle.files.len()).sum();
+    let files = bundles.iter().map(|(bundle, _, attached)| bundle.files.len() + attached).sum();
     let total = format!("{}　{}", w::receivers(lang, bundles.len()), w::file_count(lang, files));
     let mut answer = None;
     ui.horizontal_wrapped(|ui| {
@@ -46,13 +40,13 @@ pub(super) fn show<'a>(
     if left_out > 0 {
         icon_line(ui, ic::INFO, &w::left_out(lang, left_out), reg(16.0), gray_700());
     }
-    for bundle in bundles {
-        receiver(ui, lang, bundle, message(&bundle.receiver));
+    for (bundle, message, attached) in bundles {
+        receiver(ui, lang, bundle, message, *attached);
     }
     answer
 }
 
-fn receiver(ui: &mut Ui, lang: Lang, bundle: &Bundle, message: &str) {
+fn receiver(ui: &mut Ui, lang: Lang, bundle: &Bundle, message: &str, attached: usize) {
     card().show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 6.0;
@@ -85,6 +79,9 @@ fn receiver(ui: &mut Ui, lang: Lang, bundle: &Bundle, message: &str) {
         let more = bundle.files.len().saturating_sub(FILES);
         if more > 0 {
             text(ui, format!("{}　{}", w::more(lang), w::file_count(lang, more)), reg(14.0), gray_700());
+        }
+        if attached > 0 {
+            icon_line(ui, ic::ATTACH_FILE, &mail::attachments(lang, attached), reg(14.0), gray_800());
         }
         if message.is_empty() {
             text(ui, w::no_message(lang), reg(14.0), gray_700());

@@ -95,37 +95,29 @@ pub fn row_end<R>(ui: &mut Ui, row: Rect, salt: impl egui::AsIdSalt, add: impl F
     add(&mut ui.new_child(egui::UiBuilder::new().max_rect(row.shrink(8.0)).layout(layout).id_salt(salt)))
 }
 
-/// One row of the navigation: icon, word, count.
-pub fn nav_item(ui: &mut Ui, glyph: &str, label: &str, badge: Badge<'_>, selected: bool) -> Response {
-    let (rect, response) = nav_hit(ui, vec2(ui.available_width(), 48.0), label, &badge, selected);
-    let (fill, color, font) = nav_paint(&response, selected);
+/// One row of the navigation: icon, word, count. Smaller where the row is narrow.
+pub fn nav_item(ui: &mut Ui, glyph: &str, label: &str, height: f32, badge: Badge<'_>, selected: bool) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
+    let spoken = if badge.count > 0 { format!("{label}　{}", badge.spoken) } else { label.to_owned() };
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, selected, &spoken));
+    let narrow = rect.width() < 160.0;
+    let (size, mark, left) = if narrow { (14.0, 20.0, 16.0) } else { (16.0, 24.0, 26.0) };
+    let (fill, color) = nav_paint(&response, selected);
     let p = ui.painter();
-    p.rect_filled(rect, CornerRadius::same(R8), fill);
+    p.rect_filled(rect.shrink2(vec2(0.0, 1.0)), CornerRadius::same(R8), fill);
     if selected {
-        let bar = Rect::from_min_size(rect.min + vec2(0.0, 10.0), vec2(4.0, rect.height() - 20.0));
+        let bar = Rect::from_min_size(rect.min + vec2(0.0, 8.0), vec2(4.0, rect.height() - 16.0));
         p.rect_filled(bar, CornerRadius::same(2), blue_900());
     }
-    p.text(pos2(rect.left() + 26.0, rect.center().y), Align2::CENTER_CENTER, glyph, icon(24.0), color);
-    let room = rect.width() - if badge.count > 0 { 90.0 } else { 52.0 };
-    line_at(p, rect.left() + 46.0, rect.center().y, label, font, color, room);
-    if badge.count > 0 {
-        badge_at(p, pos2(rect.right() - 10.0, rect.center().y), badge.count, badge.color());
-    }
-    response
-}
-
-/// The same where there is little room: the word under the icon.
-pub fn nav_small(ui: &mut Ui, glyph: &str, label: &str, badge: Badge<'_>, selected: bool) -> Response {
-    let (rect, response) = nav_hit(ui, vec2(ui.available_width(), 52.0), label, &badge, selected);
-    let (fill, color, _) = nav_paint(&response, selected);
-    let p = ui.painter();
-    p.rect_filled(rect, CornerRadius::same(R8), fill);
-    p.text(pos2(rect.center().x, rect.top() + 18.0), Align2::CENTER_CENTER, glyph, icon(22.0), color);
-    let words = super::elide(p, label, if selected { bold(13.0) } else { reg(13.0) }, color, rect.width());
-    p.galley((pos2(rect.center().x, rect.top() + 41.0) - words.size() / 2.0).round(), words, color);
-    if badge.count > 0 {
-        badge_at(p, pos2(rect.right(), rect.top() + 12.0), badge.count, badge.color());
-    }
+    p.text(pos2(rect.left() + left, rect.center().y), Align2::CENTER_CENTER, glyph, icon(mark), color);
+    let taken = if badge.count > 0 {
+        badge_at(p, rect.right_center() - vec2(4.0, 0.0), badge.count, badge.color())
+    } else {
+        0.0
+    };
+    let words = left + mark / 2.0 + 6.0;
+    let font = if selected { bold(size) } else { reg(size) };
+    line_at(p, rect.left() + words, rect.center().y, label, font, color, rect.width() - words - taken - 6.0);
     response
 }
 
@@ -144,31 +136,25 @@ impl Badge<'_> {
     }
 }
 
-fn nav_hit(ui: &mut Ui, size: Vec2, label: &str, badge: &Badge<'_>, selected: bool) -> (Rect, Response) {
-    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let spoken = if badge.count > 0 { format!("{label}　{}", badge.spoken) } else { label.to_owned() };
-    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, selected, &spoken));
-    (rect, response)
-}
-
-fn nav_paint(response: &Response, selected: bool) -> (Color32, Color32, egui::FontId) {
+fn nav_paint(response: &Response, selected: bool) -> (Color32, Color32) {
     if selected {
-        (blue_100(), blue_1000(), bold(16.0))
+        (blue_100(), blue_1000())
     } else if response.hovered() {
-        (gray_50(), blue_1000(), reg(16.0))
+        (gray_50(), blue_1000())
     } else {
-        (Color32::TRANSPARENT, gray_800(), reg(16.0))
+        (Color32::TRANSPARENT, gray_800())
     }
 }
 
-/// A pill with a number, right-aligned.
-fn badge_at(p: &Painter, right_center: Pos2, count: usize, fill: Color32) {
+/// A pill with a number, right-aligned; tells its width.
+fn badge_at(p: &Painter, right_center: Pos2, count: usize, fill: Color32) -> f32 {
     let words = if count > 999 { "999+".to_owned() } else { count.to_string() };
     let galley = p.layout_no_wrap(words, bold(14.0), white());
     let width = (galley.size().x + 14.0).max(24.0);
     let pill = Rect::from_min_size(pos2(right_center.x - width, right_center.y - 12.0), vec2(width, 24.0));
     p.rect_filled(pill, CornerRadius::same(12), fill);
     p.galley((pill.center() - galley.size() / 2.0).round(), galley, white());
+    width
 }
 
 /// One of a few, all of them seen. Tells which one was pressed.
@@ -185,6 +171,32 @@ pub fn segmented(ui: &mut Ui, items: &[&str], selected: usize, height: f32) -> O
             let (rect, response) = ui.allocate_exact_size(vec2(width(ui, words), height), Sense::click());
             response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, selected == at, *words));
             paint_segment(ui, rect, &response, words, selected == at, (at == 0, at + 1 == items.len()));
+            if response.clicked() {
+                pressed = Some(at);
+            }
+        }
+    });
+    pressed
+}
+
+/// Names of pages on top of them, in as many rows as it takes. Tells which one was pressed.
+pub fn tabs(ui: &mut Ui, names: &[&str], selected: usize) -> Option<usize> {
+    let mut pressed = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for (at, words) in names.iter().enumerate() {
+            let on = at == selected;
+            let font = if on { bold(16.0) } else { reg(16.0) };
+            let galley = ui.painter().layout_no_wrap((*words).to_owned(), font, Color32::PLACEHOLDER);
+            let size = vec2((galley.size().x + 28.0).max(TARGET), TARGET);
+            let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+            response.widget_info(|| WidgetInfo::selected(Role::Tab, true, on, *words));
+            let (fill, color) = nav_paint(&response, on);
+            let p = ui.painter();
+            p.rect_filled(rect, CornerRadius { nw: R8, ne: R8, sw: 0, se: 0 }, fill);
+            p.galley_with_override_text_color((rect.center() - galley.size() / 2.0).round(), galley, color);
+            let (thick, line) = if on { (3.0, blue_900()) } else { (1.0, gray_420()) };
+            p.hline(rect.x_range(), rect.bottom() - thick / 2.0, Stroke::new(thick, line));
             if response.clicked() {
                 pressed = Some(at);
             }

@@ -16,7 +16,7 @@ use super::super::tokens::*;
 use super::{chip_at, empty_state, line_at, scroll_style, segmented, state_look, subject_look, text};
 use crate::engine::model::ParcelLine;
 use crate::parcel::ParcelId;
-use crate::words::{Lang, search as ws, window as w};
+use crate::words::{Lang, handling, search as ws, window as w};
 
 const ROW: f32 = 72.0;
 
@@ -313,7 +313,9 @@ fn spoken(lang: Lang, line: &ParcelLine, look: RowLook, when: &str) -> String {
     let subjects: Vec<&str> = line.subjects.iter().map(|subject| w::subject(lang, *subject)).collect();
     let (_, state, _) = state_look(lang, &line.state, line.incoming);
     let files = w::file_count(lang, line.files);
-    [way, unread, &line.partner_name, &subjects.join("、"), &files, state, when].join(" ").trim().to_owned()
+    let seen_to: Vec<String> = handled(lang, line).into_iter().map(|(_, words, _)| words).collect();
+    let parts = [way, unread, &line.partner_name, &subjects.join("、"), &files, state, &seen_to.join("、"), when];
+    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ")
 }
 
 /// Sign and word of which way it went.
@@ -395,4 +397,21 @@ fn paint_subjects(ui: &Ui, left: f32, y: f32, lang: Lang, line: &ParcelLine, rig
         }
         x += chip_at(p, x, y, "", words, colors) + 6.0;
     }
+    for (glyph, words, colors) in handled(lang, line) {
+        let words = super::super::text::safe_text(&words).into_owned();
+        let width = p.layout_no_wrap(words.clone(), reg(14.0), black()).size().x + 36.0;
+        if x + width > right {
+            break;
+        }
+        x += chip_at(p, x, y, glyph, &words, colors) + 6.0;
+    }
+}
+
+/// Who in the office sees to it: the terminal that imports it, and whom it is assigned to.
+fn handled(lang: Lang, line: &ParcelLine) -> Vec<(&'static str, String, super::chip::Colors)> {
+    let importing = line.importing.as_deref();
+    let importing = importing.map(|terminal| (ic::DOWNLOAD, handling::imported_by(lang, terminal), super::look()));
+    let assigned = line.assigned.as_deref();
+    let assigned = assigned.map(|name| (ic::PERSON, handling::assigned_to(lang, name), super::blue()));
+    importing.into_iter().chain(assigned).collect()
 }

@@ -1,10 +1,10 @@
-//! 利用者と端末: who of the office may log in, and on which PCs.
+//! 設定 › 利用者: who of the office may log in.
 
 use egui::{Frame, Margin, RichText, Ui, vec2};
 use zeroize::Zeroizing;
 
-use super::entrance::{line, secret};
-use super::login::{new_password, window};
+use super::super::entrance::{complaint, line, secret};
+use super::super::login::{new_password, window};
 use crate::desktop::Action;
 use crate::desktop::icons as ic;
 use crate::desktop::model::Model;
@@ -19,7 +19,7 @@ use crate::words::{Lang, window as w};
 
 /// What is typed and asked on the page.
 #[derive(Default)]
-pub(in crate::desktop) struct OfficePage {
+pub(super) struct Users {
     user: String,
     password: Zeroizing<String>,
     again: Zeroizing<String>,
@@ -33,27 +33,23 @@ enum Asking {
     Remove(UserId),
 }
 
-impl OfficePage {
+impl Users {
     pub fn show(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
         let lang = model.lang();
-        let asked = super::page(ui, "office", |ui| {
-            super::title(ui, w::office_page(lang));
-            match &model.login {
-                Some(Login::As { role: Role::Admin, user }) => {
-                    let asked = self.accounts(ui, model, user);
-                    self.add(ui, lang).or(asked)
-                }
-                Some(Login::As { .. }) => {
-                    icon_line(ui, ic::INFO, w::office_admin_only(lang), reg(16.0), gray_800());
-                    None
-                }
-                _ => {
-                    icon_line(ui, ic::WARNING, w::login_needed(lang), reg(16.0), yellow_1000());
-                    None
-                }
+        match &model.login {
+            Some(Login::As { role: Role::Admin, user }) => {
+                let asked = self.accounts(ui, model, user);
+                self.add(ui, lang).or(asked)
             }
-        });
-        self.question(ui, lang).or(asked)
+            Some(Login::As { .. }) => {
+                icon_line(ui, ic::INFO, w::office_admin_only(lang), reg(16.0), gray_800());
+                None
+            }
+            _ => {
+                icon_line(ui, ic::WARNING, w::login_needed(lang), reg(16.0), yellow_1000());
+                None
+            }
+        }
     }
 
     fn accounts(&mut self, ui: &mut Ui, model: &Model, me: &UserId) -> Option<Action> {
@@ -138,7 +134,7 @@ impl OfficePage {
             para(ui, w::user_id_hint(lang), 14.0, gray_700());
             let valid = self.user.parse::<UserId>().is_ok();
             if !valid && !self.user.trim().is_empty() {
-                super::entrance::complaint(ui, w::user_id_wrong(lang));
+                complaint(ui, w::user_id_wrong(lang));
             }
             secret(ui, w::password_first(lang), &mut self.password);
             secret(ui, w::password_again(lang), &mut self.again);
@@ -158,7 +154,7 @@ impl OfficePage {
         asked
     }
 
-    fn question(&mut self, ui: &mut Ui, lang: Lang) -> Option<Action> {
+    pub fn question(&mut self, ui: &mut Ui, lang: Lang) -> Option<Action> {
         let (mut asked, mut done) = (None, false);
         let closed = match self.asking.as_mut()? {
             Asking::Reset { user, password, again } => window(ui, "tayori-reset", |ui| {
