@@ -3,6 +3,7 @@
 //! A text is a function named after what it says; [`texts!`](crate::texts) makes a missing language a compile error. The files
 //! below hold one subject each, so that a translator reads a page and not the program.
 
+pub mod desks;
 pub mod failure;
 pub mod handling;
 pub mod mail;

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::preview::Preview;
 use super::tokens::Appearance;
+use crate::desks::is_for;
 use crate::engine::model::{
     Account, Audit, Connection, Drafts, Entrance, Event, Examined, Failure, Found, Lists, Login, Notice, ParcelLine,
     ParcelView, Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
@@ -57,7 +58,10 @@ impl TextSize {
 pub struct Model {
     pub look: Look,
     pub status: Status,
+    /// What the window shows: of what came, only what is for this terminal's desk or for everybody.
     pub lists: Lists,
+    /// All of what came.
+    every_desk: Arc<[ParcelLine]>,
     pub counts: Counts,
     pub opened: Option<Arc<ParcelView>>,
     /// A file of the opened parcel, shown in place.
@@ -172,6 +176,7 @@ impl Model {
             look,
             status: Status { connection: Connection::Starting, last_exchange: None, certificate_until: None },
             lists: Lists::default(),
+            every_desk: Arc::from([]),
             counts: Counts::default(),
             opened: None,
             preview: None,
@@ -204,8 +209,9 @@ impl Model {
         match event {
             Event::Status(status) => self.status = status,
             Event::Lists(lists) => {
-                self.counts = Counts::of(&lists);
+                self.every_desk = lists.inbox.clone();
                 self.lists = lists;
+                self.sort_by_desk();
             }
             Event::Opened(view) => {
                 if self.preview.as_ref().is_some_and(|preview| preview.parcel != view.line.id) {
@@ -229,7 +235,10 @@ impl Model {
             Event::Show(_) | Event::HandedOver(_) => {}
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
-            Event::Settings(settings) => self.settings = Some(settings),
+            Event::Settings(settings) => {
+                self.settings = Some(settings);
+                self.sort_by_desk();
+            }
             Event::Audit(audit) => self.audit = Some(audit),
             Event::Partners(partners) => self.partners = partners,
             Event::Entrance(entrance) => self.entrance = entrance,
@@ -244,6 +253,16 @@ impl Model {
             Event::Terminals(terminals) => self.terminals = terminals,
             Event::Code(code) => self.code = Some(code),
         }
+    }
+
+    /// Leaves what is for other desks than this terminal's out of what is shown and counted.
+    fn sort_by_desk(&mut self) {
+        let own = self.settings.as_ref().and_then(|settings| settings.desk.as_deref());
+        self.lists.inbox = match own {
+            None => self.every_desk.clone(),
+            own => self.every_desk.iter().filter(|line| is_for(own, &line.desks)).cloned().collect(),
+        };
+        self.counts = Counts::of(&self.lists);
     }
 
     fn toast(&mut self, notice: Notice) {

@@ -35,6 +35,7 @@ use super::searching::Searching;
 use super::terminal::Terminal;
 use super::watching::{Nudge, Watching};
 use super::{Backend, Engine, retry};
+use crate::desks::Desk;
 use crate::folders::{self, Pace};
 use crate::history::{Action, DONE, HistoryError};
 use crate::link::{Link, LinkError};
@@ -61,8 +62,8 @@ const ONE_SEARCH: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
 pub(super) enum Errand {
     /// A round is wanted now.
     Round,
-    /// What comes goes into these folders from now on.
-    Import(ImportFolders),
+    /// What comes goes into these folders from now on, and is for these desks.
+    Import(ImportFolders, Vec<Desk>),
     /// Files that another terminal has are wanted here.
     TakeOver(ParcelId),
 }
@@ -80,8 +81,8 @@ enum Paper {
     ReviewRelay(RelayRequest),
     Relay(RelayRequest),
     Register(Month, Settings),
-    /// The folders are these from now on.
-    Folders(ImportFolders),
+    /// The folders and the desks are these from now on.
+    Folders(ImportFolders, Vec<Desk>),
 }
 
 /// Tells events and wakes the face.
@@ -448,10 +449,13 @@ impl Desk {
         let kept = match changed.save() {
             Ok(()) => {
                 self.profile = changed;
-                drop(out.errands.send(Errand::Import(self.profile.settings.import_folders())));
-                out.read(Paper::Folders(self.profile.settings.import_folders()));
+                let (folders, desks) = (self.profile.settings.import_folders(), self.profile.settings.desks.clone());
+                self.terminal.history.set_desks(&desks);
+                drop(out.errands.send(Errand::Import(folders.clone(), desks.clone())));
+                out.read(Paper::Folders(folders, desks));
                 drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
+                self.tell_lists(teller);
                 DONE.to_owned()
             }
             Err(error) => failed(error.failure(), teller),
@@ -557,8 +561,9 @@ impl Reader {
                 }
                 Paper::Register(month, settings) => self.register(month, settings, teller),
                 Paper::Relay(request) => self.relay(&request, Timestamp::now(), teller),
-                Paper::Folders(folders) => {
+                Paper::Folders(folders, desks) => {
                     self.terminal.import = folders;
+                    self.terminal.history.set_desks(&desks);
                     continue;
                 }
             };
@@ -684,7 +689,10 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nud
         for errand in first.into_iter().chain(errands.try_iter()) {
             match errand {
                 Errand::Round => {}
-                Errand::Import(folders) => exchange.terminal.import = folders,
+                Errand::Import(folders, desks) => {
+                    exchange.terminal.import = folders;
+                    exchange.terminal.history.set_desks(&desks);
+                }
                 Errand::TakeOver(id) => wanted.push(id),
             }
         }

@@ -33,6 +33,7 @@ const MONTHS: usize = 60;
 const LIST: List = List {
     id: "tayori-found",
     incoming: true,
+    sorted: false,
     filters: &[],
     title: ws::title,
     empty: ws::nothing,

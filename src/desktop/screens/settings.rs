@@ -2,6 +2,7 @@
 //!
 //! A new section is a [`Section`], one line in [`Section::ALL`] and [`Section::name`], and its drawing in `SettingsPage::show`.
 
+mod desks;
 mod general;
 mod record;
 mod terminals;
@@ -15,7 +16,9 @@ use crate::desktop::Action;
 use crate::desktop::model::Model;
 use crate::desktop::widgets::tabs;
 use crate::engine::model::{AccountsCommand, Command, Login, Role, Settings, TerminalsCommand};
-use crate::words::{Lang, mail, record as record_words, window as w};
+use crate::words::{Lang, desks as desk_words, mail, record as record_words, window as w};
+
+pub(super) use desks::desk_choice;
 
 /// One page of the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub enum Section {
     /// Office, folders, look, certificate, one's own login.
     #[default]
     General,
+    /// 窓口
+    Desks,
     /// The accounts of the office.
     Users,
     Terminals,
@@ -31,11 +36,12 @@ pub enum Section {
 }
 
 impl Section {
-    const ALL: [Section; 4] = [Section::General, Section::Users, Section::Terminals, Section::Record];
+    const ALL: [Section; 5] = [Section::General, Section::Desks, Section::Users, Section::Terminals, Section::Record];
 
     fn name(self, lang: Lang) -> &'static str {
         match self {
             Section::General => mail::section_general(lang),
+            Section::Desks => desk_words::section(lang),
             Section::Users => w::accounts(lang),
             Section::Terminals => mail::terminals(lang),
             Section::Record => record_words::title(lang),
@@ -59,6 +65,7 @@ impl Section {
 pub(in crate::desktop) struct SettingsPage {
     section: Section,
     general: general::General,
+    desks: desks::Desks,
     users: users::Users,
     terminals: terminals::Terminals,
 }
@@ -90,6 +97,7 @@ impl SettingsPage {
             });
             let asked = match self.section {
                 Section::General => self.general.show(ui, model),
+                Section::Desks => self.desks.show(ui, model),
                 Section::Users => self.users.show(ui, model),
                 Section::Terminals => self.terminals.show(ui, model),
                 Section::Record => record::show(ui, model),

@@ -21,7 +21,7 @@ pub fn look() -> Colors {
 pub fn bad() -> Colors {
     (red_50(), red_900(), red_900())
 }
-fn quiet() -> Colors {
+pub fn quiet() -> Colors {
     (gray_50(), gray_536(), gray_800())
 }
 pub fn blue() -> Colors {

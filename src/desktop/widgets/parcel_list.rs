@@ -16,7 +16,7 @@ use super::super::tokens::*;
 use super::{chip_at, empty_state, line_at, scroll_style, segmented, state_look, subject_look, text};
 use crate::engine::model::ParcelLine;
 use crate::parcel::ParcelId;
-use crate::words::{Lang, handling, search as ws, window as w};
+use crate::words::{Lang, desks, handling, search as ws, window as w};
 
 const ROW: f32 = 72.0;
 
@@ -413,5 +413,6 @@ fn handled(lang: Lang, line: &ParcelLine) -> Vec<(&'static str, String, super::c
     let importing = importing.map(|terminal| (ic::DOWNLOAD, handling::imported_by(lang, terminal), super::look()));
     let assigned = line.assigned.as_deref();
     let assigned = assigned.map(|name| (ic::PERSON, handling::assigned_to(lang, name), super::blue()));
-    importing.into_iter().chain(assigned).collect()
+    let desks = line.desks.iter().map(|desk| (ic::APARTMENT, desks::of_desk(lang, desk), super::chip::quiet()));
+    importing.into_iter().chain(assigned).chain(desks).collect()
 }
