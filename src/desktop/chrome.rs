@@ -16,7 +16,7 @@ use super::tokens::*;
 use super::widgets::{Btn, button, line_at, para, segmented, text};
 use crate::engine::model::{Command, Connection, Login};
 use crate::words::failure::failure;
-use crate::words::{Lang, search as ws, window as w};
+use crate::words::{Lang, window as w};
 
 /// What the search field is known by.
 pub(super) fn search_id() -> Id {

@@ -269,6 +269,13 @@ impl Model {
         if matches!(notice, Notice::NotSent(_)) {
             self.examining = false;
         }
+        // What came for another desk alone is told there.
+        let own = self.settings.as_ref().and_then(|settings| settings.desk.as_deref());
+        if let Notice::Arrived { parcel, .. } = &notice
+            && self.every_desk.iter().any(|line| line.id == *parcel && !is_for(own, &line.desks))
+        {
+            return;
+        }
         let said = match notice {
             Notice::Arrived { ref partner_name, .. } => {
                 self.arrivals_with(partner_name).unwrap_or(Said::Notice(notice))

@@ -35,7 +35,7 @@ use super::searching::Searching;
 use super::terminal::Terminal;
 use super::watching::{Nudge, Watching};
 use super::{Backend, Engine, retry};
-use crate::desks::Desk;
+use crate::desks;
 use crate::folders::{self, Pace};
 use crate::history::{Action, DONE, HistoryError};
 use crate::link::{Link, LinkError};
@@ -63,7 +63,7 @@ pub(super) enum Errand {
     /// A round is wanted now.
     Round,
     /// What comes goes into these folders from now on, and is for these desks.
-    Import(ImportFolders, Vec<Desk>),
+    Import(ImportFolders, Vec<desks::Desk>),
     /// Files that another terminal has are wanted here.
     TakeOver(ParcelId),
 }
@@ -82,7 +82,7 @@ enum Paper {
     Relay(RelayRequest),
     Register(Month, Settings),
     /// The folders and the desks are these from now on.
-    Folders(ImportFolders, Vec<Desk>),
+    Folders(ImportFolders, Vec<desks::Desk>),
 }
 
 /// Tells events and wakes the face.
@@ -703,6 +703,8 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nud
         let now = Timestamp::now();
         let taken_over = wanted.into_iter().try_for_each(|id| exchange.take_over(id, now, &mut round));
         let result = taken_over.and_then(|()| exchange.round(now, &mut round));
+        // First what there is, then what is new of it: a face may tell only what is for its desk.
+        tell_lists(&exchange.terminal, teller);
         for notice in round.notices {
             teller.tell(Event::Notice(notice));
         }
@@ -733,7 +735,6 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nud
         if let Ok(partners) = exchange.terminal.partners() {
             teller.tell(Event::Partners(partners));
         }
-        tell_lists(&exchange.terminal, teller);
         // What went, what was refused, and who can receive: all of it may change a draft.
         let _ = nudge.send(Nudge::Refresh);
     }

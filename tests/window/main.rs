@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets none of it has failed")]
 
 mod comfort;
+mod desks;
 mod drafts;
 mod entry;
 mod keys;
