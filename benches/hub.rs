@@ -48,7 +48,7 @@ fn main() {
     let mut figures: BTreeMap<(&str, &str), Vec<Figure>> = BTreeMap::new();
     for round in 1..=setting("TAYORI_BENCH_ROUNDS", 3) {
         for server in &servers {
-            for (what, run) in RUNS {
+            for (what, run) in server.runs() {
                 let before = server.cpu_seconds();
                 let seen = run(server, seconds);
                 let cpu = (server.cpu_seconds() - before) / seen.took.len() as f64 * 1e3;
@@ -102,7 +102,8 @@ fn report(servers: &[Server], figures: &BTreeMap<(&str, &str), Vec<Figure>>) {
     json.insert("bench".into(), "hub".into());
     for (what, _) in RUNS {
         for server in servers {
-            let figure = median(&figures[&(server.name, what)]);
+            let Some(figures) = figures.get(&(server.name, what)) else { continue };
+            let figure = median(figures);
             println!("{what:9} {:13} {figure}", server.name);
             medians.insert((server.name, what), figure);
             let key = format!("{} {what}", server.name).replace([' ', '-'], "_");
@@ -195,7 +196,7 @@ impl Bench {
         let get =
             |caller: &Caller, id: &str| format!("GET /v1/parcels/{id} HTTP/1.1\r\nhost: hub\r\n{}\r\n", caller.headers);
         let process = Process::Other(self.town.hub_process());
-        self.server("hub", self.town.address(), process, Script { accepted: 201, put, get, id_in: None })
+        self.server("hub", self.town.address(), process, Script { accepted: 201, put, get: Some(get) })
     }
 
     fn floor(&self) -> Server {
@@ -209,7 +210,7 @@ impl Bench {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening ").unwrap().parse().unwrap();
-        self.server("floor", address, Process::Ours(child), Script { accepted: 201, put, get, id_in: None })
+        self.server("floor", address, Process::Ours(child), Script { accepted: 201, put, get: Some(get) })
     }
 
     /// The sandbox with its file store, as its own README starts it, and mutual TLS.
@@ -253,9 +254,8 @@ impl Bench {
                 body.len()
             )
         };
-        let get =
-            |_: &Caller, id: &str| format!("GET /messageexchange/X26ABC2/inbox/{id} HTTP/1.1\r\nhost: mesh\r\n\r\n");
-        let script = Script { accepted: 202, put, get, id_in: Some(id_of_the_sandbox) };
+        // It does not find some of what it accepted from sixteen at once (seen with 1.0.137).
+        let script = Script { accepted: 202, put, get: None };
         Some(self.server("mesh-sandbox", address, Process::Ours(child), script))
     }
 
@@ -273,12 +273,6 @@ fn mesh_python() -> Option<PathBuf> {
     python.exists().then_some(python)
 }
 
-fn id_of_the_sandbox(answer: &[u8]) -> String {
-    let answer: serde_json::Value = serde_json::from_slice(answer).expect("JSON of the sandbox");
-    let id = answer.get("message_id").or(answer.get("messageID")).and_then(|id| id.as_str());
-    id.expect("a message id").to_owned()
-}
-
 fn pem_of(pkcs8: &[u8]) -> String {
     use base64::Engine as _;
     let body = base64::engine::general_purpose::STANDARD.encode(pkcs8);
@@ -291,9 +285,8 @@ fn pem_of(pkcs8: &[u8]) -> String {
 struct Script {
     accepted: u16,
     put: fn(&Caller, &Caller, &str, &[u8]) -> String,
-    get: fn(&Caller, &str) -> String,
-    /// Where the server chooses the id.
-    id_in: Option<fn(&[u8]) -> String>,
+    /// `None` where nothing is fetched.
+    get: Option<fn(&Caller, &str) -> String>,
 }
 
 enum Process {
@@ -313,6 +306,11 @@ struct Server {
 }
 
 impl Server {
+    fn runs(&self) -> impl Iterator<Item = (&'static str, Run)> {
+        let fetches = self.script.get.is_some();
+        RUNS.into_iter().filter(move |(what, _)| fetches || !what.starts_with("fetch"))
+    }
+
     fn send(&self, senders: usize, time: Duration) -> Seen {
         let callers = (0..senders)
             .map(|number| {
@@ -322,7 +320,7 @@ impl Server {
                     let id = ParcelId::new().to_string();
                     let (status, answer) = line.ask(&(self.script.put)(caller, to, &id, &body), &body)?;
                     self.as_wanted(status == self.script.accepted, status, answer)?;
-                    self.sent[number].lock().unwrap().push(self.script.id_in.map_or(id, |id_in| id_in(answer)));
+                    self.sent[number].lock().unwrap().push(id);
                     Ok(())
                 };
                 (Arc::clone(&caller.tls), work)
@@ -333,6 +331,7 @@ impl Server {
 
     /// Everybody fetches what its neighbour sent it.
     fn fetch(&self, receivers: usize, time: Duration) -> Seen {
+        let get = self.script.get.unwrap();
         let callers = (0..receivers)
             .map(|number| {
                 let caller = &self.callers[number];
@@ -340,7 +339,7 @@ impl Server {
                 let next = AtomicUsize::new(0);
                 let work = move |line: &mut Line| {
                     let id = &ids[next.fetch_add(1, Ordering::Relaxed) % ids.len()];
-                    let (status, body) = line.ask(&(self.script.get)(caller, id), b"")?;
+                    let (status, body) = line.ask(&get(caller, id), b"")?;
                     self.as_wanted((status, body.len()) == (200, PARCEL), status, body)
                 };
                 (Arc::clone(&caller.tls), work)
