@@ -109,7 +109,7 @@ pub fn readdress(
     address: &Address,
     serials: &mut Serials,
 ) -> Result<Vec<(String, Vec<u8>)>, EntrustError> {
-    let mut units: BTreeMap<(Serial, OfficeNumber, OfficeNumber), Vec<(FileName, &str, &[u8])>> = BTreeMap::new();
+    let mut units: BTreeMap<(Serial, OfficeNumber, OfficeNumber), Vec<File<'_>>> = BTreeMap::new();
     for (text, bytes) in files {
         if let Ok(name) = FileName::parse(text)
             && way.takes(&name)
@@ -127,12 +127,15 @@ pub fn readdress(
     if out.is_empty() { Err(EntrustError::Nobody) } else { Ok(out) }
 }
 
+/// A file with its name read.
+type File<'a> = (FileName, &'a str, &'a [u8]);
+
 fn holds_any(name: &FileName, bytes: &[u8], persons: &BTreeSet<PersonKey>) -> bool {
     read(name, bytes).is_ok_and(|table| table.rows().any(|row| persons.contains(&row.person())))
 }
 
 fn readdress_unit(
-    unit: &[(FileName, &str, &[u8])],
+    unit: &[File<'_>],
     persons: &BTreeSet<PersonKey>,
     address: &Address,
     serial: Serial,

@@ -80,7 +80,7 @@ enum Paper {
     OfferRelay(ParcelId),
     ReviewRelay(RelayRequest),
     Relay(RelayRequest),
-    Register(Month, Settings),
+    Register(Month, Box<Settings>),
     /// The folders and the desks are these from now on.
     Folders(ImportFolders, Vec<desks::Desk>),
 }
@@ -253,7 +253,7 @@ impl Desk {
             Command::OfferRelay(id) => out.read(Paper::OfferRelay(id)),
             Command::ReviewRelay(request) => out.read(Paper::ReviewRelay(request)),
             Command::Relay(request) => out.read(Paper::Relay(request)),
-            Command::Register(month) => out.read(Paper::Register(month, self.profile.settings.clone())),
+            Command::Register(month) => out.read(Paper::Register(month, Box::new(self.profile.settings.clone()))),
             Command::Search(wanted) => self.search(wanted, now, out)?,
             Command::MarkImported(id) => {
                 if let Err(error) = self.terminal.mark_imported(id, now) {
@@ -559,7 +559,7 @@ impl Reader {
                     }
                     Ok(())
                 }
-                Paper::Register(month, settings) => self.register(month, settings, teller),
+                Paper::Register(month, settings) => self.register(month, *settings, teller),
                 Paper::Relay(request) => self.relay(&request, Timestamp::now(), teller),
                 Paper::Folders(folders, desks) => {
                     self.terminal.import = folders;

@@ -537,3 +537,19 @@ pub fn examined_with_errors() -> Examined {
         ],
     }
 }
+
+/// To whom a parcel of three persons can be passed on.
+pub fn relay_offer(origin: ParcelId) -> RelayOffer {
+    let person = |number: usize| PersonKey { insurer: "312025".into(), insured: format!("31000000{number:02}") };
+    let candidate = |number: usize, persons: &[usize]| RelayCandidate {
+        office: office(number),
+        name: name(number).into(),
+        persons: persons.iter().map(|number| person(*number)).collect(),
+    };
+    RelayOffer {
+        origin,
+        way: tayori::entrust::Way::ToProvider,
+        persons: (0..8).map(|number| (person(number), PERSONS[number].0.to_owned())).collect(),
+        candidates: Arc::from([candidate(10, &[0, 2, 3]), candidate(11, &[])]),
+    }
+}

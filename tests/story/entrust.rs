@@ -97,7 +97,7 @@ fn a_centres_parcel_goes_on_to_the_provider_and_its_actuals_come_back_with_the_p
     };
     let passed = sent["id"].as_str().unwrap();
     let hops: Vec<String> = stored(&provider, passed).chain.iter().map(|hop| hop.parcel.to_string()).collect();
-    assert_eq!(hops, [from_centre.clone()]);
+    assert_eq!(hops, std::slice::from_ref(&from_centre));
     let onward = stored(&manager, &from_centre).passed_on;
     assert_eq!(onward.iter().map(|passed| passed.parcel.to_string()).collect::<Vec<_>>(), [passed]);
 

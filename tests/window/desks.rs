@@ -23,7 +23,8 @@ fn settings(own: Option<&str>) -> Settings {
 
 /// Six that came: two for each desk, two for everybody.
 fn lists() -> Lists {
-    let lines = made_up::inbox(6).iter().enumerate().map(|(at, line)| {
+    let inbox = made_up::inbox(6);
+    let lines = inbox.iter().enumerate().map(|(at, line)| {
         let desks = [vec!["訪問".to_owned()], vec!["通所".to_owned()], vec![]];
         ParcelLine { desks: desks[at % 3].clone(), ..line.clone() }
     });
