@@ -1,6 +1,5 @@
 //! Ten seconds in which what was sent can be taken back, over a real engine and a real hub.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use tayori::engine::Engine;
@@ -46,8 +45,8 @@ impl Face {
     }
 }
 
-fn request(path: &PathBuf, to: &Office) -> SendRequest {
-    SendRequest::new(to.number(), vec![path.clone()], "")
+fn request(path: &std::path::Path, to: &Office) -> SendRequest {
+    SendRequest::new(to.number(), vec![path.to_path_buf()], "")
 }
 
 #[test]
