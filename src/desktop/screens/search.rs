@@ -216,6 +216,7 @@ fn choice<T: Copy + PartialEq>(
         .width(width)
         .selected_text(RichText::new(&shown).font(reg(16.0)).color(gray_900()))
         .truncate()
+        .height(360.0)
         .show_ui(ui, |ui| {
             ui.selectable_value(chosen, None, all);
             for value in values {
