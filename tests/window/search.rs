@@ -122,7 +122,10 @@ fn r6_a_months_list_is_saved_as_a_table_and_as_paper() {
         window.commands();
         window.press(button);
         let asked = window.commands();
-        assert!(asked.iter().any(|command| matches!(command, Command::Register(asked) if *asked == month)), "{asked:?}");
+        assert!(
+            asked.iter().any(|command| matches!(command, Command::Register(asked) if *asked == month)),
+            "{asked:?}"
+        );
         let settings = made_up::settings();
         window.tell(Event::Register(Arc::new(Register {
             month,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{ComboBox, Frame, Id, Margin, RichText, ScrollArea, Ui, WidgetInfo, vec2};
+use egui::{ComboBox, Frame, Id, Margin, RichText, ScrollArea, Ui, Vec2, WidgetInfo, vec2};
 
 use crate::desktop::Action;
 use crate::desktop::icons as ic;
@@ -33,6 +33,8 @@ struct Asking {
     findings: Findings,
     /// Something was asked of the engine and is not answered yet.
     waiting: bool,
+    /// How large it was when it was last drawn.
+    size: Vec2,
 }
 
 impl RelayDialog {
@@ -45,6 +47,7 @@ impl RelayDialog {
             review: None,
             findings: Findings::default(),
             waiting: true,
+            size: Vec2::ZERO,
         });
     }
 
@@ -98,6 +101,11 @@ impl RelayDialog {
             ui.spacing_mut().item_spacing.y = 12.0;
             answer = asking.draw(ui, model.lang(), screen.height() - 360.0);
         });
+        // What stands in the middle of the window is put there with the next frame.
+        let size = modal.response.rect.size();
+        if std::mem::replace(&mut asking.size, size) != size {
+            ui.ctx().request_repaint();
+        }
         if modal.should_close() {
             answer = answer.or(Some(Answer::Close));
         }
