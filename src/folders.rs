@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 
 pub use away::put_away;
-pub use deliver::{PublishError, Staged, stage};
+pub use deliver::{PublishError, Staged, beside, stage};
 pub use take::{Pace, Stat, TakeError, Taken, list, take};
 pub use watch::{Look, Trouble, Watch, WatchPace};
 

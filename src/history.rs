@@ -34,7 +34,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 pub use audit::{Action, DONE, LOGIN_USER};
 pub use claims::HeldElsewhere;
 pub use drafts::{OutgoingFile, StoredDraft};
-pub use evidence::{Failure, OVERDUE, ParcelLine, State, Step, Subject, Trail, Way};
+pub use evidence::{Failure, ParcelLine, State, Step, Subject, Trail, Way};
 pub use held::{HeldParcel, HeldReceipt};
 pub use incoming::{Delivery, NewIncoming, NewRefused, RefusalReceipt};
 pub use lists::Stored;
@@ -66,6 +66,7 @@ const MIGRATIONS: &[&str] = &[
     chain::SCHEMA,
     include_str!("history/migrations/together.sql"),
     include_str!("history/migrations/national.sql"),
+    include_str!("history/migrations/overdue.sql"),
     include_str!("history/migrations/search.sql"),
     include_str!("history/migrations/relay.sql"),
 ];

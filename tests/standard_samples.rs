@@ -22,7 +22,7 @@ fn above_note(checked: &Checked) -> Vec<String> {
 }
 
 #[test]
-fn no_good_file_gets_an_error_or_a_warning() {
+fn v1_no_good_file_gets_an_error_or_a_warning() {
     for seed in SEEDS {
         let samples = Samples::of_seed(seed);
         let mut district = Vec::new();
@@ -41,7 +41,7 @@ fn no_good_file_gets_an_error_or_a_warning() {
 }
 
 #[test]
-fn every_broken_set_is_caught_at_its_file_row_and_field() {
+fn v1_every_broken_set_is_caught_at_its_file_row_and_field() {
     let mut missed = Vec::new();
     for seed in SEEDS {
         let broken = Samples::of_seed(seed);

@@ -193,7 +193,7 @@ pub(super) fn say(line: &ParcelLine, out: &mut dyn Write) -> io::Result<()> {
         line.partner,
         line.files
     )?;
-    if line.is_overdue(jiff::Timestamp::now()) {
+    if line.is_overdue() {
         writeln!(out, "    5日たっても受け取られていません。相手の事業所にお確かめください。")?;
     }
     if let Some(terminal) = &line.importing {
@@ -248,7 +248,7 @@ pub(super) fn as_json(line: &ParcelLine) -> serde_json::Value {
         "unread": line.unread,
         "errors": line.errors,
         "warnings": line.warnings,
-        "overdue": line.is_overdue(jiff::Timestamp::now()),
+        "overdue": line.is_overdue(),
         "importing": line.importing,
         "assigned": line.assigned,
     })

@@ -126,6 +126,22 @@ impl Terminal {
         }
     }
 
+    /// Takes away what a program that was killed left beside its place, where another terminal has put the files into its
+    /// folder since. Whatever is still to come here is needed, and written again anyway.
+    pub(super) fn tidy_folders(&self) -> Result<(), HistoryError> {
+        let folders = self.import.rules.iter().map(|rule| &rule.folder).chain([&self.import.general]);
+        for (path, tag) in folders.filter_map(|folder| folders::beside(folder).ok()).flatten() {
+            let parcel = tag.rsplit_once('-').and_then(|(parcel, _)| parcel.parse().ok());
+            if let Some(parcel) = parcel
+                && self.history.is_done_elsewhere(parcel)?
+                && let Err(error) = std::fs::remove_file(&path)
+            {
+                tracing::warn!(%parcel, %error, "what was left beside its place stays");
+            }
+        }
+        Ok(())
+    }
+
     /// Care software takes the files it imports out of the folder: when all are gone, the parcel is imported.
     pub fn note_imports(&mut self, now: Timestamp, round: &mut Round) -> Result<(), HistoryError> {
         for (id, paths) in self.history.waiting_for_import()? {

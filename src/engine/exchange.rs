@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use super::failure::{of_history, of_identity, of_link};
 use super::model::{Failure, Notice};
 use super::receiving::PassedOver;
+use super::retry::Insistence;
 use super::terminal::Terminal;
 use super::together::bear;
 use crate::history::HistoryError;
@@ -33,8 +34,12 @@ pub struct Exchange {
     pub link: Box<dyn Link>,
     /// Incoming parcels that were passed over, and when to look again.
     pub(super) passed_over: PassedOver,
+    /// What this round still has for a parcel that stumbles.
+    pub(super) insistence: Insistence,
     /// How far our clock was off when we last asked, where it is too far.
     pub(super) clock: Option<Failure>,
+    /// Whether this program has looked for what an earlier one left in the import folders.
+    pub(super) tidied: bool,
 }
 
 /// What a round brought.
@@ -141,7 +146,14 @@ fn clock_wrong(ours: Timestamp, hubs: Timestamp) -> Option<Failure> {
 
 impl Exchange {
     pub fn new(terminal: Terminal, link: Box<dyn Link>) -> Self {
-        Self { terminal, link, passed_over: PassedOver::default(), clock: None }
+        Self {
+            terminal,
+            link,
+            passed_over: PassedOver::default(),
+            insistence: Insistence::default(),
+            clock: None,
+            tidied: false,
+        }
     }
 
     /// Everything once. What was done before an error stays done, and stands in `round`.
@@ -191,6 +203,7 @@ impl Exchange {
         self.terminal.check_identity(now)?;
         let facts = self.link.facts()?;
         self.clock = clock_wrong(now, facts.time);
+        self.terminal.history.note_forgotten(facts.time)?;
         self.terminal.history.set_parcel_limit(facts.max_parcel_bytes)?;
         self.terminal.history.set_lacks_account(facts.first_account)?;
         let crl = self.link.crl()?;

@@ -10,20 +10,31 @@ use crate::wire::{PART_BYTES, ProblemCode};
 const LARGEST: u64 = 129 * 1024 * 1024;
 
 impl Exchange {
-    /// The sealed bytes, which are what their digest says. Whoever kept them calls [`Exchange::fetched`].
-    pub(super) fn fetch(&mut self, id: ParcelId, size: u64, digest: &str) -> Result<Vec<u8>, RoundError> {
+    /// The sealed bytes, which are what their digest says. Whoever kept them calls [`Exchange::fetched`]. `insists` asks a
+    /// hub that stumbles again at once; what comes in parts goes on where it stopped anyway.
+    pub(super) fn fetch(
+        &mut self,
+        id: ParcelId,
+        size: u64,
+        digest: &str,
+        insists: bool,
+    ) -> Result<Vec<u8>, RoundError> {
         if size > LARGEST {
             return Err(LinkError::Nonsense("a parcel larger than any may be".into()).into());
         }
-        let sealed =
-            if size > PART_BYTES { self.fetch_in_parts(id, size, digest)? } else { self.link.fetch(id, size)? };
-        if sha256_hex(&sealed) != digest {
-            // Damaged on the way, or the hub does not keep what it says: not this parcel's fault, so try again later,
-            // and from the beginning.
-            self.fetched(id, size)?;
-            return Err(LinkError::Nonsense("a parcel's bytes are not what its digest says".into()).into());
+        if size > PART_BYTES {
+            let sealed = self.fetch_in_parts(id, size, digest)?;
+            return match whole(sealed, digest) {
+                Ok(sealed) => Ok(sealed),
+                Err(error) => {
+                    // From the beginning, the next time.
+                    self.fetched(id, size)?;
+                    Err(error.into())
+                }
+            };
         }
-        Ok(sealed)
+        let fetch = || self.link.fetch(id, size).and_then(|sealed| whole(sealed, digest));
+        Ok(if insists { self.insistence.ask(fetch) } else { fetch() }?)
     }
 
     /// What came in parts is needed no more.
@@ -53,5 +64,14 @@ impl Exchange {
             part += 1;
         }
         Ok(sealed)
+    }
+}
+
+/// Damaged on the way, or the hub does not keep what it says: not this parcel's fault, so it is tried again later.
+fn whole(sealed: Vec<u8>, digest: &str) -> Result<Vec<u8>, LinkError> {
+    if sha256_hex(&sealed) == digest {
+        Ok(sealed)
+    } else {
+        Err(LinkError::Nonsense("a parcel's bytes are not what its digest says".into()))
     }
 }

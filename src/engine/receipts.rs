@@ -102,6 +102,7 @@ impl Exchange {
             return Ok(());
         }
         self.terminal.history.note_accepted(&entry.accepted())?;
+        self.terminal.history.note_overdue(entry.id, entry.overdue_since)?;
         for receipt in &entry.receipts {
             if !self.terminal.history.has_receipt(entry.id, receipt.step)? {
                 self.judge_receipt(entry.id, entry.to, &entry.digest, &receipt.signed.0, entry.accepted_at, now)?;

@@ -9,7 +9,7 @@ use super::exchange::{Exchange, Patience, Round, RoundError};
 use super::failure::of_read;
 use super::model::{Failure, Notice, Subject};
 use super::outgoing::is_attachment;
-use super::retry;
+use super::retry::{self, Insistence};
 use super::subject::subjects_of;
 use crate::history::{HeldParcel, NewIncoming, NewRefused, OwnReceipt, RefusalReceipt};
 use crate::identity::Identity;
@@ -30,6 +30,11 @@ impl PassedOver {
         self.0.get(&id).is_some_and(|(_, next)| now < *next)
     }
 
+    /// Whether it made trouble before.
+    fn has(&self, id: ParcelId) -> bool {
+        self.0.contains_key(&id)
+    }
+
     fn note(&mut self, id: ParcelId, received: bool, now: Timestamp) {
         if received {
             self.0.remove(&id);
@@ -46,6 +51,7 @@ impl Exchange {
     /// next round: the cursor that is kept never moves past it.
     pub fn receive(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         self.terminal.history.forget_parts_of_what_is_here()?;
+        self.insistence = Insistence::default();
         let mut after = self.terminal.history.inbox_cursor()?;
         let (mut all_well, mut patience, mut rewound) = (true, Patience::default(), false);
         for _ in 0..MOST_PAGES {
@@ -84,7 +90,8 @@ impl Exchange {
         if self.terminal.history.knows(entry.id)? {
             return Ok(());
         }
-        let sealed = self.fetch(entry.id, entry.size, &entry.digest)?;
+        let insists = !self.passed_over.has(entry.id);
+        let sealed = self.fetch(entry.id, entry.size, &entry.digest, insists)?;
         self.judge(&sealed, entry, now, round)?;
         self.fetched(entry.id, entry.size)
     }
@@ -190,15 +197,21 @@ impl Exchange {
     ) -> Result<(), RoundError> {
         let inputs: Vec<Input<'_>> = content.iter().map(|(name, bytes)| Input { name, bytes }).collect();
         let subjects = subjects_of(inputs.iter().map(|input| input.name));
-        let stays: Vec<usize> =
-            (0..).zip(&inputs).filter(|(_, input)| !may_be_delivered(input.name)).map(|(at, _)| at).collect();
+        let checked = standard::check(&inputs, &Known::of_a_parcel());
+        // A program under the name of a letter is told by the check, and lies where nobody opens it by mistake.
+        let is_what_it_says = |name: &str| checked.files.iter().all(|file| file.name != name || file.is_what_it_says());
+        let stays: Vec<usize> = (0..)
+            .zip(&inputs)
+            .filter(|(_, input)| !may_be_delivered(input.name) || !is_what_it_says(input.name))
+            .map(|(at, _)| at)
+            .collect();
         let parcel = NewIncoming {
             stays: &stays,
             content,
             partner_name,
             signer: entry.from,
             subjects: &subjects,
-            checked: &standard::check(&inputs, &Known { one_parcel: true, ..Known::default() }),
+            checked: &checked,
             digest: &entry.digest,
             accepted_at: entry.accepted_at,
             receipts,

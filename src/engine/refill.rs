@@ -16,7 +16,7 @@ impl Exchange {
     /// Fetches a parcel of our own, opens it, and puts it into the sent list. One that the hub does not have any more, or
     /// that was sealed with a key this terminal never had, stands there without its content.
     pub(super) fn keep_sent(&mut self, entry: &SentEntry, now: Timestamp) -> Result<(), RoundError> {
-        let content = match self.fetch(entry.id, entry.size, &entry.digest) {
+        let content = match self.fetch(entry.id, entry.size, &entry.digest, false) {
             Ok(sealed) => self.open_own(&sealed, entry, now)?,
             Err(RoundError::Link(LinkError::Problem(problem))) if is_gone(problem.code) => None,
             Err(error) => return Err(error),
@@ -24,7 +24,7 @@ impl Exchange {
         let inputs: Vec<Input<'_>> =
             content.iter().flat_map(Content::iter).map(|(name, bytes)| Input { name, bytes }).collect();
         let checked = match &content {
-            Some(_) => standard::check(&inputs, &Known { one_parcel: true, ..Known::default() }),
+            Some(_) => standard::check(&inputs, &Known::of_a_parcel()),
             None => Checked::default(),
         };
         let partner_name = self.terminal.history.name_of(entry.to)?;

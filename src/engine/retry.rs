@@ -1,5 +1,7 @@
 //! When to try again: soon at first, then with growing gaps, and not at all when trying cannot help.
 
+use std::time::{Duration, Instant};
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::link::LinkError;
@@ -7,6 +9,49 @@ use crate::wire::ProblemCode;
 
 const FIRST: SignedDuration = SignedDuration::from_secs(5);
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long the last of three quick tries waits for; trouble that took longer is not met with another try at once.
+const MOMENT: Duration = Duration::from_millis(300);
+
+/// Trouble that comes alone is often over at once. A parcel that meets it for the first time is tried again right away and
+/// once more a moment later, before what was written after it goes its way: so the serials of a sender stay in order.
+/// What is still in trouble then holds up nobody. The moment is waited for once in a round, whoever needs it.
+#[derive(Debug, Default)]
+pub struct Insistence {
+    waited: bool,
+}
+
+impl Insistence {
+    pub fn ask<T>(&mut self, mut ask: impl FnMut() -> Result<T, LinkError>) -> Result<T, LinkError> {
+        let began = Instant::now();
+        let may_pass = |answer: &Result<T, LinkError>| match answer {
+            Ok(_) => false,
+            Err(error) => is_momentary(error) && began.elapsed() < MOMENT,
+        };
+        let mut answer = ask();
+        if may_pass(&answer) {
+            answer = ask();
+        }
+        if may_pass(&answer) && !std::mem::replace(&mut self.waited, true) {
+            std::thread::sleep(MOMENT);
+            answer = ask();
+        }
+        answer
+    }
+}
+
+/// A line that broke, an answer that was cut off, a hub that stumbled; not one that is away, or that says when to come.
+fn is_momentary(error: &LinkError) -> bool {
+    match error {
+        LinkError::NoAnswer(_) | LinkError::Nonsense(_) => true,
+        LinkError::Problem(problem) => {
+            problem.retry_after.is_none()
+                && matches!(problem.code, ProblemCode::HubTroubled | ProblemCode::DigestMismatch | ProblemCode::Other)
+                && !is_lasting(error)
+        }
+        _ => false,
+    }
+}
 
 /// The time of the next try after `tries` failed ones (and the one that just failed).
 pub fn next_try(now: Timestamp, tries: u32) -> Timestamp {
@@ -80,6 +125,36 @@ mod tests {
         let gaps: Vec<i64> = (0..10).map(|tries| next_try(now, tries).as_second()).collect();
         assert_eq!(gaps, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
         assert_eq!(next_try(now, u32::MAX).as_second(), 900);
+    }
+
+    #[test]
+    fn what_stumbles_once_is_asked_again_and_what_lasts_or_is_away_is_not() {
+        let problem =
+            |status, code, retry_after| LinkError::Problem(Problem { status, code, title: String::new(), retry_after });
+        let tries = |insist: &mut Insistence, error: &dyn Fn() -> LinkError, failing: u32| {
+            let mut tries = 0;
+            let answer = insist.ask(|| {
+                tries += 1;
+                if tries > failing { Ok(()) } else { Err(error()) }
+            });
+            (tries, answer.is_ok())
+        };
+        let broken = || LinkError::NoAnswer("broken".into());
+        let mut insist = Insistence::default();
+        assert_eq!(tries(&mut insist, &broken, 1), (2, true));
+        assert_eq!(tries(&mut insist, &broken, 2), (3, true));
+        assert_eq!(tries(&mut insist, &broken, 9), (2, false), "it waits once, whoever needs it");
+        for lasting in [
+            &|| problem(413, ProblemCode::ParcelTooLarge, None) as LinkError,
+            &|| problem(503, ProblemCode::HubTroubled, Some(30)),
+            &|| problem(429, ProblemCode::TooMany, None),
+            &|| LinkError::NoWay("away".into()),
+            &|| LinkError::LoginRequired,
+        ] as [&dyn Fn() -> LinkError; 5]
+        {
+            assert_eq!(tries(&mut Insistence::default(), lasting, 1), (1, false), "{}", lasting());
+        }
+        assert_eq!(tries(&mut Insistence::default(), &|| problem(500, ProblemCode::Other, None), 1), (2, true));
     }
 
     #[test]

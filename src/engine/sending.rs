@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::exchange::{Exchange, Patience, Round, RoundError};
 use super::failure::{of_link, of_pack, of_seal};
 use super::model::{Failure, Notice};
-use super::retry;
+use super::retry::{self, Insistence};
 use crate::history::{Due, KnownOffice, Tried};
 use crate::link::LinkError;
 use crate::parcel::{self, Content, Trust, sha256_hex};
@@ -14,6 +14,7 @@ impl Exchange {
     /// Hands over what waits and is due.
     pub fn send_due(&mut self, now: Timestamp, round: &mut Round) -> Result<(), RoundError> {
         self.terminal.check_identity(now)?;
+        self.insistence = Insistence::default();
         if let Some(failure) = &self.clock {
             round.fail(failure.clone());
         }
@@ -56,7 +57,9 @@ impl Exchange {
             // Withdrawn a moment ago, while others were on their way.
             return Ok(false);
         }
-        match self.link.put(due.id, due.partner, &sealed) {
+        let put = || self.link.put(due.id, due.partner, &sealed);
+        let answer = if due.tries == 0 { self.insistence.ask(put) } else { put() };
+        match answer {
             Ok(accepted) => {
                 self.terminal.history.note_accepted(&accepted)?;
                 tracing::info!(parcel = %due.id, to = %due.partner, bytes = accepted.size, "parcel handed over");

@@ -145,7 +145,12 @@ impl Exchange {
                 break;
             }
         }
-        Ok(self.terminal.confirm_arrivals(now)?)
+        self.terminal.confirm_arrivals(now)?;
+        if !self.tidied {
+            self.terminal.tidy_folders()?;
+            self.tidied = true;
+        }
+        Ok(())
     }
 
     /// Says whether that was all: nothing was left because the hub's word ran out.

@@ -28,6 +28,8 @@ pub enum PublishError {
 
 /// What names of files on their way begin with. No file may be called so in the end: it could be one that is on its way.
 const OURS: &str = ".tayori-";
+/// And what they end in.
+const BESIDE: &str = ".part";
 
 /// Writes `bytes` beside `folder/name`. `tag` tells this file from every other that may get the same name.
 pub fn stage(folder: &Path, name: &str, tag: &str, bytes: &[u8]) -> io::Result<Staged> {
@@ -53,7 +55,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 impl Staged {
     /// The names only; whether the file stands there is told by [`Staged::is_beside`].
     pub fn of(folder: &Path, name: &str, tag: &str) -> Self {
-        Self { beside: folder.join(format!("{OURS}{tag}.part")), target: folder.join(name) }
+        Self { beside: folder.join(format!("{OURS}{tag}{BESIDE}")), target: folder.join(name) }
     }
 
     pub fn target(&self) -> &Path {
@@ -108,6 +110,19 @@ impl Staged {
     }
 }
 
+/// The files in a folder that stand beside their place: each with the tag it was staged under.
+pub fn beside(folder: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let tag = name.to_str().and_then(|name| name.strip_prefix(OURS)?.strip_suffix(BESIDE));
+        if let Some(tag) = tag {
+            found.push((folder.join(&name), tag.to_owned()));
+        }
+    }
+    Ok(found)
+}
+
 /// Makes the rename itself durable, where the system knows how.
 fn sync_folder(path: &Path) {
     if cfg!(unix)
@@ -143,6 +158,8 @@ mod tests {
         // The process ends here, and the next one looks:
         let again = Staged::of(dir.path(), "a.CSV", "1");
         assert!(again.is_beside().unwrap());
+        fs::write(dir.path().join("b.part"), "theirs").unwrap();
+        assert_eq!(beside(dir.path()).unwrap(), [(dir.path().join(".tayori-1.part"), "1".to_owned())]);
         again.publish().unwrap();
         assert!(!again.is_beside().unwrap() && again.target().exists());
     }

@@ -90,6 +90,17 @@ impl History {
             .map(|_| ())
     }
 
+    /// Whether another terminal's import of a parcel has come to its end: nobody is at work on it any more.
+    pub fn is_done_elsewhere(&self, parcel: ParcelId) -> Result<bool, HistoryError> {
+        self.connection
+            .prepare_cached(
+                "SELECT 1 FROM parcel JOIN import_claim c ON c.parcel = parcel.id AND NOT c.mine
+                 WHERE id = ?1 AND (arrived_at IS NOT NULL OR imported_at IS NOT NULL)",
+            )
+            .and_then(|mut find| find.exists([parcel.to_string()]))
+            .named("is done elsewhere")
+    }
+
     /// Whether any of a parcel's files is in our import folder, or may be.
     pub fn is_in_folder(&self, parcel: ParcelId) -> Result<bool, HistoryError> {
         self.connection

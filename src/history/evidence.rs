@@ -2,7 +2,7 @@
 //!
 //! These are the words the history keeps and the faces show.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -28,6 +28,8 @@ pub struct ParcelLine {
     pub warnings: usize,
     /// When the hub took a parcel of ours; `None` before.
     pub accepted_at: Option<Timestamp>,
+    /// Since when its receiver has let a parcel of ours lie, as the hub last said.
+    pub overdue_since: Option<Timestamp>,
     /// The terminal that has an incoming parcel's files in its import folder, where that is another than this one.
     pub importing: Option<String>,
     /// Who is to see to it, where somebody said so.
@@ -36,13 +38,10 @@ pub struct ParcelLine {
     pub desks: Vec<String>,
 }
 
-/// A parcel that nobody fetched for so long is told to its sender.
-pub const OVERDUE: SignedDuration = SignedDuration::from_hours(5 * 24);
-
 impl ParcelLine {
-    /// Whether the receiver has not fetched it although it lies at the hub for five days or more.
-    pub fn is_overdue(&self, now: Timestamp) -> bool {
-        self.state == State::Accepted && self.accepted_at.is_some_and(|at| now.duration_since(at) >= OVERDUE)
+    /// Whether the receiver has let it lie at the hub for days.
+    pub fn is_overdue(&self) -> bool {
+        self.state == State::Accepted && self.overdue_since.is_some()
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) const LINE_COLUMNS: &str =
         warnings, direction, parcel.accepted_at, arrived_at, imported_at, refused_at, failed_at, failure,
         outbox.next_try_at, outbox.last, held.parcel IS NOT NULL,
         CASE WHEN NOT mine AND imported_at IS NULL THEN coalesce(terminal.name, '') END, nullif(assigned.value, ''),
-         national.parcel IS NOT NULL, national.laid_out_at,
+         national.parcel IS NOT NULL, national.laid_out_at, overdue_since,
          coalesce(services, ''), coalesce(satellites, ''), coalesce(persons, '')";
 
 /// Where they stand.
@@ -264,7 +264,7 @@ pub(super) fn line_of(desks: &[Desk], row: &Row<'_>) -> Result<ParcelLine, Histo
     // Without rules nothing is looked at.
     let desks = match desks {
         [] => Vec::new(),
-        desks => desks_of(desks, partner, &Addressed::from_texts(&text(24)?, &text(25)?, &text(26)?)),
+        desks => desks_of(desks, partner, &Addressed::from_texts(&text(25)?, &text(26)?, &text(27)?)),
     };
     Ok(ParcelLine {
         id: parsed(row, 0)?,
@@ -281,6 +281,7 @@ pub(super) fn line_of(desks: &[Desk], row: &Row<'_>) -> Result<ParcelLine, Histo
         errors: row.get(8).named("line")?,
         warnings: row.get(9).named("line")?,
         accepted_at: get_time(11)?.filter(|_| !incoming),
+        overdue_since: get_time(24)?,
         importing: row.get(20).named("line")?,
         assigned: row.get(21).named("line")?,
         desks,

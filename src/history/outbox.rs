@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
-use super::evidence::{Failure, OVERDUE, Step, Subject};
+use super::evidence::{Failure, Step, Subject};
 use super::{Action, DONE, History, HistoryError, Named as _, add_to_trail, from_json, record, search, to_json};
 use crate::parcel::{Content, ParcelId, ReceiptStep};
 use crate::standard::{Checked, FileName, OfficeNumber, Serial};
@@ -348,19 +348,41 @@ impl History {
         Ok(same.filter(|sent| sent.kind == name.kind && sent.month == name.month).map(|sent| sent.serial).max())
     }
 
-    /// Parcels that nobody fetched for [`OVERDUE`] and of which people were not told yet; from now on they were.
+    /// What the hub says of a parcel that nobody fetched; `None` when it says so no more.
+    pub fn note_overdue(&mut self, id: ParcelId, since: Option<Timestamp>) -> Result<(), HistoryError> {
+        self.connection
+            .prepare_cached("UPDATE parcel SET overdue_since = ?2 WHERE id = ?1 AND overdue_since IS NOT ?2")
+            .and_then(|mut note| note.execute(params![id.to_string(), since.map(Timestamp::as_millisecond)]))
+            .named("note overdue")
+            .map(|_| ())
+    }
+
+    /// What a hub lost when it was restored from a backup, it cannot tell of any more. So a parcel nobody said anything of for
+    /// six days counts as left lying since the fifth; `hub_time` is the hub's, whatever our clock says.
+    pub fn note_forgotten(&mut self, hub_time: Timestamp) -> Result<(), HistoryError> {
+        const DAY: i64 = 24 * 60 * 60 * 1000;
+        self.connection
+            .prepare_cached(
+                "UPDATE parcel SET overdue_since = accepted_at + ?2 WHERE direction = 'out' AND accepted_at <= ?1
+                 AND arrived_at IS NULL AND imported_at IS NULL AND refused_at IS NULL AND overdue_since IS NULL",
+            )
+            .and_then(|mut note| note.execute([hub_time.as_millisecond() - 6 * DAY, 5 * DAY]))
+            .named("note forgotten")
+            .map(|_| ())
+    }
+
+    /// Parcels of which the hub says that nobody fetched them, and people were not told yet; from now on they were.
     pub fn tell_overdue(&mut self, now: Timestamp) -> Result<Vec<(ParcelId, String)>, HistoryError> {
-        let limit = now.checked_sub(OVERDUE).unwrap_or(Timestamp::MIN).as_millisecond();
         let transaction = self.begin()?;
         let found: Vec<(String, String)> = {
             let mut statement = transaction
                 .prepare_cached(
-                    "SELECT id, partner_name FROM parcel WHERE direction = 'out' AND accepted_at <= ?1
+                    "SELECT id, partner_name FROM parcel WHERE direction = 'out' AND overdue_since IS NOT NULL
                      AND arrived_at IS NULL AND imported_at IS NULL AND refused_at IS NULL
                      AND NOT EXISTS (SELECT 1 FROM overdue_told WHERE overdue_told.parcel = id) ORDER BY accepted_at, id",
                 )
                 .named("overdue")?;
-            let rows = statement.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)));
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
             rows.and_then(Iterator::collect).named("overdue")?
         };
         for (id, _) in &found {
@@ -530,6 +552,18 @@ mod tests {
     }
 
     #[test]
+    fn d12_what_a_restored_hub_has_forgotten_is_told_all_the_same() {
+        let (_dir, mut history, id, now) = with_one_queued();
+        let after = |hours| now + jiff::SignedDuration::from_hours(hours);
+        history.note_forgotten(after(500)).unwrap();
+        assert_eq!(history.tell_overdue(now).unwrap(), [], "it has not left");
+        history.note_accepted(&Accepted { id, digest: "00".into(), size: 1, accepted_at: now }).unwrap();
+        history.note_forgotten(after(144)).unwrap();
+        assert!(history.sent().unwrap().remove(0).is_overdue());
+        assert_eq!(history.tell_overdue(now).unwrap().len(), 1);
+    }
+
+    #[test]
     fn a_parcel_withdrawn_while_others_leave_stays_here() {
         let (_dir, mut history, id, now) = with_one_queued();
         assert_eq!(history.due(now).unwrap().len(), 1);
@@ -572,19 +606,22 @@ mod tests {
     }
 
     #[test]
-    fn d12_what_nobody_fetches_for_five_days_is_told_once() {
+    fn d12_what_the_hub_says_nobody_fetches_is_told_once() {
         let (_dir, mut history, id, now) = with_one_queued();
         let after = |hours| now + jiff::SignedDuration::from_hours(hours);
-        assert!(history.tell_overdue(after(500)).unwrap().is_empty(), "it has not left");
         history.note_accepted(&Accepted { id, digest: "00".into(), size: 1, accepted_at: now }).unwrap();
-        assert!(history.tell_overdue(after(119)).unwrap().is_empty());
-        let line = history.sent().unwrap().remove(0);
-        assert!(!line.is_overdue(after(119)) && line.is_overdue(after(120)));
-        let told = history.tell_overdue(after(121)).unwrap();
+        assert!(history.tell_overdue(after(500)).unwrap().is_empty(), "our clock says nothing about it");
+        assert!(!history.sent().unwrap().remove(0).is_overdue());
+        history.note_forgotten(after(143)).unwrap();
+        assert!(!history.sent().unwrap().remove(0).is_overdue(), "the hub has until tomorrow to say so");
+        history.note_overdue(id, Some(after(120))).unwrap();
+        assert!(history.sent().unwrap().remove(0).is_overdue());
+        // A clock that is days behind does not put it off.
+        let told = history.tell_overdue(now).unwrap();
         assert_eq!(told.into_iter().map(|(id, _)| id).collect::<Vec<_>>(), [id]);
         assert!(history.tell_overdue(after(122)).unwrap().is_empty(), "once is enough");
         // The receiver's word ends it, whenever it comes.
         history.note_receipt(id, ReceiptStep::Delivered, after(130), None, b"signed", after(130)).unwrap();
-        assert!(!history.sent().unwrap().remove(0).is_overdue(after(500)));
+        assert!(!history.sent().unwrap().remove(0).is_overdue());
     }
 }

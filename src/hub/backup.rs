@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use serde::{Deserialize, Serialize};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
+use super::audit::{self, Actor, DONE};
 use super::check::{self, Checked};
 use super::home::{Home, HomeError};
 use crate::identity::files::{self, FileError};
@@ -99,7 +100,18 @@ pub fn backup(dir: &Path, file: &Path, now: Timestamp) -> Result<Manifest, Backu
     sealed.persist_noclobber(file).map_err(|error| failed(error.error))?;
     #[cfg(unix)]
     File::open(beside).and_then(|folder| folder.sync_all()).map_err(&failed)?;
+    note(&dir.join(STORE), "backup", "", now)?;
     Ok(manifest)
+}
+
+/// The line of what was done. The store is not opened as a hub opens it: that would bring it to this program's schema
+/// under a hub that runs.
+fn note(store: &Path, action: &str, subject: &str, now: Timestamp) -> Result<(), BackupError> {
+    let mut connection = Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(std::time::Duration::from_secs(30))?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    audit::record(&transaction, &Actor::operator(), action, subject, DONE, now).map_err(HomeError::from)?;
+    Ok(transaction.commit()?)
 }
 
 /// Makes a hub of a backup in a folder that holds none, and looks whether it is whole.
@@ -138,6 +150,7 @@ pub fn restore(file: &Path, dir: &Path, now: Timestamp) -> Result<(Manifest, Che
         }
     }
     let home = Home::open(dir)?;
+    note(&dir.join(STORE), "restore", &manifest.made_at.to_string(), now)?;
     let checked = check::check(&home, now).map_err(HomeError::from)?;
     Ok((manifest, checked))
 }
@@ -298,7 +311,7 @@ mod tests {
             receiver: south,
             digest: sha256_hex(sealed),
             sealed: sealed.into(),
-            by: crate::hub::audit::Actor::hub(),
+            by: Actor::hub(),
         };
         mailbox::put(&home.store, parcel, at("2026-06-02T00:00:00Z")).await.unwrap();
         id
@@ -320,9 +333,15 @@ mod tests {
         }
         put(&home, b"after").await;
         let seen = mailbox::inbox(&home.store, "3100000002".parse().unwrap(), 0).await.unwrap().next;
-        let (told, _) = restore(&file, &new, now).unwrap();
+        let (told, checked) = restore(&file, &new, now).unwrap();
         assert_eq!(told, made);
+        assert_eq!(checked.faults, []);
         let restored = Home::open(&new).unwrap();
+        let last = |home: &Home| home.store.read_now(|c| audit::newest(c, 1)).unwrap().remove(0);
+        assert_eq!((last(&home).action.as_str(), last(&restored).action.as_str()), ("put-parcel", "restore"));
+        assert_eq!(last(&restored).subject, now.to_string(), "which backup it was");
+        let lines = home.store.read_now(|c| audit::newest(c, 10)).unwrap();
+        assert!(lines.iter().any(|line| line.action == "backup" && line.who == "operator"), "{lines:?}");
         assert_eq!(restored.authority.certificate_pem(), home.authority.certificate_pem());
         assert_eq!(restored.settings, home.settings);
         assert!(mailbox::outside(&restored.store, before).await.unwrap().is_some());

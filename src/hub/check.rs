@@ -1,14 +1,15 @@
-//! Whether a hub is whole: every body is what its digest says, everyone in the directory is who they should be, and a
-//! revocation list can be made. Reads only, so it may run beside a running hub.
+//! Whether a hub is whole: every body is what its digest says, everyone in the directory is who they should be, a
+//! revocation list can be made, and the record is as it was written. Reads only, so it may run beside a running hub.
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use super::directory;
+use super::external::External;
 use super::home::Home;
 use super::mailbox::piece_now;
 use super::state::HubError;
 use super::stores::sqlite::{Named as _, StoreError};
+use super::{audit, directory};
 use crate::parcel::{DigestOf, certificate};
 
 /// What was looked at, and what is wrong.
@@ -19,6 +20,8 @@ pub struct Checked {
     pub bytes: u64,
     pub offices: u64,
     pub certificates: u64,
+    /// Lines of the record.
+    pub record: u64,
     /// One entry each; empty when all is well.
     pub faults: Vec<Fault>,
 }
@@ -56,6 +59,15 @@ pub enum Fault {
     ListNotMakeable {
         says: String,
     },
+    /// The record of what was done is not as it was written.
+    RecordChanged {
+        says: String,
+    },
+    /// The revocation list of another authority is missing, unreadable or out of date: nobody can enrol with its
+    /// certificates.
+    OthersListUnusable {
+        list: String,
+    },
 }
 
 /// Most lines of SQLite's own findings that are told.
@@ -76,6 +88,12 @@ pub fn check(home: &Home, now: Timestamp) -> Result<Checked, HubError> {
     if let Err(error) = home.authority.crl(&revoked, 1, now) {
         checked.faults.push(Fault::ListNotMakeable { says: error.to_string() });
     }
+    for external in &home.settings.external {
+        let unusable = External::open(external, home.dir()).is_ok_and(|external| !external.has_current_list(now));
+        if let (true, Some(list)) = (unusable, &external.crl) {
+            checked.faults.push(Fault::OthersListUnusable { list: list.display().to_string() });
+        }
+    }
     Ok(checked)
 }
 
@@ -83,7 +101,16 @@ fn look(connection: &Connection, checked: &mut Checked) -> Result<(), StoreError
     integrity(connection, checked)?;
     bodies(connection, checked)?;
     counters(connection, checked)?;
-    certificates(connection, checked)
+    certificates(connection, checked)?;
+    record(connection, checked)
+}
+
+fn record(connection: &Connection, checked: &mut Checked) -> Result<(), StoreError> {
+    match audit::verify(connection, &[])? {
+        Ok(lines) => checked.record = lines,
+        Err(fault) => checked.faults.push(Fault::RecordChanged { says: fault.to_string() }),
+    }
+    Ok(())
 }
 
 fn integrity(connection: &Connection, checked: &mut Checked) -> Result<(), StoreError> {

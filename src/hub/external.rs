@@ -11,14 +11,16 @@
 //! `POST /v1/enrol` and nothing else; what comes back are certificates of our own.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use der::Decode as _;
 use der::asn1::{ObjectIdentifier, PrintableStringRef, Utf8StringRef};
 use jiff::Timestamp;
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 use serde::{Deserialize, Serialize};
+use webpki::{
+    BorrowedCertRevocationList, EndEntityCert, ExpirationPolicy, RevocationCheckDepth, RevocationOptionsBuilder,
+};
 use x509_cert::Certificate;
 use x509_cert::name::Name;
 
@@ -57,11 +59,18 @@ pub enum ExternalError {
 }
 
 /// An authority of others, ready to be asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct External {
     roots: Vec<CertificateDer<'static>>,
     crl: Option<PathBuf>,
     rule: Rule,
+}
+
+/// A certificate that is good now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Looked {
+    /// Whether its authority's revocation list could be asked.
+    pub checked: bool,
 }
 
 /// Who showed a certificate of such an authority.
@@ -131,21 +140,17 @@ impl External {
     }
 
     /// The revocation list as it lies there now (DER); nothing where none was named or it cannot be read.
-    pub(super) fn list(&self) -> Option<Vec<u8>> {
+    fn list(&self) -> Option<Vec<u8>> {
         let bytes = std::fs::read(self.crl.as_ref()?).ok()?;
         let der = match CertificateRevocationListDer::from_pem_slice(&bytes) {
             Ok(der) => der.to_vec(),
             Err(_) => bytes,
         };
-        CertificateList::from_der(&der).is_ok().then_some(der)
+        BorrowedCertRevocationList::from_der(&der).is_ok().then_some(der)
     }
 
-    pub(super) fn list_written(&self) -> Option<SystemTime> {
-        std::fs::metadata(self.crl.as_ref()?).and_then(|data| data.modified()).ok()
-    }
-
-    /// Whether revocation can be told: no list was asked for, or there is one that is not out of date.
-    fn can_check(&self, now: Timestamp) -> bool {
+    /// Whether the list that was named is there and not out of date. True where none was named.
+    pub(super) fn has_current_list(&self, now: Timestamp) -> bool {
         if self.crl.is_none() {
             return true;
         }
@@ -157,26 +162,66 @@ impl External {
         due.is_some_and(|due| now < due)
     }
 
-    /// Who shows this chain, if it is one of this authority's that names an office.
+    /// Who shows this chain, if it is one of this authority's that names an office and was not withdrawn.
     pub(super) fn caller(&self, chain: &[CertificateDer<'_>]) -> Option<ExternalCaller> {
         let (certificate, between) = chain.split_first()?;
-        let parsed = webpki::EndEntityCert::try_from(certificate).ok()?;
+        let Looked { checked } = self.look_at(certificate, between, UnixTime::now()).ok()?;
+        let parsed = Certificate::from_der(certificate).ok()?;
+        let office = self.rule.office(parsed.tbs_certificate().subject())?;
+        Some(ExternalCaller { office, checked })
+    }
+
+    /// Whether a certificate is one of this authority's that is good now and was not withdrawn. The list is read each time:
+    /// the operator may have put a new one in its place.
+    pub(super) fn look_at(
+        &self,
+        certificate: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<Looked, webpki::Error> {
+        self.verify(certificate, between, None, now)?;
+        if self.crl.is_none() {
+            return Ok(Looked { checked: true });
+        }
+        match self.ask_list(certificate, between, now) {
+            Ok(()) => Ok(Looked { checked: true }),
+            Err(webpki::Error::CertRevoked) => Err(webpki::Error::CertRevoked),
+            // A list that is missing, out of date or somebody else's says nothing about it.
+            Err(_) => Ok(Looked { checked: false }),
+        }
+    }
+
+    fn ask_list(
+        &self,
+        certificate: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), webpki::Error> {
+        let der = self.list().ok_or(webpki::Error::UnknownRevocationStatus)?;
+        let list = BorrowedCertRevocationList::from_der(&der)?.into();
+        let lists = [&list];
+        let options = |expiration| {
+            RevocationOptionsBuilder::new(&lists).map_err(|_| webpki::Error::UnknownRevocationStatus).map(|options| {
+                options.with_depth(RevocationCheckDepth::EndEntity).with_expiration_policy(expiration).build()
+            })
+        };
+        // What an old list withdrew is withdrawn; what it does not name may have been since.
+        self.verify(certificate, between, Some(options(ExpirationPolicy::Ignore)?), now)?;
+        self.verify(certificate, between, Some(options(ExpirationPolicy::Enforce)?), now)
+    }
+
+    fn verify(
+        &self,
+        certificate: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        revocation: Option<webpki::RevocationOptions<'_>>,
+        now: UnixTime,
+    ) -> Result<(), webpki::Error> {
         let anchors: Vec<_> = self.roots.iter().filter_map(|r| webpki::anchor_from_trusted_cert(r).ok()).collect();
-        let now = Timestamp::now();
-        parsed
-            .verify_for_usage(
-                webpki::ALL_VERIFICATION_ALGS,
-                &anchors,
-                between,
-                rustls_pki_types::UnixTime::now(),
-                webpki::KeyUsage::client_auth(),
-                None,
-                None,
-            )
-            .ok()?;
-        let certificate = Certificate::from_der(certificate).ok()?;
-        let office = self.rule.office(certificate.tbs_certificate().subject())?;
-        Some(ExternalCaller { office, checked: self.can_check(now) })
+        let usage = webpki::KeyUsage::client_auth();
+        EndEntityCert::try_from(certificate)?
+            .verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, between, now, usage, revocation, None)
+            .map(|_| ())
     }
 }
 

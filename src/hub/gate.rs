@@ -15,7 +15,7 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage};
 
-use super::external::External;
+use super::external::{External, Looked};
 
 /// Why no gate could be made.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub struct GateError(String);
 #[derive(Debug)]
 pub(super) struct Gate {
     own: Arc<dyn ClientCertVerifier>,
-    others: Vec<Arc<dyn ClientCertVerifier>>,
+    others: Vec<External>,
     hints: Vec<DistinguishedName>,
 }
 
@@ -37,32 +37,25 @@ impl Gate {
         externals: &[External],
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, GateError> {
-        let own = verifier(&[root], Some(crl), provider)?;
-        let others = externals
-            .iter()
-            .map(|external| verifier(external.roots(), external.list().as_deref(), provider))
-            .collect::<Result<Vec<_>, _>>()?;
-        let hints = [&own].into_iter().chain(&others).flat_map(|gate| gate.root_hint_subjects().to_vec()).collect();
-        Ok(Self { own, others, hints })
+        let own = WebPkiClientVerifier::builder_with_provider(Arc::new(store(&[root])?), Arc::clone(provider))
+            .only_check_end_entity_revocation()
+            .with_crls([CertificateRevocationListDer::from(crl.to_vec())])
+            .build()
+            .map_err(|error| GateError(error.to_string()))?;
+        let mut hints = own.root_hint_subjects().to_vec();
+        for external in externals {
+            hints.extend(store(external.roots())?.subjects());
+        }
+        Ok(Self { own, others: externals.to_vec(), hints })
     }
 }
 
-fn verifier(
-    roots: &[CertificateDer<'static>],
-    crl: Option<&[u8]>,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, GateError> {
+fn store(roots: &[CertificateDer<'static>]) -> Result<RootCertStore, GateError> {
     let mut store = RootCertStore::empty();
     for root in roots {
         store.add(root.clone()).map_err(|error| GateError(error.to_string()))?;
     }
-    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
-        .only_check_end_entity_revocation();
-    let builder = match crl {
-        Some(crl) => builder.with_crls([CertificateRevocationListDer::from(crl.to_vec())]),
-        None => builder.allow_unknown_revocation_status(),
-    };
-    builder.build().map_err(|error| GateError(error.to_string()))
+    Ok(store)
 }
 
 /// Whether this authority, and no other of the same name, issued a certificate.
@@ -95,8 +88,16 @@ impl ClientCertVerifier for Gate {
         else {
             return own;
         };
-        let mut others = self.others.iter().map(|other| other.verify_client_cert(end_entity, intermediates, now));
-        others.find(Result::is_ok).unwrap_or(own)
+        for other in &self.others {
+            match other.look_at(end_entity, intermediates, now) {
+                // Where its list says nothing the api tells that nothing can be checked: a refusal here would say "withdrawn".
+                Ok(Looked { .. }) => return Ok(ClientCertVerified::assertion()),
+                Err(webpki::Error::CertRevoked) => return Err(CertificateError::Revoked.into()),
+                Err(webpki::Error::CertExpired { .. }) => return Err(CertificateError::Expired.into()),
+                Err(_) => {}
+            }
+        }
+        own
     }
 
     fn verify_tls12_signature(

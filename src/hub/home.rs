@@ -101,6 +101,10 @@ impl Home {
         Ok(Self { dir: dir.to_owned(), settings, store, authority })
     }
 
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// The certificate every client must have to trust this hub.
     pub fn ca_certificate(&self) -> PathBuf {
         self.dir.join("ca").join("ca.pem")

@@ -7,7 +7,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -256,11 +256,8 @@ impl Server {
     fn renew_if_changed(&self) -> Result<(), ServeError> {
         self.hub.refresh(Timestamp::now())?;
         // Whoever let the hub look again, this one or a request: what counts is the list this configuration was made of.
-        let (list, others) = (self.hub.crl(), self.hub.others_lists());
-        let current = {
-            let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
-            Arc::ptr_eq(&config.list, &list) && config.others == others
-        };
+        let list = self.hub.crl();
+        let current = Arc::ptr_eq(&self.config.read().unwrap_or_else(PoisonError::into_inner).list, &list);
         if !current {
             let config = tls_config(&self.hub, &self.identity)?;
             *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
@@ -292,18 +289,16 @@ async fn tell_metrics(hub: Arc<Hub>, listener: std::net::TcpListener) {
     }
 }
 
-/// A TLS configuration and the revocation lists it goes by.
+/// A TLS configuration and the revocation list it goes by.
 struct Config {
     list: Arc<[u8]>,
-    others: Vec<Option<SystemTime>>,
     tls: Arc<ServerConfig>,
 }
 
 fn tls_config(hub: &Hub, identity: &ServerIdentity) -> Result<Config, ServeError> {
     let tls = |error: &dyn std::fmt::Display| ServeError::Tls(error.to_string());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    // Read before the lists are: a change in between is seen again at the next look.
-    let (others, list) = (hub.others_lists(), hub.crl());
+    let list = hub.crl();
     let gate = Gate::new(hub.authority().certificate_der(), &list, hub.externals(), &provider)?;
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(identity.pkcs8.to_vec()));
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -313,5 +308,5 @@ fn tls_config(hub: &Hub, identity: &ServerIdentity) -> Result<Config, ServeError
         .with_single_cert(identity.chain.clone(), key)
         .map_err(|e| tls(&e))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Config { list, others, tls: Arc::new(config) })
+    Ok(Config { list, tls: Arc::new(config) })
 }

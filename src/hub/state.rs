@@ -8,7 +8,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
@@ -211,10 +211,6 @@ impl Hub {
     pub fn externals(&self) -> &[External] {
         &self.externals
     }
-    /// When the lists of the other authorities were last written.
-    pub fn others_lists(&self) -> Vec<Option<SystemTime>> {
-        self.externals.iter().map(External::list_written).collect()
-    }
     /// Failures of those who want in.
     pub fn tries(&self) -> &Tries {
         &self.tries
@@ -269,6 +265,8 @@ impl Hub {
         let accounts = self.store.read_now(accounts::version)?;
         if self.accounts_version.swap(accounts, Ordering::Relaxed) != accounts {
             self.accounts.forget_all();
+            // Whoever lost its login while it waited for mail is to hear so now.
+            self.bell.ring_everyone();
         }
         let members = self.members();
         let version = self.store.read_now(directory::version)?;

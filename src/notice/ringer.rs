@@ -356,6 +356,7 @@ mod tests {
             errors: 0,
             warnings: 0,
             accepted_at: None,
+            overdue_since: None,
             importing: None,
             assigned: None,
             desks: vec![],

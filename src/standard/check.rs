@@ -88,6 +88,13 @@ pub struct CheckedFile {
     pub findings: Vec<Finding>,
 }
 
+impl CheckedFile {
+    /// Whether the bytes of an attachment are what its name says. True of what is no attachment.
+    pub fn is_what_it_says(&self) -> bool {
+        self.findings.iter().all(|finding| finding.rule.id() != Check::AttachmentType.id())
+    }
+}
+
 /// Files under one serial for one receiver.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CheckedSet {
@@ -135,6 +142,13 @@ pub struct Known<'a> {
     pub already_sent: Option<&'a SentBefore<'a>>,
     /// The newest serial that went to the same receiver with this kind and month.
     pub newest_sent: Option<&'a NewestSent<'a>>,
+}
+
+impl Known<'_> {
+    /// What anybody knows of a parcel that came: its files went together. Each of its findings is the sender's as well.
+    pub fn of_a_parcel() -> Self {
+        Self { one_parcel: true, ..Self::default() }
+    }
 }
 
 impl fmt::Debug for Known<'_> {

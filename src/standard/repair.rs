@@ -505,6 +505,48 @@ mod tests {
     }
 
     #[test]
+    fn v4_every_character_outside_cp932_is_shown_with_its_place_and_offered_its_usual_form() {
+        let name = NAME.replace("DLTPLAN_202605", "UPKIHON_SUB1");
+        const IN_A_ROW: usize = 100;
+        let outside: Vec<char> = ('\0'..=char::MAX).filter(|char| !cp932::can_encode(*char)).collect();
+        assert_eq!(outside.len(), 0x11_0000 - 0x800 - (128 + 63 + 7_326), "every code point but surrogates");
+        let (mut offered, mut left) = (0, 0);
+        for rows in outside.chunks(IN_A_ROW * 40) {
+            let row = |chars: &[char]| {
+                let chars: String = chars.iter().collect();
+                format!("202407,312025,3100000001,20260401,,\"吉{chars}田\",\"\"\r\n")
+            };
+            let text: String = rows.chunks(IN_A_ROW).map(row).collect();
+            let offers = offers(&name, text.as_bytes(), &Wishes::default());
+            let repaired = apply(&name, text.as_bytes(), &offers);
+            let (mut by_row, mut stays) = (offers.iter().filter(|offer| offer.row.is_some()), repaired.left.iter());
+            for (at, char) in rows.iter().enumerate() {
+                let row = (at / IN_A_ROW) as u64 + 1;
+                match usual_form(*char) {
+                    Some(usual) => {
+                        let offer = by_row.next().unwrap();
+                        assert_eq!((offer.repair, offer.row, offer.field), (Repair::Character, Some(row), Some(6)));
+                        assert_eq!((offer.before.as_str(), offer.after.as_str()), (&*char.to_string(), usual));
+                        offered += 1;
+                    }
+                    None => {
+                        assert_eq!(stays.next(), Some(&Left { row, field: 6, char: *char }));
+                        left += 1;
+                    }
+                }
+            }
+            assert_eq!((by_row.next(), stays.next()), (None, None));
+            assert_eq!(
+                cp932::fault(&repaired.bytes).is_none(),
+                repaired.left.is_empty(),
+                "only what is whole is CP932"
+            );
+        }
+        assert_eq!(offered + left, outside.len());
+        assert!(offered >= USUAL.len(), "{offered}");
+    }
+
+    #[test]
     fn a_mark_of_its_own_joins_its_kana() {
         let name = NAME.replace("DLTPLAN_202605", "UPKIHON_SUB1");
         let text = "202407,312025,3100000001,20260401,か\u{3099}ハ\u{309A},\"\",\"\"\r\n";

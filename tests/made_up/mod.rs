@@ -123,6 +123,7 @@ pub fn line(number: usize, state: State) -> ParcelLine {
         errors: 0,
         warnings: usize::from(number % 7 == 3) * 2,
         accepted_at: None,
+        overdue_since: None,
         importing: None,
         assigned: None,
         desks: vec![],

@@ -31,7 +31,7 @@ fn d14_what_goes_in_comes_out_from_nothing_to_many() {
                     // What packs well goes another way through the packing than what does not.
                     bytes.iter_mut().for_each(|byte| *byte = b"\r\n,\"\0\xff"[usize::from(*byte % 6)]);
                 }
-                (format!("添付{parcel}の{file}「髙﨑」.pdf"), bytes)
+                (format!("添付{parcel}の{file}「髙﨑」.csv"), bytes)
             })
             .collect();
         expected.extend(files.iter().map(|(name, bytes)| (name.clone(), sha256_hex(bytes))));
@@ -56,7 +56,7 @@ fn d14_the_largest_parcel_goes_through_whole_and_one_over_is_refused_before_it_l
     let (mut sender, mut receiver, now) = (end_of(&north), end_of(&south), Timestamp::now());
     sender.refresh_directory(now).unwrap();
     // How much the seal and the packing add; signatures of P-256 differ by a few bytes.
-    let probe = queue(&mut sender, &south, vec![("大.pdf".into(), noise(LIMIT - 20_000, 1))], now);
+    let probe = queue(&mut sender, &south, vec![("大.csv".into(), noise(LIMIT - 20_000, 1))], now);
     sender.send_due(now, &mut Round::default()).unwrap();
     let hub = crate::link(&town, &north);
     let sealed =
@@ -64,8 +64,8 @@ fn d14_the_largest_parcel_goes_through_whole_and_one_over_is_refused_before_it_l
     let added = usize::try_from(sealed).unwrap() - (LIMIT - 20_000);
 
     let largest = noise(LIMIT - added - 24, 2);
-    let largest_id = queue(&mut sender, &south, vec![("最大.pdf".into(), largest.clone())], now);
-    let over = queue(&mut sender, &south, vec![("超過.pdf".into(), noise(LIMIT - added + 24, 3))], now);
+    let largest_id = queue(&mut sender, &south, vec![("最大.csv".into(), largest.clone())], now);
+    let over = queue(&mut sender, &south, vec![("超過.csv".into(), noise(LIMIT - added + 24, 3))], now);
     sender.send_due(now, &mut Round::default()).unwrap();
     let state = |id| sender.terminal.history.parcel(id).unwrap().unwrap().line.state;
     assert_eq!(state(largest_id), State::Accepted);
@@ -73,6 +73,6 @@ fn d14_the_largest_parcel_goes_through_whole_and_one_over_is_refused_before_it_l
     assert!(limit == LIMIT as u64 && (LIMIT + 1..LIMIT + 100).contains(&usize::try_from(size).unwrap()), "{size}");
     receiver.round(now, &mut Round::default()).unwrap();
     let came = files_in(&south.import);
-    let came = came.iter().find(|(name, _)| name == "最大.pdf").map(|(_, bytes)| sha256_hex(bytes));
+    let came = came.iter().find(|(name, _)| name == "最大.csv").map(|(_, bytes)| sha256_hex(bytes));
     assert_eq!(came, Some(sha256_hex(&largest)));
 }

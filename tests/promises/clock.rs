@@ -1,12 +1,15 @@
-//! B5: a clock that is wrong by a day stops nothing, and is said.
+//! B5: a clock that is wrong by a day stops nothing, and is said. D12: nor does it make anybody late or early.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
-use tayori::engine::exchange::Round;
-use tayori::engine::model::{Failure, State};
+use tayori::engine::exchange::{Exchange, Round};
+use tayori::engine::model::{Failure, Notice, State};
+use tayori::hub::retention;
+use tayori::hub::settings::Keeping;
+use tayori::hub::stores::sqlite::Store;
 use tayori::link::Link as _;
 use tayori::words::{self, Lang};
 
@@ -62,6 +65,44 @@ fn said(round: &Round, hours: i64) {
         assert!(sentence.what.contains(way), "{sentence:?}");
         assert!(sentence.todo.contains("送受信は続けています"), "{sentence:?}");
     }
+}
+
+/// What somebody at this end is told in a round at that time.
+fn told(end: &mut Exchange, at: Timestamp) -> Vec<Notice> {
+    let mut round = Round::default();
+    end.round(at, &mut round).unwrap();
+    round.notices.retain(|notice| matches!(notice, Notice::Overdue { .. }));
+    round.notices
+}
+
+#[test]
+fn d12_the_hub_says_when_nobody_fetches_whatever_the_senders_clock_says() {
+    let (town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let (mut sender, now) = (end_of(&north), Timestamp::now());
+    sender.refresh_directory(now).unwrap();
+    let id = queue(&mut sender, &south, vec![("手紙.pdf".into(), b"%PDF-1.4".to_vec())], now);
+    sender.send_due(now, &mut Round::default()).unwrap();
+    // The sender's clock is a day ahead: by it, five days are over long before they are.
+    let hub = Store::open(&town.hub_dir().join("hub.db")).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let days_at_the_hub = |hours: i64| {
+        let at = now.checked_add(SignedDuration::from_hours(hours)).unwrap();
+        runtime.block_on(retention::sweep(&hub, Keeping::default(), at)).unwrap();
+    };
+    days_at_the_hub(4 * 24 + 1);
+    assert_eq!(told(&mut sender, off_by(24)), [], "not a day early");
+    let line = |end: &Exchange| end.terminal.history.sent().unwrap().remove(0);
+    assert!(!line(&sender).is_overdue());
+    // A day behind: the hub's five days are over, and it is said now.
+    days_at_the_hub(5 * 24 + 1);
+    let said = told(&mut sender, off_by(-23));
+    assert!(matches!(&said[..], [Notice::Overdue { parcel, .. }] if *parcel == id), "{said:?}");
+    assert!(line(&sender).is_overdue());
+    assert_eq!(told(&mut sender, off_by(24)), [], "once");
+    // As soon as it is fetched it is so no more.
+    end_of(&south).round(now, &mut Round::default()).unwrap();
+    told(&mut sender, now);
+    assert_eq!((line(&sender).state, line(&sender).is_overdue()), (State::Arrived, false));
 }
 
 /// TLS looks at this machine's clock and nothing else, so the rules it follows are asked with another one.

@@ -5,6 +5,7 @@
 
 mod bytes;
 mod carried;
+mod checks;
 mod clock;
 #[allow(dead_code, reason = "the stories use all of it")]
 #[path = "../story/crooked.rs"]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 use tayori::engine::exchange::Round;
@@ -11,8 +12,9 @@ use tayori::link::Link as _;
 use tayori::parcel::{ParcelId, sha256_hex};
 use tayori::standard::OfficeNumber;
 
-use crate::world::{Chance, NORTH, Person, SOUTH, Town, Watch, eventually, files_in, report};
-use crate::{end_of, letter, link, queue_as};
+use crate::crooked::{Answer, Crooked, Deed, Request};
+use crate::world::{Chance, NORTH, Person, SOUTH, Town, Watch, eventually, files_in, report, report_name};
+use crate::{end_of, letter, link, queue, queue_as};
 
 /// How often something came after what should have come later.
 fn inversions<T: Ord>(came: &[T]) -> usize {
@@ -165,4 +167,55 @@ fn d8_a_clock_that_is_set_back_turns_no_order_around() {
     files.sort();
     let names: Vec<String> = files.into_iter().map(|(_, name)| name).collect();
     assert_eq!(names, (0..6).map(|n| format!("手紙{n}.pdf")).collect::<Vec<_>>());
+}
+
+/// Every third parcel stumbles at its first try, in one of the ways that pass by themselves.
+fn stumbling(method: &'static str, seed: u64) -> impl Fn(&Request) -> Deed + Send + Sync {
+    let seen = Mutex::new((Chance::of(seed), BTreeMap::<String, u32>::new()));
+    move |request| {
+        if !request.is(method, "/v1/parcels/") {
+            return Deed::Pass;
+        }
+        let (chance, tries) = &mut *seen.lock().unwrap();
+        let tried = tries.entry(request.path.clone()).or_default();
+        *tried += 1;
+        match (*tried, chance.between(0, 11)) {
+            (1, 0) => Deed::Break,
+            (1, 1) => Deed::Lose,
+            (1, 2) => Deed::Tear,
+            (1, 3) => Deed::Say(Answer::problem(500, "hub-troubled")),
+            _ => Deed::Pass,
+        }
+    }
+}
+
+#[test]
+fn d8_parcels_that_stumble_on_the_way_keep_their_order() {
+    const PARCELS: usize = 60;
+    let (town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let before_north = Crooked::before(&town, &north, stumbling("PUT", 81));
+    let before_south = Crooked::before(&town, &south, stumbling("GET", 82));
+    let (mut sender, mut receiver, now) = (end_of(&north), end_of(&south), Timestamp::now());
+    sender.refresh_directory(now).unwrap();
+    let queued: Vec<String> =
+        (0..PARCELS).map(|n| queue(&mut sender, &south, vec![(report_name(n), report(n))], now).to_string()).collect();
+    let mut round = Round::default();
+    sender.send_due(now, &mut round).unwrap();
+    assert_eq!((round.sent, &round.failures[..]), (PARCELS, &[][..]), "one round is enough");
+    assert_eq!(town.kept().into_iter().map(|(id, ..)| id).collect::<Vec<_>>(), queued, "in order at the hub");
+    let mut round = Round::default();
+    receiver.round(now, &mut round).unwrap();
+    assert_eq!((round.received, &round.failures[..]), (PARCELS, &[][..]));
+    let mut files: Vec<_> = fs::read_dir(&south.import)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.metadata().unwrap().modified().unwrap(), entry.file_name().into_string().unwrap()))
+        .collect();
+    files.sort();
+    let names: Vec<String> = files.into_iter().map(|(_, name)| name).collect();
+    assert_eq!((names.len(), inversions(&names)), (PARCELS, 0), "{names:?}");
+    for (before, method) in [(before_north, "PUT"), (before_south, "GET")] {
+        let tries = before.seen().iter().filter(|request| request.is(method, "/v1/parcels/")).count();
+        assert!(tries > PARCELS + 10, "{method}: {tries} tries: nothing stumbled");
+    }
 }

@@ -19,7 +19,7 @@ use crate::world::{
 };
 
 /// Somebody sits down at a terminal that is a member: the office's first account, or the one that is there.
-fn sit_down(office: &Office) {
+pub fn sit_down(office: &Office) {
     if !office.log_in(USER, PASSWORD).is_fine() {
         office.log_in_first().or_panic();
     }
@@ -325,7 +325,7 @@ fn s4_an_end_that_comes_near_is_said_once_a_step() {
 }
 
 /// A question for mail that the hub holds; what came back, and how long it took.
-fn held_poll(town: &Town, office: &Office, wait: u64) -> std::thread::JoinHandle<(String, Duration)> {
+pub fn held_poll(town: &Town, office: &Office, wait: u64) -> std::thread::JoinHandle<(String, Duration)> {
     let (address, config, token) = (town.address(), office.identity().client_config().unwrap(), office.token());
     std::thread::spawn(move || {
         let name = "127.0.0.1".try_into().unwrap();
@@ -378,127 +378,6 @@ fn s5_a_revoked_terminal_is_out_within_a_minute() {
     let id = certificate::serial_of(south.identity().terminal.certificate()).unwrap();
     town.operator(&["terminal", "revoke", id.get(..12).unwrap()]);
     eventually("south is out", || !south.run(&["receive"]).is_fine());
-}
-
-#[test]
-fn a_certificate_file_of_another_authority_lets_an_office_in_and_opens_nothing_else() {
-    let (mut town, []) = Town::of([]);
-    let dir = town.dir().join("external");
-    fs::create_dir(&dir).unwrap();
-    let openssl = |args: &[&str]| {
-        let run = std::process::Command::new("openssl").args(args).current_dir(&dir).output().unwrap();
-        assert!(run.status.success(), "openssl {args:?}: {}", String::from_utf8_lossy(&run.stderr));
-    };
-    // An authority as those of the national insurance associations: RSA, its own names.
-    openssl(&[
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        "ca.key",
-        "-out",
-        "ca.pem",
-        "-days",
-        "30",
-        "-subj",
-        "/O=Made-up/CN=Made-up CA",
-    ]);
-    let subject = format!("/O=Made-up/OU=offices/CN=KJ{}", NORTH.number);
-    openssl(&["req", "-newkey", "rsa:2048", "-nodes", "-keyout", "north.key", "-out", "north.csr", "-subj", &subject]);
-    fs::write(dir.join("ext"), "extendedKeyUsage=clientAuth\nkeyUsage=digitalSignature,keyEncipherment\n").unwrap();
-    openssl(&[
-        "x509",
-        "-req",
-        "-in",
-        "north.csr",
-        "-CA",
-        "ca.pem",
-        "-CAkey",
-        "ca.key",
-        "-days",
-        "20",
-        "-extfile",
-        "ext",
-        "-out",
-        "north.pem",
-        "-set_serial",
-        "77",
-    ]);
-    let p12 = |out: &str, more: &[&str]| {
-        let base = [
-            "pkcs12",
-            "-export",
-            "-inkey",
-            "north.key",
-            "-in",
-            "north.pem",
-            "-certfile",
-            "ca.pem",
-            "-passout",
-            "pass:秘密ひみつ",
-            "-out",
-            out,
-        ];
-        openssl(&[&base, more].concat());
-        dir.join(out)
-    };
-    let legacy = p12("legacy.p12", &["-legacy"]);
-    let modern = p12("modern.p12", &[]);
-    let settings = town.hub_dir().join("hub.toml");
-    let text_of = fs::read_to_string(&settings).unwrap();
-    let ca = text(&dir.join("ca.pem")).to_owned();
-    fs::write(&settings, format!("{text_of}\n[[external]]\nca = \"{ca}\"\noffice = \"CN=KJ{{}}\"\n")).unwrap();
-    town.kill_hub();
-    town.start_hub();
-    town.register(NORTH);
-    let authority = Authority::open(&town.hub_dir().join("ca")).unwrap();
-    let fingerprint = certificate::fingerprint(&authority.certificate_der());
-
-    let enrol = |office: &Office, file: &std::path::Path, password: &str, fingerprint: &str| {
-        let (outgoing, import) = (text(&office.outgoing), text(&office.import));
-        let url = town.url();
-        let args =
-            ["setup", "--office", office.person.number, "--hub", &url, "--outgoing", outgoing, "--import", import];
-        let more = ["--p12", text(file), "--ca-fingerprint", fingerprint];
-        crate::world::finish(office.command(&[&args[..], &more[..]].concat()).env("TAYORI_P12_PASSWORD", password))
-    };
-    let north = Office::of(NORTH, town.dir());
-    enrol(&north, &legacy, "wrong", &fingerprint).says("パスワードが違います");
-    enrol(&north, &dir.join("ca.pem"), "x", &fingerprint).says("証明書のファイルを読み取れませんでした");
-    let ber = dir.join("ber.p12");
-    fs::write(&ber, [0x30, 0x80, 0x02, 0x01, 0x03]).unwrap();
-    enrol(&north, &ber, "x", &fingerprint).says("書き出し直して");
-    enrol(&north, &legacy, "秘密ひみつ", &"0".repeat(64)).says("書面に書かれた連携基盤ではありません");
-    // South has no such certificate.
-    let south = Office::of(SOUTH, town.dir());
-    town.register(SOUTH);
-    enrol(&south, &legacy, "秘密ひみつ", &fingerprint).says("事業所番号かコードが違います");
-    // What the refused fingerprint left behind is taken up again: the same terminal.
-    enrol(&north, &legacy, "秘密ひみつ", &fingerprint).or_panic();
-    sit_down(&north);
-    north.must(&["receive"]);
-    let again = north.another("second");
-    enrol(&again, &modern, "秘密ひみつ", &fingerprint).or_panic();
-    again.run(&["receive"]).says("許可を待っています");
-
-    // That certificate opens one door and no other.
-    let papers = tayori::identity::p12::open(&fs::read(&modern).unwrap(), "秘密ひみつ").unwrap();
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(authority.certificate_der()).unwrap();
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_client_auth_cert(papers.chain, papers.key)
-        .unwrap();
-    let client = crate::crooked::client_of(config);
-    for path in ["/v1/hub", "/v1/inbox", "/v1/offices", "/v1/terminals", "/v1/admission", "/v1/chest"] {
-        let status = client.get(format!("{}{path}", town.url())).send().unwrap().status().as_u16();
-        assert!(matches!(status, 401 | 403), "{path}: {status}");
-    }
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Who sits at a terminal: logging in, staying in, being out, and what goes on meanwhile.
 
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use crate::crooked::client_of;
+use crate::enrol::held_poll;
 use crate::entry::{Papers, TLS13};
+use crate::together::further;
 use crate::world::{NORTH, Office, PASSWORD, SOUTH, Town, USER, Watch, ended, eventually, files_in, finish};
 
 /// Tokens that last as long as said here, from the next start of the hub on.
@@ -50,7 +53,7 @@ fn without_a_login_all_that_is_here_can_be_read_and_what_waits_goes_after_the_ne
     north.must(&["send"]);
     tokens_last(&mut town, "1s", "1s");
     assert!(north.log_in(USER, PASSWORD).is_fine());
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    std::thread::sleep(Duration::from_millis(1_100));
     let _watch = Watch::of(&north);
 
     let paths = north.put_out_reports(2);
@@ -242,4 +245,31 @@ fn s7_guessing_is_hopeless() {
     let (status, says_when, _) = stopped.expect("codes cannot be guessed for ever");
     assert_eq!((status, says_when), (429, true));
     south.must(&["receive"]);
+}
+
+#[test]
+fn whoever_loses_the_login_while_waiting_for_mail_hears_so_at_once() {
+    let (town, [north]) = Town::of([NORTH]);
+    let second = further(&north, 2, &town);
+    assert!(with_password(&north, &["account", "add", "sato"], "kuruma-isu 5").is_fine());
+    let reset = || with_password(&north, &["account", "reset", "sato"], "kuruma-isu 6");
+    let remove = || north.run(&["account", "remove", "sato"]);
+    let leave = || second.run(&["logout"]);
+    let ways: [(&str, &str, &dyn Fn() -> crate::world::Run); 3] = [
+        ("logged out by another program", "kuruma-isu 5", &leave),
+        ("another password", "kuruma-isu 5", &reset),
+        ("no account any more", "kuruma-isu 6", &remove),
+    ];
+    for (what, password, change) in ways {
+        assert!(second.log_in("sato", password).is_fine(), "{what}");
+        let poll = held_poll(&town, &second, 30);
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(!poll.is_finished(), "it waits");
+        assert!(change().is_fine(), "{what}");
+        let changed = Instant::now();
+        let (answer, _) = poll.join().unwrap();
+        assert!(changed.elapsed() < Duration::from_secs(10), "{what}: after {:?}", changed.elapsed());
+        assert!(answer.starts_with("HTTP/1.1 401"), "{what}: {answer}");
+    }
+    north.must(&["receive"]);
 }

@@ -4,13 +4,20 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod answers;
+#[cfg(target_os = "linux")]
+mod claimed;
 mod crooked;
 mod demo;
 mod enrol;
 mod entrust;
 mod entry;
+mod external;
 #[cfg(unix)]
 mod folders;
+#[cfg(unix)]
+mod full;
+#[cfg(target_os = "linux")]
+mod keyring;
 mod kill;
 mod login;
 #[cfg(unix)]

@@ -107,7 +107,7 @@ fn noise(chance: &mut Chance, bytes: u64) -> Vec<u8> {
 /// A parcel with one attachment, sealed as its sender would.
 fn sealed(from: &Office, to: &Office, attachment: Vec<u8>) -> (ParcelId, Vec<u8>) {
     let (id, now) = (ParcelId::new(), Timestamp::now());
-    let files = vec![(format!("図面{id}.pdf"), attachment)];
+    let files = vec![(format!("図面{id}.csv"), attachment)];
     let content = Content::new(id, from.number(), to.number(), now, String::new(), files);
     let certificate = to.identity().key.certificate().to_vec().into();
     (id, seal(&content.pack().unwrap(), &from.identity().key, &[certificate], now).unwrap())

@@ -144,7 +144,11 @@ pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     pub fn on(folder: &Path, size: &str) -> Option<SmallDisk> {
-        let options = format!("size={size}");
+        SmallDisk::on_with(folder, size, "")
+    }
+
+    pub fn on_with(folder: &Path, size: &str, more: &str) -> Option<SmallDisk> {
+        let options = format!("size={size}{more}");
         let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder).output();
         if mount.is_ok_and(|mount| mount.status.success()) {
             return Some(SmallDisk(folder.to_owned()));
@@ -312,8 +316,11 @@ fn d11_a_parcel_that_cannot_be_fetched_is_not_fetched_all_the_time() {
     let fetches = || before.seen().iter().filter(|request| request.is("GET", &damaged)).count();
     let _watch = Watch::of(&south);
     eventually("the other one is here", || files_in(&south.import).len() == 1);
+    // Its first trouble was met with three quick tries; after that it rests for longer and longer.
+    let quick = fetches();
+    assert!(quick <= 3, "{quick} times before the other one");
     std::thread::sleep(Duration::from_secs(8));
-    assert!(fetches() <= 3, "{} times in eight seconds", fetches());
+    assert!(fetches() - quick <= 2, "{} times in eight seconds", fetches() - quick);
 }
 
 #[test]
@@ -373,22 +380,22 @@ fn a_hub_that_talks_nonsense_does_no_harm_to_a_receiver() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     north.put_out_reports(1);
     north.must(&["send"]);
-    for what in [
-        "no JSON",
-        "other JSON",
-        "no revocation list",
-        "no list",
-        "a larger size",
-        "a smaller size",
-        "another digest",
-        "another parcel",
-        "no redirect",
+    const UNREADABLE: &str = "返事を読み取れませんでした";
+    for (what, words) in [
+        ("no JSON", UNREADABLE),
+        ("other JSON", UNREADABLE),
+        ("no revocation list", "いまは確かめられません"),
+        ("no list", UNREADABLE),
+        ("a larger size", UNREADABLE),
+        ("a smaller size", UNREADABLE),
+        ("another digest", UNREADABLE),
+        ("another parcel", UNREADABLE),
+        ("no redirect", "受け付けませんでした"),
     ] {
         let crooked = Crooked::before(&town, &south, nonsense(what));
         let run = south.run(&["receive"]);
-        assert_eq!(run.code, Some(1), "{what}: {run:?}");
-        let words = ["返事を読み取れませんでした", "いまは確かめられません", "受け付けませんでした"];
-        assert!(words.iter().any(|words| run.stderr.contains(words)), "{what}: {run:?}");
+        eprintln!("{what}");
+        run.says(words);
         assert_eq!(run.stderr.lines().count(), 1, "{what}: {run:?}");
         assert!(files_in(&south.import).is_empty() && south.list("inbox").is_empty(), "{what}: {run:?}");
         drop(crooked);
@@ -397,6 +404,57 @@ fn a_hub_that_talks_nonsense_does_no_harm_to_a_receiver() {
     south.must(&["receive"]);
     assert_eq!(files_in(&south.import), [(report_name(0), report(0))], "and when it is sane again, all is here");
     assert_eq!(south.states("inbox"), ["arrived"], "nothing of it counted as refused");
+}
+
+/// What becomes of every request that moves a parcel, and what a clerk reads of it; `None` where all goes well.
+#[test]
+fn a_line_that_cuts_truncates_delays_or_repeats_is_said_in_a_sentence_or_not_felt_at_all() {
+    const AWAY: &str = "連携基盤につながりません";
+    let (town, [north, south]) = Town::of([NORTH, SOUTH]);
+    type Line = (fn() -> Deed, Option<&'static str>);
+    let lines: [Line; 6] = [
+        (|| Deed::Break, Some(AWAY)),
+        (|| Deed::Lose, Some(AWAY)),
+        (|| Deed::Tear, Some(AWAY)),
+        (|| Deed::Change(Box::new(halved)), Some("返事を読み取れませんでした")),
+        (|| Deed::Late(Duration::from_secs(2)), None),
+        (|| Deed::Twice, None),
+    ];
+    for (number, (line, sentence)) in lines.into_iter().enumerate() {
+        let carries = move |request: &Request| {
+            request.is_put() || request.is("GET", "/v1/parcels/") || request.is("POST", "/v1/parcels/")
+        };
+        let script = move |request: &Request| if carries(request) { line() } else { Deed::Pass };
+        let path = north.put_out(&report_name(number), &report(number));
+        let crooked = Crooked::before(&town, &north, script);
+        let run = north.run(&["send", text(&path)]);
+        match sentence {
+            Some(words) => drop(run.says(words).says("1件は送信待ち")),
+            None => drop(run.or_panic()),
+        }
+        drop(crooked);
+        north.call_instead(&town.url());
+        north.retry_all();
+        north.must(&SEND);
+        let crooked = Crooked::before(&town, &south, script);
+        let run = south.run(&["receive"]);
+        match sentence {
+            Some(words) => drop(run.says(words)),
+            None => drop(run.or_panic()),
+        }
+        drop(crooked);
+        south.call_instead(&town.url());
+        south.must(&["receive"]);
+        assert_eq!((files_in(&south.import).len(), town.kept().len()), (number + 1, number + 1), "once each");
+    }
+    north.must(&["receive"]);
+    assert_eq!(north.states("sent"), ["arrived"; 6]);
+}
+
+/// An answer of which half was thrown away, with nothing to tell so.
+fn halved(mut answer: Answer) -> Answer {
+    answer.body.truncate(answer.body.len() / 2);
+    answer
 }
 
 #[test]

@@ -80,9 +80,9 @@ pub fn check(home: &Home, args: &CheckArgs, now: Timestamp) -> anyhow::Result<()
 }
 
 fn say(checked: &Checked) -> anyhow::Result<()> {
-    let Checked { parcels, bytes, offices, certificates, faults } = checked;
+    let Checked { parcels, bytes, offices, certificates, record, faults } = checked;
     println!(
-        "預かっているデータ {parcels} 通（{bytes} バイト）、事業所 {offices}、証明書 {certificates} を調べました。"
+        "預かっているデータ {parcels} 通（{bytes} バイト）、事業所 {offices}、証明書 {certificates}、記録 {record} 件を調べました。"
     );
     for fault in faults {
         println!("異常: {}", words(fault));
@@ -107,5 +107,9 @@ fn words(fault: &Fault) -> String {
         Fault::CertificateUnreadable { serial } => format!("証明書 {serial} が読めません"),
         Fault::CertificateOfOther { serial, office } => format!("証明書 {serial} は {office} のものではありません"),
         Fault::ListNotMakeable { says } => format!("失効リストを作れません（{says}）"),
+        Fault::RecordChanged { says } => format!("操作の記録が、書いたときのままではありません（{says}）"),
+        Fault::OthersListUnusable { list } => {
+            format!("ほかの認証局の失効リスト「{list}」がないか、古くなっています。新しいものに置きかえてください")
+        }
     }
 }

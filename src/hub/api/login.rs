@@ -58,6 +58,8 @@ pub(super) async fn log_out(
     Extension(session): Extension<Session>,
 ) -> Result<StatusCode, Refusal> {
     hub.accounts().log_out(&session).await?;
+    // Another program of the terminal may be waiting for mail under the same login.
+    hub.bell().ring(session.office);
     Ok(StatusCode::NO_CONTENT)
 }
 
