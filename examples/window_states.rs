@@ -14,7 +14,7 @@ use tayori::words::Lang;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let state = arguments.first().cloned().unwrap_or_else(|| "inbox".into());
-    let mut options = Options::default();
+    let mut options = Options { now: Some(made_up::noon()), ..Options::default() };
     for argument in &arguments {
         match argument.as_str() {
             "small" => options.look.text_size = TextSize::Small,
@@ -97,6 +97,7 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
             partner_name: made_up::name(0).into(),
             subjects: vec![Subject::Actuals],
             files: 3,
+            persons: Names::default(),
         }));
         tell(Event::Notice(Notice::Failed(Failure::FolderMissing { path: "/home/sakura/便り/取込".into() })));
     }
@@ -128,7 +129,7 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
             Command::Search(wanted) => {
                 let both = lists.inbox.iter().take(8).chain(lists.sent.iter());
                 let lines: Vec<ParcelLine> = if state == "empty" { vec![] } else { both.cloned().collect() };
-                let found = Found { more: !lines.is_empty(), filling: state == "error", wanted, lines: lines.into() };
+                let found = Hits { more: !lines.is_empty(), filling: state == "error", wanted, lines: lines.into() };
                 tell(Event::Found(Arc::new(found)));
             }
             Command::OfferRelay(origin) => tell(Event::RelayOffer(Arc::new(made_up::relay_offer(origin)))),
@@ -139,6 +140,9 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
             }
             Command::Send(requests) => tell(Event::Notice(Notice::Queued { parcels: requests.len() })),
             Command::Accounts(_) => tell(Event::Accounts(made_up::accounts())),
+            Command::Diagnosis(DiagnosisCommand::All | DiagnosisCommand::Again(_)) => {
+                tell(Event::Diagnosis(Arc::new(made_up::diagnosis())));
+            }
             Command::Configure(settings) => tell(Event::Settings(*settings)),
             _ => {}
         }

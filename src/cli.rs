@@ -8,12 +8,14 @@ mod audit;
 mod autostart;
 pub mod check;
 mod demo;
+mod diagnose;
 mod enrol;
 mod exchange;
 pub mod fix;
 mod help;
 mod list;
 mod login;
+mod notices;
 mod parcel;
 mod partner;
 mod search;
@@ -82,6 +84,7 @@ enum Command {
     #[cfg(feature = "desktop")]
     Open(OpenArgs),
     Autostart(autostart::AutostartArgs),
+    Notices(notices::NoticesArgs),
     List(list::ListArgs),
     Search(search::SearchArgs),
     Login(login::LoginArgs),
@@ -90,6 +93,7 @@ enum Command {
     Parcel(parcel::ParcelArgs),
     Partner(partner::PartnerArgs),
     Audit(audit::AuditArgs),
+    Diagnose(diagnose::DiagnoseArgs),
 }
 
 /// What a command leaves on record when it has ended, beside what its steps do. A new command has to choose.
@@ -107,6 +111,8 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         Command::Terminal(_) => Some((Action::Terminals, "")),
         Command::Setup(_) => Some((Action::Setup, "")),
         Command::Autostart(_) => Some((Action::Settings, "autostart")),
+        Command::Diagnose(_) => Some((Action::Diagnose, "")),
+        Command::Notices(_) => Some((Action::Settings, "notices")),
         // The engine behind the window records what is done there.
         #[cfg(feature = "desktop")]
         Command::Open(_) => None,
@@ -166,6 +172,7 @@ impl Cli {
             Some(Command::Receive(args)) => with_profile(profile, |profile| exchange::receive(&args, profile)),
             Some(Command::Watch(args)) => with_profile(profile, |profile| exchange::watch(&args, profile)),
             Some(Command::Login(args)) => with_profile(profile, |profile| login::log_in(&args, &profile)),
+            Some(Command::Notices(args)) => with_profile(profile, |profile| notices::run(&args, &profile)),
             Some(Command::Logout(args)) => with_profile(profile, |profile| login::log_out(&args, &profile)),
             Some(Command::Terminal(args)) => with_profile(profile, |profile| terminal::run(&args, profile)),
             Some(Command::Account(args)) => {
@@ -186,6 +193,7 @@ impl Cli {
             Some(Command::Audit(args)) => {
                 with_profile(profile, |profile| audit::run(&args, &profile, &mut io::stdout().lock()))
             }
+            Some(Command::Diagnose(args)) => diagnose(&args, profile),
         };
         if line.is_some() {
             put_on_record(line, &dir?, &outcome);
@@ -218,6 +226,20 @@ fn with_profile(
     let result = unlocked.map(enrol::admitted).and_then(run);
     Ok(result.unwrap_or_else(|error| {
         tracing::error!(%error, "the command failed");
+        tell(&error.failure());
+        Outcome::Troubled
+    }))
+}
+
+/// Unlike the others it needs neither a certificate nor an open vault: it says what of that is missing.
+fn diagnose(args: &diagnose::DiagnoseArgs, given: Option<PathBuf>) -> anyhow::Result<Outcome> {
+    let opened = Profile::open(&profile_dir(given)?).and_then(|profile| {
+        if let Err(error) = unlock::vault(profile.dir()) {
+            tracing::info!(%error, "the vault stays closed");
+        }
+        diagnose::run(args, &profile, &mut io::stdout().lock())
+    });
+    Ok(opened.unwrap_or_else(|error| {
         tell(&error.failure());
         Outcome::Troubled
     }))
@@ -318,7 +340,8 @@ fn window(dir: &std::path::Path, first: Option<single::First>, request: single::
     Ok(ExitCode::SUCCESS)
 }
 
-/// Text size and language as they were left, kept in `look.toml` beside the settings. Not worth a word when it is lost.
+/// Text size and language as they were left, kept in `look.toml` beside the settings, and the window's place in
+/// `window.toml`. Not worth a word when it is lost.
 #[cfg(feature = "desktop")]
 fn kept_look(dir: &std::path::Path) -> crate::desktop::Options {
     let path = dir.join("look.toml");
@@ -330,10 +353,21 @@ fn kept_look(dir: &std::path::Path) -> crate::desktop::Options {
             tracing::warn!(%error, "the look of the window is not kept");
         }
     };
+    let beside = dir.join("window.toml");
+    let place = std::fs::read_to_string(&beside).ok().and_then(|text| toml::from_str(&text).ok());
+    let keep_place = move |place: crate::desktop::Place| {
+        if let Ok(text) = toml::to_string(&place)
+            && let Err(error) = std::fs::write(&beside, text)
+        {
+            tracing::warn!(%error, "where the window stood is not kept");
+        }
+    };
     crate::desktop::Options {
         look: kept.unwrap_or_default(),
         keep_look: Some(Box::new(keep)),
         tray: true,
+        place,
+        keep_place: Some(Box::new(keep_place)),
         ..crate::desktop::Options::default()
     }
 }

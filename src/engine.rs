@@ -1,6 +1,9 @@
 //! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
 
+pub mod autostart;
 mod delivery;
+mod diagnosing;
+pub mod diagnosis;
 mod drafts;
 pub mod enrol;
 mod entrance;
@@ -25,10 +28,12 @@ mod runner;
 mod searching;
 mod sending;
 mod subject;
+pub mod support;
 pub mod templates;
 pub mod terminal;
 pub mod terminals;
 mod together;
+pub mod trial;
 mod views;
 mod watching;
 

@@ -25,6 +25,7 @@ mod partners;
 mod register;
 mod relay;
 mod search;
+mod tally;
 
 use std::path::{Path, PathBuf};
 
@@ -46,7 +47,8 @@ pub use outbox::{Due, NewOutgoing, NewSent, Tried};
 pub use partners::PartnerKey;
 pub use register::RegisterRow;
 pub use relay::PassedOn;
-pub use search::{Found, Wanted};
+pub use search::{Hits, Wanted};
+pub use tally::{Mishap, Parcels, Tally};
 
 pub use crate::sqlite::chain::{Fault as AuditFault, Head as AuditHead, Line as AuditLine};
 
@@ -67,6 +69,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("history/migrations/together.sql"),
     include_str!("history/migrations/national.sql"),
     include_str!("history/migrations/overdue.sql"),
+    include_str!("history/migrations/open.sql"),
     include_str!("history/migrations/search.sql"),
     include_str!("history/migrations/relay.sql"),
 ];

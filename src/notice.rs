@@ -1,8 +1,12 @@
-//! Told outside the window: toasts of the system with their sound, the number of unread parcels, a phone.
+//! Told outside the window: toasts of the system with their sound, the number of unread parcels, a phone, a mailbox.
 //!
 //! [`between`] stands between the engine and its face: every event passes through, and what is worth a notice rings.
 //! [`Ringer`] decides, the other files only show.
 
+#[cfg(feature = "desktop")]
+pub mod badge;
+mod mail;
+mod outside;
 mod phone;
 mod ringer;
 mod toast;
@@ -20,12 +24,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use outside::Outside;
 pub use ringer::{Ring, Ringer};
 
 use crate::engine::Engine;
 use crate::engine::habits::NoticeHabits;
-use crate::engine::model::Event;
-use crate::words::Lang;
+use crate::engine::model::{Event, Failure};
+use crate::words::{Lang, outside as words};
 
 /// The clock is looked at this often at least: it may have been set, or the computer may have slept.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -99,6 +104,7 @@ fn ring_until_closed(events: &Receiver<Event>, tell: &Sender<Event>, bell: &Bell
     let told = last_told(&bell.dir);
     let mut ringer = Ringer::new(bell.lang, TimeZone::system(), bell.habits.clone(), told);
     let waiting = Arc::new(AtomicUsize::new(0));
+    let outside = Outside::new(bell.dir.clone(), Inlet { tell: tell.clone(), wake: bell.wake.clone() });
     let mut turn = None;
     loop {
         let now = Timestamp::now();
@@ -106,6 +112,11 @@ fn ring_until_closed(events: &Receiver<Event>, tell: &Sender<Event>, bell: &Bell
             Duration::try_from(due.duration_since(now)).unwrap_or_default().min(LONGEST_WAIT)
         });
         match events.recv_timeout(wait) {
+            Ok(Event::TryNotices) => {
+                let trial = ringer.trial();
+                show_here(&trial, tell, bell, &waiting);
+                outside.try_out(ringer.habits().clone(), trial.outside);
+            }
             Ok(event) => {
                 ringer.hear(&event, Timestamp::now());
                 if tell.send(event).is_err() {
@@ -123,7 +134,10 @@ fn ring_until_closed(events: &Receiver<Event>, tell: &Sender<Event>, bell: &Bell
             turn = take_turn(&bell.dir);
         }
         for ring in rings.iter().filter(|ring| turn.is_some() || !ring.is_common) {
-            show(ring, &ringer, tell, bell, &waiting);
+            if ring.here {
+                show_here(ring, tell, bell, &waiting);
+            }
+            outside.tell(ringer.habits(), &ring.outside);
         }
         if ringer.told() != before {
             keep_told(&bell.dir, ringer.told());
@@ -131,27 +145,21 @@ fn ring_until_closed(events: &Receiver<Event>, tell: &Sender<Event>, bell: &Bell
     }
 }
 
-fn show(ring: &Ring, ringer: &Ringer, tell: &Sender<Event>, bell: &Bell, waiting: &Arc<AtomicUsize>) {
-    if ring.here {
-        let (tell, wake, parcel) = (tell.clone(), bell.wake.clone(), ring.parcel);
-        let clicked = move || {
-            let _ = tell.send(Event::Show(parcel)); // the face may be gone by then
-            wake();
-        };
-        if let Err(error) = toast::show(ring, bell.lang, waiting, clicked) {
-            // A server without a screen has nobody to show it to.
-            tracing::info!(%error, "the system shows no notices");
-        }
+fn show_here(ring: &Ring, tell: &Sender<Event>, bell: &Bell, waiting: &Arc<AtomicUsize>) {
+    let (tell, wake, parcel) = (tell.clone(), bell.wake.clone(), ring.parcel);
+    let clicked = move || {
+        let _ = tell.send(Event::Show(parcel)); // the face may be gone by then
+        wake();
+    };
+    if let Err(error) = toast::show(ring, bell.lang, waiting, clicked) {
+        // A server without a screen has nobody to show it to.
+        tracing::info!(%error, "the system shows no notices");
     }
-    if let Some(address) = ringer.habits().webhook.clone() {
-        let text = format!("{}\n{}", ring.said.what, ring.said.todo);
-        let told = std::thread::Builder::new().name("phone".into()).spawn(move || {
-            if let Err(error) = phone::tell(&address, text.trim()) {
-                tracing::warn!(%error, "a phone could not be told");
-            }
-        });
-        drop(told);
-    }
+}
+
+/// Tells a phone and a mailbox that somebody tries it, and waits; what did not work.
+pub fn try_outside(lang: Lang, habits: &NoticeHabits, dir: &Path) -> Vec<Failure> {
+    outside::trial(habits, dir, &words::trial(lang))
 }
 
 /// A window and `tayori watch` beside it hear much the same; one of them says it.

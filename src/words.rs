@@ -4,10 +4,12 @@
 //! below hold one subject each, so that a translator reads a page and not the program.
 
 pub mod desks;
+pub mod diagnosis;
 pub mod failure;
 pub mod handling;
 pub mod mail;
 pub mod notices;
+pub mod outside;
 pub mod record;
 pub mod relay;
 pub mod search;

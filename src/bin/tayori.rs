@@ -10,7 +10,8 @@ fn main() -> ExitCode {
     let cli = Cli::read();
     // What happened goes to standard error; `TAYORI_LOG` says how much of it. Never cell contents, names or keys. Without
     // it, only what somebody should act on: the commands say the rest in sentences of their own.
-    let filter = EnvFilter::try_from_env("TAYORI_LOG").unwrap_or_else(|_| EnvFilter::new("error,tayori::cli=off"));
+    let filter = EnvFilter::try_from_env("TAYORI_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("error,tayori::cli=off,rustls_platform_verifier=off"));
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match cli.run() {

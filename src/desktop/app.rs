@@ -11,17 +11,21 @@ use super::desk::{Choice, Chosen, Desk, Native};
 use super::forms::FormKind;
 use super::model::{ChangedPartner, Look, Model};
 use super::paper::Form;
+use super::place::{Place, Placing};
 use super::printing::{self, Job, Printing, Target};
 use super::screens::mending::Mending;
 use super::screens::{
-    DraftsPage, EntranceScreen, Home, LoginDialog, Mailbox, Outbox, RelayDialog, SearchPage, SettingsPage,
+    DraftsPage, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, Outbox, RelayDialog, SearchPage, SettingsPage,
     TrustQuestion, Writing, inbox, sent,
 };
 use super::tokens::use_palette;
 use super::{chrome, nav, preview, theme, undo, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{Command, Entrance, Event, Notice, ParcelView, SendRequest};
+use crate::engine::model::{
+    Command, DiagnosisCommand, Entrance, Event, Login, Notice, ParcelLine, ParcelView, SendRequest,
+};
 use crate::notice::Attention;
+use crate::notice::badge::Badge;
 use crate::notice::tray::{Tray, TrayAsk};
 use crate::parcel::ParcelId;
 use crate::register::Register;
@@ -41,6 +45,8 @@ pub enum Page {
     Compose,
     Bulk,
     Settings,
+    /// Help, and what stands in the way.
+    Help,
 }
 
 /// What a screen asked for.
@@ -110,6 +116,9 @@ pub struct App {
     pub(super) settings: SettingsPage,
     entrance: EntranceScreen,
     pub(super) login: LoginDialog,
+    pub(super) help: HelpPage,
+    /// The terminal was set up in this window.
+    was_set_up: bool,
     trust: TrustQuestion,
     relay: RelayDialog,
     /// The parcel whose withdrawal is to be confirmed.
@@ -122,9 +131,17 @@ pub struct App {
     keep_look: Option<Box<dyn Fn(Look)>>,
     attention: Attention,
     tray: Option<(Tray, Receiver<TrayAsk>)>,
+    badge: Badge,
+    /// What a clicked notice spoke of, until it is in a list.
+    wanted: Option<ParcelId>,
     /// Asked for by the tray's menu: then closing closes.
     quitting: bool,
     zoomed: Option<Look>,
+    /// A clock that stands still, for tests and pictures.
+    stands_at: Option<Timestamp>,
+    placing: Option<Placing>,
+    /// How often it was looked for news: the second time, the first frame is on the screen.
+    passes: u8,
 }
 
 impl std::fmt::Debug for App {
@@ -152,6 +169,8 @@ impl App {
             settings: SettingsPage::default(),
             entrance: EntranceScreen::default(),
             login: LoginDialog::default(),
+            help: HelpPage::default(),
+            was_set_up: false,
             trust: TrustQuestion::default(),
             relay: RelayDialog::default(),
             withdrawing: None,
@@ -162,8 +181,13 @@ impl App {
             keep_look: None,
             attention: Attention::default(),
             tray: None,
+            badge: Badge::default(),
+            wanted: None,
             quitting: false,
             zoomed: None,
+            stands_at: None,
+            placing: None,
+            passes: 0,
         }
     }
 
@@ -183,7 +207,7 @@ impl App {
         self
     }
 
-    /// With an icon beside the clock; without one where the system shows none.
+    /// With an icon beside the clock and a number at the window's place on the task bar, where the system shows them.
     #[must_use]
     pub fn with_tray(mut self, ctx: &Context, lang: Lang) -> Self {
         let (tell, asked) = channel();
@@ -193,6 +217,7 @@ impl App {
             ctx.request_repaint();
         });
         self.tray = tray.inspect_err(|error| tracing::warn!(%error, "no icon")).ok().map(|tray| (tray, asked));
+        self.badge = Badge::show();
         self
     }
 
@@ -200,6 +225,20 @@ impl App {
     #[must_use]
     pub fn with_desk(mut self, desk: Box<dyn Desk>) -> Self {
         self.desk = desk;
+        self
+    }
+
+    /// Who is told where the window stands when it is closed.
+    #[must_use]
+    pub fn with_place(mut self, place: Option<Place>, keep: Box<dyn Fn(Place)>) -> Self {
+        self.placing = Some(Placing::new(place, keep));
+        self
+    }
+
+    /// It is always this moment.
+    #[must_use]
+    pub fn with_now(mut self, now: Timestamp) -> Self {
+        self.stands_at = Some(now);
         self
     }
 
@@ -246,7 +285,7 @@ impl App {
 
     /// Takes in what the engine told and what was chosen in dialogs.
     fn drain(&mut self, ctx: &Context) {
-        self.model.now = Timestamp::now();
+        self.model.now = self.stands_at.unwrap_or_else(Timestamp::now);
         self.attention.set(ctx.input(|input| input.focused));
         while let Some(event) = self.engine.poll() {
             match &event {
@@ -268,20 +307,35 @@ impl App {
                 Event::HandedOver(paths) => self.apply(ctx, Action::Examine(paths.clone())),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
                 Event::Content(content) => self.look_at(ctx, content.clone()),
-                Event::Login(login) => self.login.told(self.model.login.as_ref(), login),
+                Event::Login(login) => {
+                    self.login.told(self.model.login.as_ref(), login);
+                    self.greet(login);
+                }
+                Event::Entrance(Entrance::Working(_)) => self.was_set_up = true,
+                Event::Lists(_) => tracing::debug!("the lists are there"),
                 Event::LoginRefused(_) => self.login.refused(),
                 _ => {}
             }
             self.model.take(event);
         }
+        self.open_wanted();
         while let Ok(chosen) = self.chosen.try_recv() {
             self.take_choice(ctx, chosen);
         }
         self.mind_tray(ctx);
     }
 
+    /// The last step of setting up is a trial, which takes somebody who is logged in.
+    fn greet(&mut self, login: &Login) {
+        if matches!(login, Login::As { .. }) && std::mem::take(&mut self.was_set_up) {
+            self.help.welcome = true;
+            self.page = Page::Help;
+        }
+    }
+
     /// What the icon beside the clock asks, and whether closing the window leaves it there.
     fn mind_tray(&mut self, ctx: &Context) {
+        self.badge.set_unread(self.model.counts.unread);
         let Some((tray, asked)) = &mut self.tray else { return };
         tray.set_unread(self.model.counts.unread);
         let asked: Vec<TrayAsk> = asked.try_iter().collect();
@@ -306,10 +360,23 @@ impl App {
     fn come_to_front(&mut self, ctx: &Context, parcel: Option<ParcelId>) {
         use egui::ViewportCommand as Ask;
         [Ask::Visible(true), Ask::Minimized(false), Ask::Focus].into_iter().for_each(|ask| ctx.send_viewport_cmd(ask));
-        if let Some(id) = parcel {
-            let is_incoming = self.model.lists.inbox.iter().any(|line| line.id == id);
-            self.open_parcel(if is_incoming { Page::Inbox } else { Page::Sent }, id);
-        }
+        self.wanted = parcel.or(self.wanted);
+    }
+
+    /// Opens what a notice spoke of as soon as it is in a list: right after the start none is known yet.
+    fn open_wanted(&mut self) {
+        let Some(id) = self.wanted else { return };
+        let lists = &self.model.lists;
+        let holds = |lines: &[ParcelLine]| lines.iter().any(|line| line.id == id);
+        let page = if holds(&lists.inbox) {
+            Page::Inbox
+        } else if holds(&lists.sent) || holds(&lists.outbox) {
+            Page::Sent
+        } else {
+            return;
+        };
+        self.wanted = None;
+        self.open_parcel(page, id);
     }
 
     fn take_choice(&mut self, ctx: &Context, chosen: Chosen) {
@@ -326,6 +393,7 @@ impl App {
                 self.engine.send(Command::Register(month));
                 self.search.save_register(pdf, to);
             }
+            Chosen::SaveSupport(to) => self.engine.send(Command::Diagnosis(DiagnosisCommand::Support(to))),
             Chosen::SaveRecord(to) => self.engine.send(Command::ExportAudit(to)),
             Chosen::SavePdf(to) => {
                 if let Some(printing) = &self.printing {
@@ -517,6 +585,9 @@ impl App {
         if pressed(Modifiers::COMMAND, Key::N) {
             return Some(Action::Go(Page::Compose));
         }
+        if pressed(Modifiers::NONE, Key::F1) {
+            return Some(Action::Go(Page::Help));
+        }
         if pressed(Modifiers::NONE, Key::F5) {
             return Some(Action::Ask(Command::Exchange));
         }
@@ -633,12 +704,22 @@ impl App {
             Page::Bulk => self.writing.bulk(ui, model),
             Page::Search => self.search.show(ui, model),
             Page::Settings => self.settings.show(ui, model),
+            Page::Help => self.help.show(ui, model),
         }
     }
 }
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.passes = self.passes.saturating_add(1);
+        match self.passes {
+            1 => ctx.request_repaint(),
+            2 => tracing::debug!("the first frame is painted"),
+            _ => {}
+        }
+        if let Some(placing) = &mut self.placing {
+            placing.look(ctx);
+        }
         self.drain(ctx);
         self.zoom(ctx);
     }

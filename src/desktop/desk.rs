@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use super::preview::Preview;
 use super::printing::Target;
+use crate::engine::support;
 use crate::parcel::ParcelId;
 use crate::standard::{Month, OfficeNumber};
 
@@ -28,6 +29,7 @@ pub enum Choice {
     SavePdf {
         name: String,
     },
+    SaveSupport,
     /// The record, as CSV.
     SaveRecord {
         name: String,
@@ -51,6 +53,7 @@ pub enum Chosen {
     ImportFolder(PathBuf),
     SaveAs { parcel: ParcelId, index: usize, to: PathBuf },
     SavePdf(PathBuf),
+    SaveSupport(PathBuf),
     SaveRecord(PathBuf),
     CertificateFile(PathBuf),
     SaveRegister { month: Month, pdf: bool, to: PathBuf },
@@ -170,6 +173,7 @@ fn ask(choice: Choice) -> Option<Chosen> {
             let dialog = if pdf { dialog.add_filter("PDF", &["pdf"]) } else { dialog.add_filter("CSV", &["csv"]) };
             dialog.set_file_name(name).save_file().map(|to| Chosen::SaveRegister { month, pdf, to })
         }
+        Choice::SaveSupport => dialog.set_file_name(support::NAME).save_file().map(Chosen::SaveSupport),
         Choice::SaveRecord { name } => {
             dialog.set_file_name(name).add_filter("CSV", &["csv"]).save_file().map(Chosen::SaveRecord)
         }

@@ -9,8 +9,8 @@ use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::desks::is_for;
 use crate::engine::model::{
-    Account, Audit, Connection, Drafts, Entrance, Event, Examined, Failure, Found, Lists, Login, Notice, ParcelLine,
-    ParcelView, Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
+    Account, Audit, Connection, Diagnosis, Drafts, Entrance, Event, Examined, Failure, Hits, Lists, Login, Notice,
+    ParcelLine, ParcelView, Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -67,7 +67,7 @@ pub struct Model {
     /// A file of the opened parcel, shown in place.
     pub preview: Option<Preview>,
     /// What the last search found.
-    pub found: Option<Arc<Found>>,
+    pub found: Option<Arc<Hits>>,
     pub examined: Option<Arc<Examined>>,
     /// Whether an examination was asked for and not answered yet.
     pub examining: bool,
@@ -75,6 +75,8 @@ pub struct Model {
     pub drafts: Drafts,
     pub progress: Option<Progress>,
     pub settings: Option<Settings>,
+    /// Whether Tayori begins with the computer, where that can be told.
+    pub autostart: Option<bool>,
     pub partners: Arc<[Partner]>,
     /// What it takes before this terminal can work.
     pub entrance: Entrance,
@@ -88,6 +90,8 @@ pub struct Model {
     pub terminals: Arc<[TerminalEntry]>,
     /// The code that was asked for last, to be shown until somebody has read it.
     pub code: Option<ShownCode>,
+    /// How far the diagnosis is.
+    pub diagnosis: Arc<Diagnosis>,
     /// The record, once somebody asked.
     pub audit: Option<Arc<Audit>>,
     pub toasts: Vec<Toast>,
@@ -186,6 +190,7 @@ impl Model {
             drafts: Drafts::default(),
             progress: None,
             settings: None,
+            autostart: None,
             partners: Arc::from([]),
             entrance: Entrance::Open,
             login: None,
@@ -193,6 +198,7 @@ impl Model {
             accounts: Arc::from([]),
             terminals: Arc::from([]),
             code: None,
+            diagnosis: Arc::default(),
             audit: None,
             toasts: Vec::new(),
             now: Timestamp::now(),
@@ -233,6 +239,9 @@ impl Model {
             Event::Register(_) | Event::RelayOffer(_) | Event::RelayReview(_) => {}
             // The app's own affair.
             Event::Show(_) | Event::HandedOver(_) => {}
+            // Never comes so far: who shows the notices takes it.
+            Event::TryNotices => {}
+            Event::Autostart(on) => self.autostart = Some(on),
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
             Event::Settings(settings) => {
@@ -252,6 +261,7 @@ impl Model {
             Event::Accounts(accounts) => self.accounts = accounts,
             Event::Terminals(terminals) => self.terminals = terminals,
             Event::Code(code) => self.code = Some(code),
+            Event::Diagnosis(diagnosis) => self.diagnosis = diagnosis,
         }
     }
 
@@ -372,10 +382,17 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::model::Names;
 
     fn arrived(from: &str) -> Event {
         let parcel = ParcelId::new();
-        Event::Notice(Notice::Arrived { parcel, partner_name: from.into(), subjects: vec![], files: 1 })
+        Event::Notice(Notice::Arrived {
+            parcel,
+            partner_name: from.into(),
+            subjects: vec![],
+            files: 1,
+            persons: Names::default(),
+        })
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod compose;
 mod drafts;
 mod entrance;
 mod handling;
+mod help;
 mod home;
 pub(super) mod inbox;
 mod letter;
@@ -26,6 +27,7 @@ mod writing;
 
 pub(super) use drafts::DraftsPage;
 pub(super) use entrance::EntranceScreen;
+pub(super) use help::HelpPage;
 pub(super) use home::Home;
 pub(super) use login::LoginDialog;
 pub(super) use mailbox::Mailbox;

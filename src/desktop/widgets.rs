@@ -8,7 +8,9 @@ mod label;
 mod parcel_list;
 
 pub use button::{Badge, Btn, button, button_if, button_sized, nav_item, row_end, segmented, tabs};
-pub use chip::{bad, blue, chip, chip_at, error_count, good, look, state_chip, state_look, subject_look};
+pub use chip::{
+    Colors, bad, blue, chip, chip_at, error_count, good, look, quiet, state_chip, state_look, subject_look,
+};
 pub use findings::Findings;
 pub use focus::{focus_ring, track_keyboard};
 pub use label::{

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::habits::Automatic;
-use super::model::{Astray, AstrayReason, Bundle, Draft, Drafts, SendRequest};
+use super::model::{Astray, AstrayReason, Bundle, Draft, Drafts, Failure, SendRequest};
 use super::outgoing::{Together, findings_of, is_attachment};
 use super::subject::subject_of_name;
 use super::terminal::Terminal;
@@ -204,10 +204,10 @@ impl Terminal {
         prepared.filter(|parcel| parcel.checked.findings().all(|finding| finding.severity == Severity::Note)).collect()
     }
 
-    /// Moves what the hub has out of the outgoing folders. Says whether anything moved.
-    pub fn put_away_sent(&mut self, folders: &[PathBuf], now: Timestamp) -> Result<bool, HistoryError> {
+    /// Moves what the hub has out of the outgoing folders. What could not be moved stays, and is named.
+    pub fn put_away_sent(&mut self, folders: &[PathBuf], now: Timestamp) -> Result<Vec<Failure>, HistoryError> {
         let day = now.to_zoned(TimeZone::system()).date();
-        let mut moved = Vec::new();
+        let (mut moved, mut failures) = (Vec::new(), Vec::new());
         for file in self.history.outgoing_accepted()? {
             let Some(folder) = folders.iter().find(|folder| file.path.starts_with(folder)) else { continue };
             // What changed since is another file, and not sent.
@@ -216,14 +216,17 @@ impl Terminal {
             if unchanged {
                 match folders::put_away(folder, &file.path, day) {
                     Ok(_) => moved.push(file.path),
-                    Err(error) => tracing::warn!(%error, "a file that was sent is not put away"),
+                    Err(error) => {
+                        tracing::warn!(%error, "a file that was sent is not put away");
+                        failures.push(Failure::NotPutAway { name: file.name });
+                    }
                 }
             }
         }
         if !moved.is_empty() {
             self.history.forget_outgoing(&moved)?;
         }
-        Ok(!moved.is_empty())
+        Ok(failures)
     }
 }
 

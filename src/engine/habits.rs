@@ -131,6 +131,10 @@ pub struct NoticeHabits {
     pub morning: Option<Time>,
     /// Where a phone is told from: an address that takes `{"text": "…"}`, as LINE WORKS and Slack do.
     pub webhook: Option<String>,
+    /// Where e-mail is sent to; it says no more than the webhook does.
+    pub mail: Option<MailWay>,
+    /// Whether a notice on this computer names persons. Never what leaves it.
+    pub persons: bool,
     /// Closing the window leaves it in the tray. On Linux nothing tells whether the desktop has one, so it is asked for.
     pub close_to_tray: bool,
 }
@@ -143,6 +147,8 @@ impl Default for NoticeHabits {
             quiet: None,
             morning: Some(Time::constant(8, 30, 0, 0)),
             webhook: None,
+            mail: None,
+            persons: false,
             close_to_tray: cfg!(any(windows, target_os = "macos")),
         }
     }
@@ -167,6 +173,43 @@ mod time_or_never {
             NEVER => Ok(None),
             time => time.parse().map(Some).map_err(D::Error::custom),
         }
+    }
+}
+
+/// How e-mail leaves: the mail server of the office or its provider. The password is not here but in the vault.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailWay {
+    /// Such as `smtp.example.jp`.
+    pub server: String,
+    #[serde(default)]
+    pub security: MailSecurity,
+    /// The usual one of the security when nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Who signs in at the server; empty where it asks nobody.
+    #[serde(default)]
+    pub user: String,
+    pub from: String,
+    pub to: String,
+}
+
+/// How the line to a mail server is protected. There is no line without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MailSecurity {
+    /// In the open until both have agreed on TLS; without it nothing is sent.
+    #[default]
+    Starttls,
+    /// TLS from the first byte on.
+    Tls,
+}
+
+impl MailWay {
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(match self.security {
+            MailSecurity::Starttls => 587,
+            MailSecurity::Tls => 465,
+        })
     }
 }
 
@@ -270,5 +313,6 @@ mod tests {
         assert_eq!((folders.automatic.len(), folders.import_rules.len(), folders.more_outgoing.len()), (1, 1, 1));
         assert!(folders.national.is_some_and(|national| national.download.is_some()));
         assert!(notices.quiet.is_some() && notices.webhook.is_some());
+        assert!(notices.mail.is_some_and(|mail| mail.port() == 587 && !mail.user.is_empty()));
     }
 }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use super::diagnosis::{Check, Found, Light};
 pub use super::enrol::{By, Entry, Step as EntryStep};
 pub use super::profile::Settings;
 use crate::entrust;
 pub use crate::history::{
-    AuditFault, AuditLine, Failure, Found, ParcelLine, PassedOn, State, Step, Subject, Trail, Wanted, Way,
+    AuditFault, AuditLine, Failure, Hits, ParcelLine, PassedOn, State, Step, Subject, Trail, Wanted, Way,
 };
 use crate::identity::code::Code;
 pub use crate::parcel::Hop;
@@ -75,6 +76,12 @@ pub enum Command {
     RecoveryNoted,
     /// Keep these settings; answered by [`Event::Settings`].
     Configure(Box<Settings>),
+    /// Keep the password of the mail server; an empty one is forgotten.
+    KeepMailPassword(Secret),
+    /// Whether Tayori begins with the computer from now on; answered by [`Event::Autostart`].
+    Autostart(bool),
+    /// Show a notice and tell a phone, to see whether it works; answered by [`Notice::Tried`] or [`Notice::Failed`].
+    TryNotices,
     /// Put a parcel's files into this terminal's import folder, although another terminal has it.
     TakeOver(ParcelId),
     /// Say who is to see to a parcel; empty for nobody. Every terminal of the office shows it.
@@ -95,6 +102,69 @@ pub enum Command {
     Accounts(AccountsCommand),
     /// About the office's terminals; answered by [`Event::Terminals`] or a [`Notice::Failed`].
     Terminals(TerminalsCommand),
+    /// Look for what stands in the way; answered by [`Event::Diagnosis`], again and again.
+    Diagnosis(DiagnosisCommand),
+}
+
+/// What a person does who wonders why something does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiagnosisCommand {
+    /// Every check, one after the other.
+    All,
+    /// One check again.
+    Again(Check),
+    /// Send a parcel to our own office, and see it come back.
+    Trial,
+    /// Call off what is under way.
+    Stop,
+    /// Write what helps to help into a new file, without anything personal; answered by [`Notice::Saved`].
+    Support(PathBuf),
+}
+
+/// How far the diagnosis is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// In the order of [`Check::ALL`].
+    pub checks: Vec<(Check, Look)>,
+    pub trial: Trial,
+}
+
+/// How far one check is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    NotYet,
+    UnderWay,
+    Done(Found),
+}
+
+/// How far the trial parcel is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trial {
+    NotYet,
+    UnderWay,
+    Came { took: std::time::Duration },
+    Failed(Failure),
+}
+
+impl Default for Diagnosis {
+    fn default() -> Self {
+        Self { checks: Check::ALL.map(|check| (check, Look::NotYet)).to_vec(), trial: Trial::NotYet }
+    }
+}
+
+impl Diagnosis {
+    pub fn is_under_way(&self) -> bool {
+        self.trial == Trial::UnderWay || self.checks.iter().any(|(_, look)| *look == Look::UnderWay)
+    }
+
+    /// The worst light of what was found; `None` before all was looked at.
+    pub fn light(&self) -> Option<Light> {
+        let lights = self.checks.iter().map(|(_, look)| match look {
+            Look::Done(found) => Some(found.light()),
+            _ => None,
+        });
+        lights.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
 }
 
 /// What a 管理者 does with the terminals of the office.
@@ -217,7 +287,7 @@ pub enum Event {
     RelayOffer(Arc<RelayOffer>),
     RelayReview(Arc<RelayReview>),
     /// The answer to the last search.
-    Found(Arc<Found>),
+    Found(Arc<Hits>),
     Examined(Arc<Examined>),
     /// What became of the last [`Command::Send`], receiver by receiver.
     SendResults(Arc<[SendResult]>),
@@ -231,6 +301,10 @@ pub enum Event {
     /// A second start of the program handed these files over, to be looked at for sending.
     HandedOver(Vec<PathBuf>),
     Settings(Settings),
+    /// Whether Tayori begins with the computer; not told where the system keeps no list of that.
+    Autostart(bool),
+    /// [`Command::TryNotices`] on its way to who shows them.
+    TryNotices,
     Partners(Arc<[Partner]>),
     /// What it takes before this terminal can work; [`Entrance::Open`] when nothing does.
     Entrance(Entrance),
@@ -244,6 +318,8 @@ pub enum Event {
     /// The office's terminals, in the order they came.
     Terminals(Arc<[TerminalEntry]>),
     Code(ShownCode),
+    /// How far the diagnosis is.
+    Diagnosis(Arc<Diagnosis>),
 }
 
 /// What a terminal lacks.
@@ -471,6 +547,16 @@ pub struct Progress {
     pub total: usize,
 }
 
+/// Persons' names that may be shown and never logged: their debugging output is a number.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Names(pub Vec<String>);
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} names", self.0.len())
+    }
+}
+
 /// Something worth a toast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -479,6 +565,8 @@ pub enum Notice {
         partner_name: String,
         subjects: Vec<Subject>,
         files: usize,
+        /// Whose files they are, where the settings want them told.
+        persons: Names,
     },
     /// New drafts stand ready; `troubled` of them cannot be sent as they are.
     Drafted {
@@ -503,6 +591,10 @@ pub enum Notice {
         name: String,
     },
     SettingsKept,
+    /// A trial notice went out by so many ways, beside the one on this computer.
+    Tried {
+        ways: usize,
+    },
     /// Our certificates end in so many days, and renewing them has not worked yet (or is not due); over when negative.
     CertificateEnds {
         days: i64,

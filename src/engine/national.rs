@@ -131,6 +131,7 @@ impl Terminal {
         };
         self.history.keep_download(&download, now)?;
         tracing::info!(parcel = %id, from = %sender, files = count, "a download of the national system was taken in");
-        Ok(Notice::Arrived { parcel: id, partner_name, subjects, files: count })
+        let persons = self.persons_told(content.iter());
+        Ok(Notice::Arrived { parcel: id, partner_name, subjects, files: count, persons })
     }
 }

@@ -4,6 +4,7 @@
 //! DIR/settings.toml   which office, which hub, which folders
 //! DIR/vault.toml      how the key is kept that opens the rest
 //! DIR/identity/       keys (sealed) and certificates; the keys must stay here
+//! DIR/mail.sealed     the password of the mail server, where one is told of what comes
 //! DIR/history.db      everything written, sent and received (encrypted)
 //! ```
 
@@ -16,18 +17,32 @@ use serde::{Deserialize, Serialize};
 use super::exchange::Exchange;
 use super::failure::{of_history, of_identity, of_link, of_vault};
 use super::habits::{FolderHabits, ImportFolders, NoticeHabits};
-use super::model::Failure;
+use super::model::{Failure, Secret};
 use super::papers::Papers;
 use super::templates::Template;
 use super::terminal::Terminal;
 use crate::desks::Desk;
 use crate::history::{History, HistoryError};
+use crate::identity::files::{self, FileError};
 use crate::identity::{Identity, IdentityError, Unlock, VAULT_FILE, Vault, VaultError};
 use crate::link::session::Session;
 use crate::link::{HubLink, LinkError};
 use crate::standard::OfficeNumber;
 
 const HISTORY: &str = "history.db";
+const MAIL_PASSWORD: &str = "mail.sealed";
+/// What it is sealed under.
+const MAIL_LABEL: &str = "mail password";
+
+/// What opens the mail server for the notices of a terminal's folder; `None` where nobody has given one.
+pub fn mail_password(dir: &Path) -> Result<Option<Secret>, ProfileError> {
+    let sealed = match files::read(&dir.join(MAIL_PASSWORD)) {
+        Err(FileError::Missing { .. }) => return Ok(None),
+        read => read.map_err(VaultError::from)?,
+    };
+    let text = vault_of(dir, &Unlock::ByItself)?.unseal(MAIL_LABEL, &sealed)?;
+    Ok(Some(Secret::new(String::from_utf8_lossy(&text).into_owned())))
+}
 
 /// The vault of a terminal's folder; a new one where there is none. But not where something is sealed already: a new key would
 /// not open it, and the old one may yet be found.
@@ -200,6 +215,20 @@ impl Profile {
         Ok(())
     }
 
+    /// Keeps what opens the mail server, sealed; an empty one is forgotten.
+    pub fn keep_mail_password(&self, password: &Secret) -> Result<(), ProfileError> {
+        let path = self.dir.join(MAIL_PASSWORD);
+        if password.reveal().is_empty() {
+            return match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => Err(ProfileError::Io { path, source }),
+                _ => Ok(()),
+            };
+        }
+        let sealed = self.vault()?.seal(MAIL_LABEL, password.reveal().as_bytes())?;
+        let kept = files::stage(&path, &sealed).and_then(files::Staged::commit);
+        Ok(kept.map_err(VaultError::from)?)
+    }
+
     /// What is in the history stays readable, with a certificate or without.
     pub fn history(&self) -> Result<History, ProfileError> {
         let mut history = History::open(&self.dir.join(HISTORY), self.vault()?.database_key())?;
@@ -217,6 +246,7 @@ impl Profile {
             papers,
             history,
             import: self.settings.import_folders(),
+            names_persons: self.settings.notices.persons,
             turn: self.dir.join("exchange.lock"),
         })
     }

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 
 use super::exchange::{Exchange, Patience, Round, RoundError};
 use super::failure::of_read;
-use super::model::{Failure, Notice, Subject};
+use super::model::{Failure, Notice};
 use super::outgoing::is_attachment;
 use super::retry::{self, Insistence};
 use super::subject::subjects_of;
+use super::trial::is_trial;
 use crate::history::{HeldParcel, NewIncoming, NewRefused, OwnReceipt, RefusalReceipt};
 use crate::identity::Identity;
 use crate::link::LinkError;
@@ -117,6 +118,10 @@ impl Exchange {
         let trust = self.terminal.trust(now)?;
         let failure = match self.terminal.read(sealed, entry.accepted_at, now)? {
             Ok(received) if fits(&received.content, entry, &self.terminal.identity) => {
+                // Whoever sent it has seen it come; it is nobody else's affair.
+                if is_trial(&received.content, self.terminal.office) {
+                    return Ok(());
+                }
                 let signer = &received.signer_certificate;
                 return match self.terminal.knows_signer(entry.from, signer, &trust, now)? {
                     Ok(()) => self.keep(&received.content, entry, &receipts, &partner_name, now, round),
@@ -219,7 +224,13 @@ impl Exchange {
         if self.terminal.history.keep_incoming(&parcel, now)? {
             tracing::info!(parcel = %entry.id, from = %entry.from, files = content.files.len(), "parcel received");
             round.received += 1;
-            round.notices.push(arrived(entry.id, partner_name, subjects, content.files.len()));
+            round.notices.push(Notice::Arrived {
+                parcel: entry.id,
+                partner_name: partner_name.to_owned(),
+                subjects,
+                files: content.files.len(),
+                persons: self.terminal.persons_told(content.iter()),
+            });
         }
         Ok(())
     }
@@ -288,10 +299,6 @@ fn may_be_delivered(name: &str) -> bool {
         Err(_) => is_attachment(name) || is_table(),
     };
     is_wanted && !name.starts_with('.')
-}
-
-fn arrived(parcel: ParcelId, partner_name: &str, subjects: Vec<Subject>, files: usize) -> Notice {
-    Notice::Arrived { parcel, partner_name: partner_name.to_owned(), subjects, files }
 }
 
 #[cfg(test)]

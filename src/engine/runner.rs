@@ -4,6 +4,7 @@
 //! face ── Command ──► desk (history: quick) ── Errand ──► exchange (network: slow) ── Event ──► face
 //!                       ├── Order ──► people (logging in, accounts) ── Event ──► face      ▲
 //!                       ├── Wanted ──► searching (the index of words) ── Event ──► face    │
+//!                       ├── Order ──► diagnosis (what stands in the way) ── Event ──► face │
 //!                       └── Paper ──► reader (files: may have to wait) ── Event ──► face   │
 //!                                            mail (long poll at the hub) ── Errand ────────┘
 //! folders (what the outgoing folders hold) ── Event ──► face, Errand ──► exchange
@@ -21,9 +22,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::diagnosing;
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
-use super::habits::ImportFolders;
 use super::model::{
     Command, Connection, Content, Event, Failure, Notice, Progress, RelayRequest, SendRequest, SendResult, Settings,
     Status, Wanted,
@@ -34,8 +35,7 @@ use super::profile::{Profile, ProfileError};
 use super::searching::Searching;
 use super::terminal::Terminal;
 use super::watching::{Nudge, Watching};
-use super::{Backend, Engine, retry};
-use crate::desks;
+use super::{Backend, Engine, autostart, retry};
 use crate::folders::{self, Pace};
 use crate::history::{Action, DONE, HistoryError};
 use crate::link::{Link, LinkError};
@@ -51,6 +51,9 @@ const MAIL_WAIT: Duration = Duration::from_secs(25);
 /// The pause between two looks for mail: when the hub answered early, and when it held the question.
 const MAIL_PAUSE: Duration = Duration::from_secs(2);
 const MAIL_BREATH: Duration = Duration::from_millis(300);
+/// Without any way to the hub it is tried this often at least: what never gets there costs the hub nothing, and the network
+/// may come back at any moment.
+const NO_WAY_PAUSE: Duration = Duration::from_secs(10);
 /// How often it is looked whether somebody has logged in.
 const LOGIN_LOOK: Duration = Duration::from_secs(1);
 
@@ -62,8 +65,10 @@ const ONE_SEARCH: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
 pub(super) enum Errand {
     /// A round is wanted now.
     Round,
-    /// What comes goes into these folders from now on, and is for these desks.
-    Import(ImportFolders, Vec<desks::Desk>),
+    /// The computer slept: the same over a new line, since the old one may be dead and not know it.
+    Woke,
+    /// What comes goes where these settings say from now on.
+    Settings(Box<Settings>),
     /// Files that another terminal has are wanted here.
     TakeOver(ParcelId),
 }
@@ -82,7 +87,7 @@ enum Paper {
     Relay(RelayRequest),
     Register(Month, Box<Settings>),
     /// The folders and the desks are these from now on.
-    Folders(ImportFolders, Vec<desks::Desk>),
+    Follow(Box<Settings>),
 }
 
 /// Tells events and wakes the face.
@@ -137,6 +142,7 @@ impl Engine {
         let (papers, read) = mpsc::channel();
         let (orders, ordered) = mpsc::channel();
         let (searches, searched) = mpsc::channel();
+        let diagnoses = diagnosing::start(teller.clone());
         let io = |source| ProfileError::Io { path: profile.dir().to_owned(), source };
         let named = |name: &str| std::thread::Builder::new().name(name.into());
         {
@@ -149,8 +155,16 @@ impl Engine {
         }
         {
             let (teller, nudge) = (teller.clone(), nudge.clone());
-            let given = AtomicU64::new(0);
-            let out = Out { errands: errands.clone(), papers, orders, nudge, searches, given, called_off };
+            let out = Out {
+                errands: errands.clone(),
+                papers,
+                orders,
+                nudge,
+                searches,
+                given: AtomicU64::new(0),
+                called_off,
+                diagnoses,
+            };
             named("desk").spawn(move || desk.work(&commands, &out, &teller)).map_err(io)?;
         }
         {
@@ -161,7 +175,12 @@ impl Engine {
             let teller = teller.clone();
             named("searching").spawn(move || searching.until_closed(&searched, &teller)).map_err(io)?;
         }
-        named("exchange").spawn(move || exchange_until_closed(exchange, &taken, &nudge, &teller)).map_err(io)?;
+        {
+            let profile = profile.clone();
+            named("exchange")
+                .spawn(move || exchange_until_closed(&profile, exchange, &taken, &nudge, &teller))
+                .map_err(io)?;
+        }
         named("mail").spawn(move || wait_for_mail(&waiting_terminal, &waiting_link, &errands, &watched)).map_err(io)?;
         Ok(())
     }
@@ -189,6 +208,7 @@ struct Out {
     orders: Sender<Order>,
     nudge: Sender<Nudge>,
     searches: Sender<Wanted>,
+    diagnoses: Sender<diagnosing::Order>,
     /// How many things the reader was given.
     given: AtomicU64,
     /// So many of them are called off.
@@ -221,6 +241,9 @@ struct Desk {
 impl Desk {
     fn work(mut self, commands: &Receiver<Command>, out: &Out, teller: &Teller) {
         teller.tell(Event::Settings(self.profile.settings.clone()));
+        if let Ok(on) = autostart::is_on(self.profile.dir()) {
+            teller.tell(Event::Autostart(on));
+        }
         teller.tell(Event::Status(self.terminal.status(Connection::Starting, None)));
         self.tell_lists(teller);
         if let Ok(login) = self.terminal.login() {
@@ -304,6 +327,7 @@ impl Desk {
             Command::Logout => drop(out.orders.send(Order::LogOut)),
             Command::Accounts(command) => drop(out.orders.send(Order::Accounts(command))),
             Command::Terminals(command) => drop(out.orders.send(Order::Terminals(command))),
+            Command::Diagnosis(command) => drop(out.diagnoses.send((self.profile.clone(), command))),
             Command::Content { parcel, index } => self.content(parcel, index, teller)?,
             Command::SaveDocument { bytes, to } => {
                 let saved = Self::save_document(&bytes, &to, teller);
@@ -315,6 +339,27 @@ impl Desk {
                 let kept = self.configure(*settings, out, teller);
                 self.terminal.history.record(Action::Settings, "", &kept, now)?;
             }
+            Command::KeepMailPassword(password) => {
+                let kept = match self.profile.keep_mail_password(&password) {
+                    Ok(()) => DONE.to_owned(),
+                    Err(error) => failed(error.failure(), teller),
+                };
+                self.terminal.history.record(Action::Settings, "mail-password", &kept, now)?;
+            }
+            Command::Autostart(on) => {
+                let set = match autostart::set(self.profile.dir(), on) {
+                    Ok(now_on) => {
+                        teller.tell(Event::Autostart(now_on));
+                        DONE.to_owned()
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "whether it begins with the computer cannot be set");
+                        failed(Failure::AutostartNotSet, teller)
+                    }
+                };
+                self.terminal.history.record(Action::Settings, "autostart", &set, now)?;
+            }
+            Command::TryNotices => drop(teller.tell(Event::TryNotices)),
             Command::TakeOver(id) => drop(out.errands.send(Errand::TakeOver(id))),
             Command::Assign { parcel, to } => {
                 self.terminal.history.assign(parcel, cut(&to, LONGEST_NAME), now)?;
@@ -449,10 +494,10 @@ impl Desk {
         let kept = match changed.save() {
             Ok(()) => {
                 self.profile = changed;
-                let (folders, desks) = (self.profile.settings.import_folders(), self.profile.settings.desks.clone());
-                self.terminal.history.set_desks(&desks);
-                drop(out.errands.send(Errand::Import(folders.clone(), desks.clone())));
-                out.read(Paper::Folders(folders, desks));
+                let settings = Box::new(self.profile.settings.clone());
+                self.terminal.follow(&settings);
+                drop(out.errands.send(Errand::Settings(settings.clone())));
+                out.read(Paper::Follow(settings));
                 drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
                 self.tell_lists(teller);
@@ -483,6 +528,7 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
             Some((Action::Examine, format!("pass-on {id}")))
         }
         Command::ShowAudit => Some((Action::ShowAudit, String::new())),
+        Command::TryNotices => Some((Action::Settings, "try-notices".into())),
         Command::Content { parcel, index } => Some((Action::Open, format!("{parcel} {index}"))),
         Command::DismissDraft(receiver) => Some((Action::DismissDraft, receiver.to_string())),
         Command::Search(_)
@@ -497,6 +543,8 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::SaveFile { .. }
         | Command::SaveDocument { .. }
         | Command::Configure(_)
+        | Command::KeepMailPassword(_)
+        | Command::Autostart(_)
         | Command::TakeOver(_)
         | Command::Assign { .. }
         | Command::Annotate { .. }
@@ -510,7 +558,8 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::Recover(_)
         | Command::RecoveryNoted
         | Command::Terminals(_)
-        | Command::Accounts(_) => None,
+        | Command::Accounts(_)
+        | Command::Diagnosis(_) => None,
     }
 }
 
@@ -561,9 +610,8 @@ impl Reader {
                 }
                 Paper::Register(month, settings) => self.register(month, *settings, teller),
                 Paper::Relay(request) => self.relay(&request, Timestamp::now(), teller),
-                Paper::Folders(folders, desks) => {
-                    self.terminal.import = folders;
-                    self.terminal.history.set_desks(&desks);
+                Paper::Follow(settings) => {
+                    self.terminal.follow(&settings);
                     continue;
                 }
             };
@@ -673,7 +721,13 @@ pub(super) fn tell_lists(terminal: &Terminal, teller: &Teller) {
 }
 
 /// Makes rounds: when asked, when the outbox is due, and every minute.
-fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nudge: &Sender<Nudge>, teller: &Teller) {
+fn exchange_until_closed(
+    profile: &Profile,
+    mut exchange: Exchange,
+    errands: &Receiver<Errand>,
+    nudge: &Sender<Nudge>,
+    teller: &Teller,
+) {
     let (mut last, mut failures, mut told) = (None, 0, Vec::new());
     let mut told_login = None;
     loop {
@@ -689,10 +743,11 @@ fn exchange_until_closed(mut exchange: Exchange, errands: &Receiver<Errand>, nud
         for errand in first.into_iter().chain(errands.try_iter()) {
             match errand {
                 Errand::Round => {}
-                Errand::Import(folders, desks) => {
-                    exchange.terminal.import = folders;
-                    exchange.terminal.history.set_desks(&desks);
-                }
+                Errand::Woke => match profile.link(&exchange.terminal.identity) {
+                    Ok(link) => exchange.link = Box::new(link),
+                    Err(error) => tracing::warn!(%error, "the old line to the hub is kept"),
+                },
+                Errand::Settings(settings) => exchange.terminal.follow(&settings),
                 Errand::TakeOver(id) => wanted.push(id),
             }
         }
@@ -756,8 +811,10 @@ fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>,
     loop {
         // A parcel that cannot be fetched holds the cursor back; once it was told of, it is left to the rounds.
         let read = terminal.history.heads_read().unwrap_or_default().max(told);
+        // A hub that is back may have nothing new for us, and we something for it: the first answer is wanted at once.
+        let wait = if failures == 0 { MAIL_WAIT } else { Duration::ZERO };
         let asked = Instant::now();
-        let pause = match link.news(read, MAIL_WAIT) {
+        let pause = match link.news(read, wait) {
             Ok(heads) => {
                 // Places before ours, of a hub that was set up again, are for the round that follows to find out.
                 (failures, told) = (0, heads);
@@ -770,9 +827,10 @@ fn wait_for_mail(terminal: &Terminal, link: &dyn Link, errands: &Sender<Errand>,
                 }
                 Duration::ZERO
             }
-            Err(_) => {
+            Err(error) => {
                 failures += 1;
-                rest(failures)
+                let pause = rest(failures);
+                if matches!(error, LinkError::NoWay(_)) { pause.min(NO_WAY_PAUSE) } else { pause }
             }
         };
         if errands.send(Errand::Round).is_err() {

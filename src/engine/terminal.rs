@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::failure::of_history;
 use super::habits::ImportFolders;
-use super::model::Failure;
+use super::model::{Failure, Settings};
 use super::papers::Papers;
 use crate::history::{Action, History, HistoryError};
 use crate::identity::{Identity, IdentityError};
@@ -25,11 +25,20 @@ pub struct Terminal {
     pub papers: Papers,
     pub history: History,
     pub import: ImportFolders,
+    /// Whether a notice names the persons of what arrives.
+    pub names_persons: bool,
     /// A file that whoever exchanges for this terminal holds locked: a window and a command may both be running.
     pub turn: PathBuf,
 }
 
 impl Terminal {
+    /// Does as changed settings say. Another hub or office needs a new start.
+    pub(super) fn follow(&mut self, settings: &Settings) {
+        self.import = settings.import_folders();
+        self.names_persons = settings.notices.persons;
+        self.history.set_desks(&settings.desks);
+    }
+
     /// Waits for its turn; the turn ends when the file is dropped. Whoever seals and sends does it in a turn of its own:
     /// two at once would give one parcel two seals. Whoever takes up what a folder holds does, too, up to the outbox.
     pub fn take_turn(&self) -> io::Result<File> {

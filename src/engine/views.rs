@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::model::{Audit, FileView, Lists, ParcelView, Partner, PartnerChange, Status};
+use super::model::{Audit, FileView, Lists, Names, ParcelView, Partner, PartnerChange, Status};
 use super::terminal::Terminal;
 use crate::history::{HistoryError, Stored};
 use crate::parcel::ParcelId;
@@ -90,6 +90,17 @@ impl Terminal {
 }
 
 /// The tables among some files, as far as they can be read.
+impl Terminal {
+    /// The persons of some files that have just come, where a notice is to name them.
+    pub(super) fn persons_told<'a>(&self, files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Names {
+        if !self.names_persons {
+            return Names::default();
+        }
+        let tables = files.filter_map(|(name, bytes)| standard::read(&FileName::parse(name).ok()?, bytes).ok());
+        Names(People::new(tables.collect()).iter().filter_map(|person| person.name.clone()).collect())
+    }
+}
+
 fn tables_of(files: &[(String, Vec<u8>)]) -> Vec<Table> {
     files.iter().filter_map(|(name, bytes)| standard::read(&FileName::parse(name).ok()?, bytes).ok()).collect()
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::failure::of_history;
 use super::habits::AfterSending;
-use super::model::{Event, Notice, Settings};
+use super::model::{Event, Failure, Notice, Settings};
 use super::runner::{Errand, Teller, tell_lists};
 use super::terminal::Terminal;
 use crate::folders::{Taken, Trouble, Watch, WatchPace};
@@ -59,12 +59,20 @@ impl Downloads {
     }
 }
 
+/// Whether the computer slept while we waited for `wait` at most, by our own count and by the clock on the wall. Some systems
+/// count on through a sleep and some do not. A clock that was set forward looks the same, and a look too many does no harm.
+fn slept(wait: Duration, counted: Duration, clock: Duration) -> bool {
+    clock.saturating_sub(counted.min(wait)) > SLEPT
+}
+
 pub(super) struct Watching {
     terminal: Terminal,
     settings: Settings,
     pace: WatchPace,
     watch: Option<Watch>,
     troubles: Vec<Trouble>,
+    /// What was sent and cannot be put away, as it was told.
+    stuck: Vec<Failure>,
     downloads: Downloads,
     /// For the handle that wakes us.
     nudge: Sender<Nudge>,
@@ -81,6 +89,7 @@ impl Watching {
             pace,
             watch: None,
             troubles: Vec::new(),
+            stuck: Vec::new(),
             downloads: Downloads::default(),
             nudge,
             due: None,
@@ -116,11 +125,10 @@ impl Watching {
                     Nudge::End => return,
                 }
             }
-            let slept = clock.elapsed().unwrap_or_default().saturating_sub(began.elapsed().min(wait)) > SLEPT;
-            if slept {
+            if slept(wait, began.elapsed(), clock.elapsed().unwrap_or_default()) {
                 tracing::info!("the computer slept; everything is looked at afresh");
                 self.afresh();
-                let _ = errands.send(Errand::Round);
+                let _ = errands.send(Errand::Woke);
             }
             let step = self.step(refresh, errands, teller);
             self.said(step, teller);
@@ -131,7 +139,7 @@ impl Watching {
     fn begin(&mut self, teller: &Teller) {
         self.watch = None;
         self.troubles = Vec::new();
-        self.terminal.import = self.settings.import_folders();
+        self.terminal.follow(&self.settings);
         self.downloads = Downloads::default();
         if let Some(folder) = self.settings.folders.national.as_ref().and_then(|national| national.download.clone()) {
             let nudge = self.nudge.clone();
@@ -190,7 +198,11 @@ impl Watching {
         }
         if refresh && self.watch.is_some() {
             if self.settings.folders.after_sending == AfterSending::PutAway {
-                self.terminal.put_away_sent(&self.settings.outgoing_folders(), now)?;
+                let stuck = self.terminal.put_away_sent(&self.settings.outgoing_folders(), now)?;
+                for failure in stuck.iter().filter(|failure| !self.stuck.contains(failure)) {
+                    teller.fail(failure.clone());
+                }
+                self.stuck = stuck;
             }
             let refreshed = self.terminal.refresh_drafts(&look.whole, now)?;
             changed |= refreshed.changed || !look.whole.is_empty() || !look.gone.is_empty();
@@ -293,5 +305,20 @@ impl Watching {
             tracing::error!(%error, source = std::error::Error::source(&error), "the history failed the watch");
             teller.fail(of_history(&error));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleep_is_told_from_a_wait_and_from_a_clock_that_was_set_back() {
+        let secs = Duration::from_secs;
+        assert!(!slept(secs(60), secs(60), secs(60)), "an ordinary wait");
+        assert!(!slept(secs(60), secs(3), secs(3)), "woken by a change");
+        assert!(slept(secs(60), secs(20), secs(3_600)), "our count stood still while it slept");
+        assert!(slept(secs(60), secs(3_600), secs(3_600)), "our count went on");
+        assert!(!slept(secs(60), secs(60), Duration::ZERO), "the clock was set back: it has not elapsed");
     }
 }

@@ -252,6 +252,22 @@ pub enum Failure {
     /// Something waits for the national system, and no hand-over folder is chosen.
     HandOverFolderUnset,
     DiskFull,
+    /// What was sent could not be moved out of the way; it stays where it is.
+    NotPutAway {
+        name: String,
+    },
+    /// The system does not let us say whether we begin with the computer.
+    AutostartNotSet,
+    /// The address that was to tell a phone does not answer, or refuses.
+    PhoneNotTold,
+    /// The server for e-mail does not answer, or refuses what it was given.
+    MailNotSent,
+    /// It cannot be verified as the server it is said to be, or offers no TLS.
+    MailServerNotTrusted,
+    /// It refuses the user or the password.
+    MailSignInRefused,
+    /// The address or the server that was typed is none.
+    MailSettingsWrong,
     /// A file of that name with other content is in the way.
     NameTaken {
         name: String,

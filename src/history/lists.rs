@@ -79,7 +79,7 @@ impl History {
     /// 送信待ち: what the hub does not have yet, newest first.
     pub fn outbox(&self) -> Result<Vec<ParcelLine>, HistoryError> {
         self.lines(
-            "WHERE direction = 'out' AND coalesce(parcel.accepted_at, laid_out_at) IS NULL AND withdrawn_at IS NULL
+            "WHERE direction = 'out' AND parcel.accepted_at IS NULL AND laid_out_at IS NULL AND withdrawn_at IS NULL
              ORDER BY parcel.at DESC, parcel.id DESC",
         )
     }

@@ -38,7 +38,7 @@ pub struct Wanted {
 
 /// A page of hits, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct Hits {
     pub wanted: Wanted,
     pub lines: std::sync::Arc<[ParcelLine]>,
     /// There are more than were asked for.
@@ -64,7 +64,7 @@ impl Wanted {
 
 impl History {
     /// The newest parcels that fit.
-    pub fn search(&self, wanted: &Wanted) -> Result<Found, HistoryError> {
+    pub fn search(&self, wanted: &Wanted) -> Result<Hits, HistoryError> {
         let expression = wanted.expression();
         // Something was typed that holds neither letter nor digit.
         let senseless = expression.is_empty() && !wanted.words.trim().is_empty();
@@ -91,7 +91,7 @@ impl History {
         for id in ids {
             lines.extend(self.line(&id)?);
         }
-        Ok(Found { wanted: wanted.clone(), lines: lines.into(), more, filling: self.search_is_filling()? })
+        Ok(Hits { wanted: wanted.clone(), lines: lines.into(), more, filling: self.search_is_filling()? })
     }
 
     /// Whether parcels still wait to be indexed.

@@ -23,6 +23,8 @@ use crate::wire::{
 /// How long a hub may be silent before it counts as not there.
 const SILENCE: Duration = Duration::from_secs(20);
 const CONNECT: Duration = Duration::from_secs(10);
+/// A line that is silent for so long is asked whether it still stands.
+const LINE_ASKED: Duration = Duration::from_secs(10);
 /// More than any list, directory or problem needs; a hub that sends more talks nonsense.
 const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
 
@@ -50,7 +52,10 @@ impl HubLink {
             .connect_timeout(CONNECT)
             .timeout(SILENCE)
             .pool_idle_timeout(Duration::from_secs(60))
-            .tcp_keepalive(Duration::from_secs(30))
+            // A question may be held for long, and a line that broke meanwhile says nothing by itself.
+            .tcp_keepalive(LINE_ASKED)
+            .tcp_keepalive_interval(LINE_ASKED / 2)
+            .tcp_keepalive_retries(2)
             .user_agent(concat!("tayori/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| LinkError::Nonsense(error.to_string()))?;

@@ -17,6 +17,17 @@ pub(super) enum PhoneError {
     Refused(u16),
 }
 
+impl PhoneError {
+    /// Whether the same may work in a while.
+    pub(super) fn passes(&self) -> bool {
+        match self {
+            Self::NotHttps => false,
+            Self::NoAnswer => true,
+            Self::Refused(status) => *status >= 500 || *status == 429,
+        }
+    }
+}
+
 /// Sends the text. The other end is checked against the system's own certificates: it is no part of our exchange.
 pub(super) fn tell(address: &str, text: &str) -> Result<(), PhoneError> {
     // Only the first of a process is taken, and any of them will do.

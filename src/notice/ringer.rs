@@ -12,11 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::desks::is_for;
 use crate::engine::habits::{NoticeHabits, Sound};
-use crate::engine::model::{Connection, Event, Failure, Lists, Notice, ParcelLine, State, Subject};
+use crate::engine::model::{Connection, Event, Failure, Lists, Names, Notice, ParcelLine, State, Subject};
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
 use crate::words::notices::{self as words, Morning};
-use crate::words::{Lang, failure, window};
+use crate::words::{Lang, failure, outside, window};
 
 /// What comes within so short a time is one notice.
 const GATHER: SignedDuration = SignedDuration::from_secs(2);
@@ -29,6 +29,8 @@ const MORNING_ENDS: Time = Time::constant(12, 0, 0, 0);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ring {
     pub said: Sentence,
+    /// The same for what is outside this computer: numbers and partners only.
+    pub outside: Sentence,
     /// What a click opens, beside the window itself.
     pub parcel: Option<ParcelId>,
     pub sound: Sound,
@@ -41,6 +43,10 @@ pub struct Ring {
 impl Ring {
     fn common(self) -> Ring {
         Ring { is_common: true, ..self }
+    }
+
+    fn outside(self, outside: Sentence) -> Ring {
+        Ring { outside, ..self }
     }
 }
 
@@ -75,6 +81,7 @@ struct Arrival {
     partner: String,
     subjects: Vec<Subject>,
     files: usize,
+    persons: Names,
 }
 
 impl Ringer {
@@ -138,7 +145,8 @@ impl Ringer {
 
     fn gather(&mut self, notice: &Notice, now: Timestamp) {
         match notice {
-            Notice::Arrived { parcel, partner_name, subjects, files } => self.arrivals.push(Arrival {
+            Notice::Arrived { parcel, partner_name, subjects, files, persons } => self.arrivals.push(Arrival {
+                persons: if self.habits.persons { persons.clone() } else { Names::default() },
                 parcel: *parcel,
                 partner: partner_name.clone(),
                 subjects: subjects.clone(),
@@ -169,6 +177,11 @@ impl Ringer {
             Connection::Online => self.offline = None,
             _ => {}
         }
+    }
+
+    /// Somebody wants to see what a notice looks like.
+    pub fn trial(&self) -> Ring {
+        Ring { here: true, ..self.rung(outside::trial(self.lang), None, self.habits.sound) }
     }
 
     /// When [`Ringer::ring`] has something to say, if nothing else happens.
@@ -237,8 +250,10 @@ impl Ringer {
         let sound = self.habits.sound;
         match arrivals.as_slice() {
             [] => None,
-            [Arrival { parcel, partner, subjects, files }] => {
-                Some(self.rung(words::arrived(self.lang, partner, subjects, *files), Some(*parcel), sound))
+            [Arrival { parcel, partner, subjects, files, persons }] => {
+                let said = words::arrived(self.lang, partner, subjects, *files, persons);
+                let outside = outside::arrived(self.lang, std::slice::from_ref(partner), 1);
+                Some(self.rung(said, Some(*parcel), sound).outside(outside))
             }
             [.., _] => {
                 let mut partners: Vec<String> = Vec::new();
@@ -261,11 +276,12 @@ impl Ringer {
             1 => self.rung(first, parcel, sound),
             _ => self.rung(words::several_failed(self.lang, &first, count), None, sound),
         };
-        Some(Ring { is_common, ..ring })
+        Some(Ring { is_common, outside: outside::failed(self.lang, count), ..ring })
     }
 
     fn rung(&self, said: Sentence, parcel: Option<ParcelId>, sound: Sound) -> Ring {
-        Ring { said, parcel, sound, here: self.habits.toasts && !self.in_front, is_common: false }
+        let here = self.habits.toasts && !self.in_front;
+        Ring { outside: said.clone(), said, parcel, sound, here, is_common: false }
     }
 
     fn morning(&self, now: Timestamp) -> Morning {
@@ -308,7 +324,9 @@ mod tests {
 
     fn arrived(partner: &str) -> Event {
         let subjects = vec![Subject::Actuals];
-        Event::Notice(Notice::Arrived { parcel: ParcelId::new(), partner_name: partner.into(), subjects, files: 2 })
+        let persons = Names(["一色", "二階堂", "三好", "四方"].map(str::to_owned).into());
+        let parcel = ParcelId::new();
+        Event::Notice(Notice::Arrived { parcel, partner_name: partner.into(), subjects, files: 2, persons })
     }
 
     #[test]
@@ -377,6 +395,31 @@ mod tests {
         assert_eq!(said(&rings), ["北の訪問介護 から届きました|実績　ファイル 2 個"]);
         assert!(rings[0].parcel.is_some() && rings[0].here && rings[0].sound == Sound::Soft);
         assert!(ringer.ring(at("10:10:00")).is_empty(), "once");
+    }
+
+    #[test]
+    fn persons_are_named_here_where_that_is_wanted_and_never_outside() {
+        let mut ringer = ringer(NoticeHabits { persons: true, ..NoticeHabits::default() });
+        ringer.hear(&arrived("北の訪問介護"), at("10:00:00"));
+        let rings = ringer.ring(at("10:00:02"));
+        let expected = "北の訪問介護 から届きました|実績　ファイル 2 個\n一色 様、二階堂 様、三好 様 ほか1人";
+        assert_eq!(said(&rings), [expected]);
+        let outside = &rings[0].outside;
+        assert_eq!((outside.what.as_str(), outside.todo.as_str()), ("1 件届きました", "北の訪問介護"));
+        assert!(!format!("{:?}", arrived("北")).contains("一色"), "a log shows a number");
+    }
+
+    #[test]
+    fn what_leaves_the_computer_is_a_number_and_partners() {
+        let mut ringer = ringer(NoticeHabits::default());
+        let failure = Failure::FolderMissing { path: "C:/便り/送信".into() };
+        ringer.hear(&Event::Notice(Notice::Failed(failure)), at("10:00:00"));
+        ringer.hear(&Event::Notice(Notice::Drafted { drafts: 2, troubled: 1 }), at("10:00:00"));
+        let rings = ringer.ring(at("10:00:02"));
+        assert!(rings[0].said.what.contains("C:/便り/送信"));
+        let outside: Vec<&str> = rings.iter().map(|ring| ring.outside.what.as_str()).collect();
+        assert_eq!(outside, ["うまくいかなかったことが 1 件あります", "送り先 2 件の下書きができました"]);
+        assert!(!rings.iter().any(|ring| ring.outside.todo.contains("C:/")));
     }
 
     #[test]

@@ -573,6 +573,64 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             ),
             ("何回かに分けて送ってください。", "Send them in several parts."),
         ),
+        Failure::NotPutAway { name } => named(
+            (
+                format!("「{name}」は送りましたが、「送信済」のフォルダに移せませんでした。"),
+                format!("“{name}” was sent, but could not be moved into the folder 送信済."),
+            ),
+            (
+                "ファイルはもとの場所にあります。フォルダに書き込めるか、お確かめください。",
+                "It is where it was. Check whether that folder can be written to.",
+            ),
+        ),
+        Failure::AutostartNotSet => say(
+            (
+                "パソコンの起動に合わせて始める設定を、読み書きできませんでした。",
+                "Whether Tayori starts with the computer could not be set.",
+            ),
+            (
+                "パソコンの管理をしている方にお確かめください。",
+                "Ask whoever looks after this computer.",
+            ),
+        ),
+        Failure::PhoneNotTold => say(
+            ("携帯電話への知らせを送れませんでした。", "The phone could not be told."),
+            (
+                "設定の「知らせ先の URL」が正しいか、インターネットにつながっているか、お確かめください。",
+                "Check the address in the settings and the internet connection.",
+            ),
+        ),
+        Failure::MailNotSent => say(
+            ("知らせのメールを送れませんでした。", "The e-mail could not be sent."),
+            (
+                "設定のメールの欄と、インターネットにつながっているかを、お確かめください。",
+                "Check the e-mail settings and the internet connection.",
+            ),
+        ),
+        Failure::MailServerNotTrusted => say(
+            (
+                "メールの接続先が、正しい相手であると確かめられません。",
+                "What answered could not be verified as the mail server.",
+            ),
+            (
+                "安全のため何も送っていません。設定の「メールの接続先」と「通信の守り方」をお確かめください。",
+                "Nothing was sent, to be safe. Check the server and its security in the settings.",
+            ),
+        ),
+        Failure::MailSignInRefused => say(
+            (
+                "メールの利用者名かパスワードが受け付けられませんでした。",
+                "The mail server refused the user or the password.",
+            ),
+            (
+                "設定で入れ直してください。メール専用のパスワードが要ることもあります。",
+                "Type them again in the settings; some providers want a password just for this.",
+            ),
+        ),
+        Failure::MailSettingsWrong => say(
+            ("メールの宛先か接続先の書き方が正しくありません。", "The mail address or server is not written right."),
+            ("設定のメールの欄をお確かめください。", "Check the e-mail settings."),
+        ),
         Failure::RefusedByReceiver { said } => named(
             (
                 format!("相手の端末で受け取れませんでした（{said}）。"),
@@ -682,6 +740,13 @@ mod tests {
             Failure::FolderNotReadable { path: name() },
             Failure::HandOverFolderUnset,
             Failure::DiskFull,
+            Failure::NotPutAway { name: name() },
+            Failure::AutostartNotSet,
+            Failure::PhoneNotTold,
+            Failure::MailNotSent,
+            Failure::MailServerNotTrusted,
+            Failure::MailSignInRefused,
+            Failure::MailSettingsWrong,
             Failure::NameTaken { name: name() },
             Failure::HistoryTroubled,
             Failure::HistoryDamaged,

@@ -1,13 +1,14 @@
-//! What the system's notices and a phone are told. Partners and counts only: whoever walks past the screen reads along.
+//! What the system's notices say. Partners and counts only, unless somebody wants persons named: whoever walks past the
+//! screen reads along.
 
 use super::Lang;
 use super::failure::Sentence;
-use crate::engine::model::Subject;
+use crate::engine::model::{Names, Subject};
 
 /// One parcel came.
-pub fn arrived(lang: Lang, partner: &str, subjects: &[Subject], files: usize) -> Sentence {
+pub fn arrived(lang: Lang, partner: &str, subjects: &[Subject], files: usize, persons: &Names) -> Sentence {
     let subjects: Vec<&str> = subjects.iter().map(|subject| super::window::subject(lang, *subject)).collect();
-    match lang {
+    let mut said = match lang {
         Lang::Ja => Sentence {
             what: format!("{partner} から届きました"),
             todo: format!("{}　ファイル {files} 個", subjects.join("・")),
@@ -16,6 +17,28 @@ pub fn arrived(lang: Lang, partner: &str, subjects: &[Subject], files: usize) ->
             what: format!("From {partner}"),
             todo: format!("{}: {}", subjects.join(", "), super::window::file_count(lang, files)),
         },
+    };
+    if !persons.0.is_empty() {
+        said.todo.push('\n');
+        said.todo.push_str(&persons_named(lang, &persons.0));
+    }
+    said
+}
+
+/// The first few persons, as somebody would call them.
+fn persons_named(lang: Lang, persons: &[String]) -> String {
+    const NAMED: usize = 3;
+    let rest = persons.len().saturating_sub(NAMED);
+    let named = persons.iter().take(NAMED);
+    match lang {
+        Lang::Ja => {
+            let named: Vec<String> = named.map(|name| format!("{name} 様")).collect();
+            named.join("、") + &if rest > 0 { format!(" ほか{rest}人") } else { String::new() }
+        }
+        Lang::En => {
+            let named: Vec<&str> = named.map(String::as_str).collect();
+            named.join(", ") + &if rest > 0 { format!(" and {rest} more") } else { String::new() }
+        }
     }
 }
 

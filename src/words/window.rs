@@ -628,6 +628,7 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
             format!("The certificate ends in {days} days and has not renewed itself yet. Connect this PC to the hub."),
         ),
         Notice::PasswordChanged => said("パスワードを変えました。".into(), "Your password was changed.".into()),
+        Notice::Tried { ways } => super::outside::trial_told(lang, *ways),
         Notice::SettingsKept => said("設定を保存しました。".into(), "Settings saved.".into()),
         Notice::Failed(failure) | Notice::NotSent(failure) => super::failure::failure(lang, failure),
         Notice::Trusted { partner_name } => said(

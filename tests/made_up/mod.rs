@@ -81,7 +81,7 @@ pub fn accounts() -> Arc<[Account]> {
         user: user.parse().unwrap(),
         role,
         created_at: minutes_before(60 * 24 * 30),
-        locked_until: locked.then(|| Timestamp::now() + SignedDuration::from_mins(12)),
+        locked_until: locked.then(|| noon() + SignedDuration::from_mins(12)),
         last_login_at: (user != "suzuki").then(|| minutes_before(95)),
     };
     Arc::from([
@@ -95,7 +95,7 @@ pub fn online() -> Status {
     Status {
         connection: Connection::Online,
         last_exchange: Some(minutes_before(0)),
-        certificate_until: Some(Timestamp::now() + SignedDuration::from_hours(24 * 214 + 3)),
+        certificate_until: Some(noon() + SignedDuration::from_hours(24 * 214 + 3)),
     }
 }
 
@@ -154,7 +154,7 @@ pub fn sent() -> Arc<[ParcelLine]> {
 }
 
 pub fn outbox() -> Arc<[ParcelLine]> {
-    let soon = Some(Timestamp::now() + SignedDuration::from_mins(4));
+    let soon = Some(noon() + SignedDuration::from_mins(4));
     Arc::from([
         line(2_001, State::Waiting { next_try: None, last: None }),
         line(2_002, State::Waiting { next_try: soon, last: Some(Failure::HubUnreachable) }),
@@ -553,4 +553,20 @@ pub fn relay_offer(origin: ParcelId) -> RelayOffer {
         persons: (0..8).map(|number| (person(number), PERSONS[number].0.to_owned())).collect(),
         candidates: Arc::from([candidate(10, &[0, 2, 3]), candidate(11, &[])]),
     }
+}
+
+/// A diagnosis with every light.
+pub fn diagnosis() -> Diagnosis {
+    let place = tayori::link::route::Place { host: "hub.example.jp".into(), port: 8443 };
+    let found = |check| match check {
+        Check::Network => Found::Reached { place: place.clone(), took: std::time::Duration::from_millis(31) },
+        Check::Proxy => Found::Direct,
+        Check::Clock => Found::ClockRight,
+        Check::Certificate => Found::CertificateEnds { days: 21 },
+        Check::Folders => {
+            Found::FoldersTroubled(vec![Failure::FolderMissing { path: "/home/sakura/便り/取込".into() }])
+        }
+        Check::Hub => Found::HubAnswers { took: std::time::Duration::from_millis(140) },
+    };
+    Diagnosis { checks: Check::ALL.map(|check| (check, Look::Done(found(check)))).to_vec(), trial: Trial::NotYet }
 }

@@ -272,7 +272,7 @@ impl Drop for Line {
 }
 
 /// Carries bytes one way until the end or the limit; at the limit both directions break. Says whether it was that.
-fn carry(mut from: TcpStream, mut to: TcpStream, limit: u64) -> bool {
+pub fn carry(mut from: TcpStream, mut to: TcpStream, limit: u64) -> bool {
     let mut left = limit;
     let mut bytes = [0; 4096];
     loop {
@@ -294,7 +294,16 @@ fn carry(mut from: TcpStream, mut to: TcpStream, limit: u64) -> bool {
 
 /// Answers calls on loopback until told to stop, each on a thread of its own.
 pub fn listen(stop: Arc<AtomicBool>, answer: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listen_at("127.0.0.1:0", stop, answer)
+}
+
+/// The same at another address of this computer.
+pub fn listen_at(
+    address: &str,
+    stop: Arc<AtomicBool>,
+    answer: impl Fn(TcpStream) + Send + Sync + 'static,
+) -> SocketAddr {
+    let listener = TcpListener::bind(address).unwrap();
     let address = listener.local_addr().unwrap();
     listener.set_nonblocking(true).unwrap();
     let answer = Arc::new(answer);

@@ -15,14 +15,14 @@ use crate::world::{
 };
 
 /// A face that remembers the newest drafts and all notices.
-struct Face {
-    engine: Engine,
-    drafts: Drafts,
-    notices: Vec<Notice>,
+pub struct Face {
+    pub engine: Engine,
+    pub drafts: Drafts,
+    pub notices: Vec<Notice>,
 }
 
 impl Face {
-    fn of(office: &Office) -> Face {
+    pub fn of(office: &Office) -> Face {
         let engine = Engine::start(office.profile(), || {}).expect("the terminal is set up");
         Face { engine, drafts: Drafts::default(), notices: Vec::new() }
     }
@@ -38,7 +38,7 @@ impl Face {
     }
 
     #[track_caller]
-    fn until(&mut self, what: &str, mut holds: impl FnMut(&Face) -> bool) -> Duration {
+    pub fn until(&mut self, what: &str, mut holds: impl FnMut(&Face) -> bool) -> Duration {
         let began = Instant::now();
         loop {
             self.hear();
@@ -53,7 +53,7 @@ impl Face {
 
     /// Nothing happens for a while.
     #[track_caller]
-    fn stays(&mut self, millis: u64, what: &str, holds: impl Fn(&Face) -> bool) {
+    pub fn stays(&mut self, millis: u64, what: &str, holds: impl Fn(&Face) -> bool) {
         let began = Instant::now();
         while began.elapsed() < Duration::from_millis(millis) {
             self.hear();
@@ -63,23 +63,23 @@ impl Face {
     }
 
     /// The names of the files in each draft.
-    fn files(&self) -> Vec<Vec<String>> {
+    pub fn files(&self) -> Vec<Vec<String>> {
         let names = |draft: &Draft| draft.bundle.files.iter().map(|file| file.name.clone()).collect();
         self.drafts.drafts.iter().map(names).collect()
     }
 
-    fn astray(&self) -> Vec<&str> {
+    pub fn astray(&self) -> Vec<&str> {
         self.drafts.astray.iter().map(|astray| astray.name.as_str()).collect()
     }
 
     /// One click on one draft.
-    fn send(&self, draft: &Draft) {
+    pub fn send(&self, draft: &Draft) {
         let paths = draft.bundle.files.iter().map(|file| file.path.clone()).collect();
         self.engine.send(Ask::Send(vec![SendRequest::new(draft.bundle.receiver, paths, "")]));
     }
 }
 
-fn change(office: &Office, change: impl FnOnce(&mut Settings)) {
+pub fn change(office: &Office, change: impl FnOnce(&mut Settings)) {
     let mut profile = office.profile();
     change(&mut profile.settings);
     profile.save().unwrap();
@@ -340,12 +340,12 @@ fn beside_the_national_system_files_are_laid_out_and_downloads_are_taken_in() {
 
 /// A file system that tells of no changes made behind it, as a network drive does: a folder shown at a second place by
 /// FUSE, and written to at the first.
-struct Share {
+pub struct Share {
     place: PathBuf,
 }
 
 impl Share {
-    fn of(source: &Path, place: &Path) -> Option<Share> {
+    pub fn of(source: &Path, place: &Path) -> Option<Share> {
         fs::create_dir_all(place).unwrap();
         let mounted = Command::new("bindfs").arg(source).arg(place).output();
         match mounted {

@@ -8,6 +8,8 @@ mod answers;
 mod claimed;
 mod crooked;
 mod demo;
+mod desktop;
+mod diagnosis;
 mod enrol;
 mod entrust;
 mod entry;
@@ -19,11 +21,17 @@ mod full;
 #[cfg(target_os = "linux")]
 mod keyring;
 mod kill;
+#[cfg(unix)]
+mod line;
 mod login;
 #[cfg(unix)]
 mod notices;
 mod others;
+mod post;
 mod reach;
+#[cfg(target_os = "linux")]
+#[path = "../screen/mod.rs"]
+mod screen;
 mod service;
 mod together;
 mod transfer;
@@ -35,3 +43,5 @@ mod vault;
 mod way;
 mod window;
 mod world;
+#[cfg(unix)]
+mod writers;

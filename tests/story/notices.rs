@@ -10,6 +10,8 @@ use crate::world::{NORTH, Office, SOUTH, Town, eventually, report, report_name};
 
 /// An X server, a session bus and dunst on it, until the value goes.
 pub struct Desktop {
+    /// Where its programs keep their settings; this user's own are none of our business.
+    config: tempfile::TempDir,
     xvfb: Child,
     session: Child,
     dunst: String,
@@ -38,10 +40,12 @@ impl Desktop {
         let mut number = String::new();
         BufReader::new(xvfb.stdout.take().unwrap()).read_line(&mut number).unwrap();
         let display = format!(":{}", number.trim());
+        let config = tempfile::tempdir().unwrap();
         let session = Command::new("dbus-run-session")
             .args(["--", "sh", "-c", "echo $DBUS_SESSION_BUS_ADDRESS; echo $$; exec dunst -conf /dev/null"])
             .env("DISPLAY", &display)
             .env("LANG", "C.UTF-8")
+            .env("XDG_CONFIG_HOME", config.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
@@ -51,7 +55,7 @@ impl Desktop {
         })?;
         let mut lines = BufReader::new(session.stdout.take().unwrap()).lines();
         let mut line = || lines.next().and_then(Result::ok).unwrap_or_default();
-        let desktop = Desktop { xvfb, session, bus: line(), dunst: line(), display };
+        let desktop = Desktop { config, xvfb, session, bus: line(), dunst: line(), display };
         // It dies at once where it cannot run.
         for _ in 0..200 {
             if desktop.dunstctl(&["count", "waiting"]).is_some() {
@@ -70,20 +74,29 @@ impl Desktop {
 
     pub fn put_on(&self, command: &mut Command) {
         command.env("DISPLAY", &self.display).env("DBUS_SESSION_BUS_ADDRESS", &self.bus).env("LANG", "C.UTF-8");
+        command.env("XDG_CONFIG_HOME", self.config.path()).env_remove("WAYLAND_DISPLAY");
     }
 
-    fn dunstctl(&self, args: &[&str]) -> Option<String> {
+    pub fn dunstctl(&self, args: &[&str]) -> Option<String> {
         let output = self.command("dunstctl").args(args).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    fn shown(&self) -> usize {
+    /// A picture of what somebody sees now, where pictures are wanted: `TAYORI_PICTURES` names a folder.
+    pub fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("TAYORI_PICTURES") else { return };
+        let path = std::path::Path::new(&folder).join(format!("{name}.png"));
+        let taken = self.command("import").args(["-window", "root"]).arg(path).status();
+        assert!(taken.is_ok_and(|status| status.success()), "no picture");
+    }
+
+    pub fn shown(&self) -> usize {
         let count = |which| self.dunstctl(&["count", which]).and_then(|count| count.parse().ok()).unwrap_or(0);
         count("displayed") + count("waiting")
     }
 
     /// What was shown, newest first: summary and body. Takes it all away.
-    fn read(&self) -> Vec<(String, String)> {
+    pub fn read(&self) -> Vec<(String, String)> {
         self.dunstctl(&["close-all"]);
         let history: serde_json::Value = serde_json::from_str(&self.dunstctl(&["history"]).unwrap()).unwrap();
         let text = |toast: &serde_json::Value, field: &str| toast[field]["data"].as_str().unwrap().to_owned();
@@ -137,6 +150,7 @@ fn who_does_not_look_sees_one_toast_with_the_partner_and_no_person() {
     if cfg!(feature = "desktop") && desktop.command("xdotool").arg("version").output().is_ok() {
         let window = || desktop.command("xdotool").args(["search", "--name", "便り|Tayori"]).output().unwrap();
         eventually("a click opens the window", || !window().stdout.is_empty());
+        eventually("with the parcel it spoke of", || south.list("inbox")[0]["unread"] == false);
         // It would hear of what comes next.
         let close =
             || desktop.command("xdotool").args(["search", "--name", "便り|Tayori", "windowkill"]).output().unwrap();
@@ -191,4 +205,168 @@ fn change_notices(office: &Office, quiet: Option<QuietHours>) {
     profile.settings.notices.quiet = quiet;
     profile.settings.notices.morning = None;
     profile.save().unwrap();
+}
+
+/// The real window on that desktop, until the value goes.
+#[cfg(feature = "desktop")]
+pub struct Opened(pub Child);
+
+#[cfg(feature = "desktop")]
+impl Opened {
+    pub fn of(office: &Office, desktop: &Desktop) -> Opened {
+        let mut command = office.command(&[]);
+        desktop.put_on(&mut command);
+        command.env("LIBGL_ALWAYS_SOFTWARE", "1");
+        Opened(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    /// What `property` of its icon beside the clock is, as a panel would ask.
+    fn icon(&self, desktop: &Desktop, property: &str) -> String {
+        let name = format!("org.kde.StatusNotifierItem-{}-1", self.0.id());
+        let asked = desktop
+            .command("dbus-send")
+            .args(["--session", "--print-reply", &format!("--dest={name}"), "/StatusNotifierItem"])
+            .args(["org.freedesktop.DBus.Properties.Get", "string:org.kde.StatusNotifierItem"])
+            .arg(format!("string:{property}"))
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&asked.stdout).into_owned()
+    }
+}
+
+#[cfg(feature = "desktop")]
+impl Drop for Opened {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A panel with a place for icons (xfce4-panel), until the value goes.
+#[cfg(feature = "desktop")]
+struct Panel(Child);
+
+#[cfg(feature = "desktop")]
+impl Panel {
+    /// `None`, said aloud, where there is none.
+    fn of(desktop: &Desktop) -> Option<Panel> {
+        let settings = desktop.config.path().join("xfce4/xfconf/xfce-perchannel-xml");
+        std::fs::create_dir_all(&settings).unwrap();
+        std::fs::write(settings.join("xfce4-panel.xml"), PANEL).unwrap();
+        let started = desktop.command("xfce4-panel").stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        started.inspect_err(|error| eprintln!("SKIPPED: no panel to show the icon: {error}")).ok().map(Panel)
+    }
+
+    /// Whether it knows of the window's icon.
+    fn has(&self, desktop: &Desktop, window: &Opened) -> bool {
+        let asked = desktop
+            .command("dbus-send")
+            .args(["--session", "--print-reply", "--dest=org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher"])
+            .args(["org.freedesktop.DBus.Properties.Get", "string:org.kde.StatusNotifierWatcher"])
+            .arg("string:RegisteredStatusNotifierItems")
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&asked.stdout).contains(&format!("StatusNotifierItem-{}-1", window.0.id()))
+    }
+}
+
+#[cfg(feature = "desktop")]
+impl Drop for Panel {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(feature = "desktop")]
+const PANEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<channel name="xfce4-panel" version="1.0">
+  <property name="configver" type="int" value="2"/>
+  <property name="panels" type="array">
+    <value type="int" value="1"/>
+    <property name="panel-1" type="empty">
+      <property name="position" type="string" value="p=10;x=640;y=780"/>
+      <property name="length" type="uint" value="100"/>
+      <property name="size" type="uint" value="40"/>
+      <property name="plugin-ids" type="array"><value type="int" value="1"/><value type="int" value="2"/></property>
+    </property>
+  </property>
+  <property name="plugins" type="empty">
+    <property name="plugin-1" type="string" value="tasklist"/>
+    <property name="plugin-2" type="string" value="systray">
+      <property name="square-icons" type="bool" value="true"/>
+    </property>
+  </property>
+</channel>
+"#;
+
+/// What is said to task bars on a desktop's bus.
+#[cfg(feature = "desktop")]
+struct TaskBar {
+    monitor: Child,
+    said: std::sync::Arc<std::sync::Mutex<String>>,
+}
+
+#[cfg(feature = "desktop")]
+impl TaskBar {
+    fn of(desktop: &Desktop) -> TaskBar {
+        let mut monitor = desktop
+            .command("dbus-monitor")
+            .args(["--session", "interface='com.canonical.Unity.LauncherEntry'"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(monitor.stdout.take().unwrap()).lines();
+        let said = std::sync::Arc::<std::sync::Mutex<String>>::default();
+        let heard = said.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                heard.lock().unwrap().push_str(line.trim());
+            }
+        });
+        TaskBar { monitor, said }
+    }
+
+    /// The newest word.
+    fn newest(&self) -> String {
+        self.said.lock().unwrap().rsplit("application://").next().unwrap_or_default().to_owned()
+    }
+}
+
+#[cfg(feature = "desktop")]
+impl Drop for TaskBar {
+    fn drop(&mut self) {
+        let _ = self.monitor.kill();
+        let _ = self.monitor.wait();
+    }
+}
+
+#[cfg(feature = "desktop")]
+#[test]
+fn the_icon_and_the_task_bar_have_the_number_and_a_click_on_the_toast_opens_the_parcel_in_the_window() {
+    let Some(desktop) = Desktop::start() else { return };
+    let (_town, [north, south]) = Town::of([NORTH, SOUTH]);
+    change_notices(&south, None);
+    let task_bar = TaskBar::of(&desktop);
+    let panel = Panel::of(&desktop);
+    let window = Opened::of(&south, &desktop);
+    eventually("its icon is there", || window.icon(&desktop, "Title").contains("便り"));
+    eventually("no number yet", || task_bar.newest().contains("boolean false"));
+    north.put_out(&report_name(0), &report(0));
+    north.must(&["send"]);
+    eventually("a toast", || desktop.shown() == 1);
+    if let Some(panel) = &panel {
+        eventually("the panel shows the icon", || panel.has(&desktop, &window));
+        std::thread::sleep(Duration::from_secs(2));
+    }
+    desktop.picture("tray-and-toast");
+    eventually("the icon has the number", || window.icon(&desktop, "Title").contains("便り（未読 1 件）"));
+    eventually("so has the task bar", || {
+        let said = task_bar.newest();
+        said.contains("tayori.desktop") && said.contains("int64 1") && said.contains("boolean true")
+    });
+    desktop.dunstctl(&["action", "0"]);
+    eventually("a click opens the parcel", || south.list("inbox")[0]["unread"] == false);
+    eventually("and the number goes", || !window.icon(&desktop, "Title").contains("未読"));
+    eventually("from the task bar, too", || task_bar.newest().contains("int64 0"));
 }

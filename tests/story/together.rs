@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tayori::engine::model::{
-    AccountsCommand, Command, RelayRequest, Secret, Settings, State, TerminalsCommand, Wanted,
+    AccountsCommand, Command, DiagnosisCommand, RelayRequest, Secret, Settings, State, TerminalsCommand, Wanted,
 };
 use tayori::engine::{Engine, Event};
 use tayori::history::{Action, History, ParcelLine};
@@ -378,6 +378,7 @@ fn r4_every_action_is_on_record() {
     leaves(&["parcel", "withdraw", &id], Action::Withdraw);
     leaves(&["parcel", "save", &id, "0", text(&town.dir().join("copy.csv"))], Action::SaveFile);
     leaves(&["audit", "verify"], Action::ShowAudit);
+    leaves(&["diagnose"], Action::Diagnose);
     leaves(&["audit", "verify", "--hub"], Action::ShowAudit);
     leaves(&["audit", "export", "--csv", text(&town.dir().join("audit.csv"))], Action::Export);
     leaves(&["account", "list"], Action::Accounts);
@@ -431,6 +432,9 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::SaveDocument { bytes: std::sync::Arc::from(&b"%PDF"[..]), to: somewhere("saved.pdf") },
         Command::DismissDraft(office),
         Command::Configure(Box::new(settings)),
+        Command::KeepMailPassword(Secret::new("x".into())),
+        Command::TryNotices,
+        Command::Autostart(false),
         Command::TakeOver(id),
         Command::Assign { parcel: id, to: "佐藤".into() },
         Command::Annotate { parcel: id, text: "y".into() },
@@ -439,6 +443,8 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::ExportAudit(somewhere("window.csv")),
         Command::Accounts(AccountsCommand::List),
         Command::Terminals(TerminalsCommand::List),
+        Command::Diagnosis(DiagnosisCommand::All),
+        Command::Diagnosis(DiagnosisCommand::Support(somewhere("support.zip"))),
         Command::Login { user: USER.into(), password: Secret::new(PASSWORD.into()) },
         Command::Logout,
     ];
@@ -471,7 +477,9 @@ fn expected(command: &Command) -> Action {
         Command::Withdraw(_) | Command::Undo(_) => Action::Withdraw,
         Command::SaveFile { .. } | Command::SaveDocument { .. } => Action::SaveFile,
         Command::DismissDraft(_) => Action::DismissDraft,
-        Command::Configure(_) => Action::Settings,
+        Command::Configure(_) | Command::KeepMailPassword(_) | Command::Autostart(_) | Command::TryNotices => {
+            Action::Settings
+        }
         Command::TakeOver(_) => Action::TakeOver,
         Command::Assign { .. } => Action::Assign,
         Command::Annotate { .. } => Action::Note,
@@ -485,6 +493,8 @@ fn expected(command: &Command) -> Action {
         Command::Logout => Action::Logout,
         Command::Accounts(_) => Action::Accounts,
         Command::Terminals(_) => Action::Terminals,
+        Command::Diagnosis(DiagnosisCommand::Support(_)) => Action::WriteSupport,
+        Command::Diagnosis(_) => Action::Diagnose,
         // The entrance's: an open terminal has no use for them, and a closed one has no record.
         Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => Action::Setup,
     }

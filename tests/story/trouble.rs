@@ -94,6 +94,11 @@ fn a_file_or_a_folder_that_may_not_be_opened_is_named_and_the_others_go() {
 
 /// Runs a command as somebody whom permissions bind. `None` where we cannot become such a one.
 pub fn as_a_clerk(town: &Town, office: &Office, args: &[&str]) -> Option<crate::world::Run> {
+    command_of_a_clerk(town, office, args).map(|mut command| finish(&mut command))
+}
+
+/// The same command, not run yet.
+pub fn command_of_a_clerk(town: &Town, office: &Office, args: &[&str]) -> Option<Command> {
     const NOBODY: u32 = 65534;
     let mut command = office.command(args);
     if fs::metadata("/proc/self").map(|me| std::os::unix::fs::MetadataExt::uid(&me)).unwrap_or(1) == 0 {
@@ -108,7 +113,7 @@ pub fn as_a_clerk(town: &Town, office: &Office, args: &[&str]) -> Option<crate::
             return None;
         }
     }
-    Some(finish(&mut command))
+    Some(command)
 }
 
 fn give_to(uid: u32, path: &Path) {

@@ -144,6 +144,18 @@ fn search_finds_names_and_numbers_whatever_their_width() {
 }
 
 #[test]
+fn a_notice_clicked_before_the_lists_are_known_opens_its_parcel_when_they_are() {
+    let mut window = window();
+    window.tell(Event::Show(Some(made_up::id(0))));
+    assert!(window.asked().is_empty());
+    window.tell(Event::Lists(made_up::lists()));
+    assert_eq!((window.page(), window.harness.state().selected()), (Page::Inbox, Some(made_up::id(0))));
+    assert_eq!(window.asked(), [format!("{:?}", Command::Open(made_up::id(0)))]);
+    window.tell(Event::Lists(made_up::lists()));
+    assert!(window.asked().is_empty(), "once");
+}
+
+#[test]
 fn arriving_mail_is_said_and_can_be_opened_from_the_toast() {
     let mut window = full_window();
     let notice = Notice::Arrived {
@@ -151,6 +163,7 @@ fn arriving_mail_is_said_and_can_be_opened_from_the_toast() {
         partner_name: "あおぞら訪問介護ステーション".into(),
         subjects: vec![Subject::Actuals],
         files: 3,
+        persons: Names::default(),
     };
     window.tell(Event::Notice(notice));
     window.must_say("あおぞら訪問介護ステーション からファイルが 3 個届きました。");

@@ -6,11 +6,15 @@ mod comfort;
 mod desks;
 mod drafts;
 mod entry;
+mod help;
 mod keys;
+mod language;
 #[path = "../made_up/mod.rs"]
 mod made_up;
 mod mail;
 mod office;
+mod painter;
+mod pictures;
 mod reading;
 mod relay;
 mod search;

@@ -20,7 +20,7 @@ fn wanted(words: &str) -> Wanted {
 /// What came and what went, as an engine would find it.
 fn found(wanted: Wanted, more: bool) -> Event {
     let lines: Vec<ParcelLine> = made_up::inbox(3).iter().chain(made_up::sent().iter().take(2)).cloned().collect();
-    Event::Found(Arc::new(Found { wanted, lines: lines.into(), more, filling: false }))
+    Event::Found(Arc::new(Hits { wanted, lines: lines.into(), more, filling: false }))
 }
 
 fn searches(window: &Window) -> Vec<Wanted> {
@@ -66,7 +66,7 @@ fn what_is_found_opens_beside_the_list() {
     window.must_say("署名を確認しました");
     // One that no list has any more is shown all the same.
     let old = ParcelLine { id: made_up::id(90_000), ..first };
-    let only = Found { wanted: wanted(""), lines: Arc::from([old.clone()]), more: false, filling: false };
+    let only = Hits { wanted: wanted(""), lines: Arc::from([old.clone()]), more: false, filling: false };
     window.tell(Event::Found(Arc::new(only)));
     window.harness.get_by_role_and_label(Role::ListBox, "履歴の検索").focus();
     window.harness.run();
@@ -79,7 +79,7 @@ fn what_is_found_opens_beside_the_list() {
 fn nothing_found_more_than_shown_and_an_index_in_the_making_are_said() {
     let mut window = searching();
     let nothing = |filling| {
-        Event::Found(Arc::new(Found { wanted: wanted("龍造寺"), lines: Arc::from([]), more: false, filling }))
+        Event::Found(Arc::new(Hits { wanted: wanted("龍造寺"), lines: Arc::from([]), more: false, filling }))
     };
     window.tell(nothing(false));
     window.must_say("あてはまるものはありません");
