@@ -42,7 +42,7 @@ use crate::engine::Engine;
 #[cfg(feature = "desktop")]
 use crate::engine::habits::NoticeHabits;
 #[cfg(feature = "desktop")]
-use crate::engine::model::Event;
+use crate::engine::model::{Event, ToShow};
 use crate::engine::profile::{Profile, ProfileError};
 use crate::history::{Action, DONE};
 use crate::notice::{self, Attention, Bell, Inlet};
@@ -261,6 +261,9 @@ struct OpenArgs {
     /// 開いて見せる一通
     #[arg(long, value_name = "番号")]
     parcel: Option<crate::parcel::ParcelId>,
+    /// 下書きを開いて見せます
+    #[arg(long, conflicts_with = "parcel")]
+    drafts: bool,
 }
 
 #[cfg(feature = "desktop")]
@@ -268,7 +271,12 @@ impl OpenArgs {
     fn request(self) -> single::Request {
         // The first window may have been started elsewhere.
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
-        single::Request { files: self.files.into_iter().map(absolute).collect(), parcel: self.parcel }
+        let place = match self.parcel {
+            Some(parcel) => ToShow::Parcel(parcel),
+            None if self.drafts => ToShow::Drafts,
+            None => ToShow::Window,
+        };
+        single::Request { files: self.files.into_iter().map(absolute).collect(), place }
     }
 }
 
@@ -326,9 +334,9 @@ fn window(dir: &std::path::Path, first: Option<single::First>, request: single::
             if !request.files.is_empty() {
                 inlet.tell(Event::HandedOver(request.files));
             }
-            inlet.tell(Event::Show(request.parcel));
+            inlet.tell(Event::Show(request.place));
         };
-        if !request.files.is_empty() || request.parcel.is_some() {
+        if request != single::Request::default() {
             hear(request);
         }
         if let Some(Err(error)) = first.map(|first| first.listen(hear)) {

@@ -22,7 +22,7 @@ mod undo;
 mod widgets;
 
 pub use app::{Action, App, Page};
-pub use desk::{Choice, Chosen, Desk, Tell};
+pub use desk::{Choice, Chosen, Desk, FolderSlot, Tell};
 pub use forms::FormKind;
 pub use model::{Look, Model, TextSize};
 pub use paper::Picture;

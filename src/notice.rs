@@ -146,9 +146,9 @@ fn ring_until_closed(events: &Receiver<Event>, tell: &Sender<Event>, bell: &Bell
 }
 
 fn show_here(ring: &Ring, tell: &Sender<Event>, bell: &Bell, waiting: &Arc<AtomicUsize>) {
-    let (tell, wake, parcel) = (tell.clone(), bell.wake.clone(), ring.parcel);
+    let (tell, wake, place) = (tell.clone(), bell.wake.clone(), ring.place);
     let clicked = move || {
-        let _ = tell.send(Event::Show(parcel)); // the face may be gone by then
+        let _ = tell.send(Event::Show(place)); // the face may be gone by then
         wake();
     };
     if let Err(error) = toast::show(ring, bell.lang, waiting, clicked) {

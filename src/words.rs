@@ -6,6 +6,7 @@
 pub mod desks;
 pub mod diagnosis;
 pub mod failure;
+pub mod habits;
 pub mod handling;
 pub mod mail;
 pub mod notices;

@@ -12,14 +12,13 @@ use super::{Format, Outcome, tell};
 use crate::engine::Engine;
 use crate::engine::exchange::{Exchange, Round, RoundError};
 use crate::engine::model::{
-    AstrayReason, Bundle, Connection, Drafts, Event, Examined, Failure, Notice, SendRequest, State,
+    AstrayReason, Bundle, Connection, Drafts, Event, Examined, Failure, Notice, SendRequest, State, ToShow,
 };
 use crate::engine::outgoing::Scope;
 use crate::engine::profile::{Profile, ProfileError};
 use crate::folders::Pace;
 use crate::history::HistoryError;
 use crate::notice::{Attention, Inlet};
-use crate::parcel::ParcelId;
 use crate::standard::{Finding, OfficeNumber, Severity};
 use crate::words::{self, Lang};
 
@@ -154,7 +153,7 @@ pub fn watch(args: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError
                 Event::Status(status) => trouble = say_trouble(trouble, &status.connection),
                 Event::Drafts(drafts) => said = say_drafts(&drafts, &said),
                 Event::Lists(lists) => icon.set_unread(lists.inbox.iter().filter(|line| line.unread).count()),
-                Event::Show(parcel) => show_window(profile.dir(), parcel),
+                Event::Show(place) => show_window(profile.dir(), place),
                 _ => {}
             }
         }
@@ -170,14 +169,19 @@ pub fn watch(args: &WatchArgs, profile: Profile) -> Result<Outcome, ProfileError
 }
 
 /// Somebody clicked a notice: the window shows it, in a program of its own.
-fn show_window(dir: &Path, parcel: Option<ParcelId>) {
+fn show_window(dir: &Path, place: ToShow) {
     if !cfg!(feature = "desktop") {
         return;
     }
     eprintln!("便りの画面を開きます。");
     let opened = std::env::current_exe().and_then(|program| {
         let mut window = Command::new(program);
-        window.arg("--profile").arg(dir).arg("open").args(parcel.map(|id| format!("--parcel={id}")));
+        window.arg("--profile").arg(dir).arg("open");
+        match place {
+            ToShow::Window => {}
+            ToShow::Drafts => drop(window.arg("--drafts")),
+            ToShow::Parcel(id) => drop(window.arg(format!("--parcel={id}"))),
+        }
         window.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
     });
     match opened {
@@ -201,7 +205,7 @@ impl Icon {
             return Icon { tray: None };
         }
         let asked = move |asked| match asked {
-            TrayAsk::Open => inlet.tell(Event::Show(None)),
+            TrayAsk::Open => inlet.tell(Event::Show(ToShow::Window)),
             // Nothing is lost by ending anywhere.
             TrayAsk::Quit => std::process::exit(0),
         };

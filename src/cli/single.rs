@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use interprocess::local_socket::prelude::*;
 use interprocess::local_socket::{Listener, ListenerOptions, Name, Stream};
 
-use crate::parcel::ParcelId;
+use crate::engine::model::ToShow;
 
 /// The longest request: many files dropped on the program at once.
 const LONGEST: u64 = 1 << 20;
@@ -26,7 +26,7 @@ pub struct Request {
     #[serde(default)]
     pub files: Vec<PathBuf>,
     #[serde(default)]
-    pub parcel: Option<ParcelId>,
+    pub place: ToShow,
 }
 
 /// Who we are among the starts of one profile.
@@ -147,14 +147,17 @@ fn name(dir: &Path) -> io::Result<Name<'static>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parcel::ParcelId;
 
     #[test]
     fn a_second_start_hands_over_and_the_next_is_first_again() {
         let dir = tempfile::tempdir().unwrap();
         let (tell, told) = std::sync::mpsc::channel();
         let Place::First(first) = take_place(dir.path(), &Request::default()).unwrap() else { panic!("not first") };
-        let request =
-            Request { files: vec!["/送信/UPJSK.CSV".into(), "b c.pdf".into()], parcel: Some(ParcelId::new()) };
+        let request = Request {
+            files: vec!["/送信/UPJSK.CSV".into(), "b c.pdf".into()],
+            place: ToShow::Parcel(ParcelId::new()),
+        };
         // The second is quicker than the first listens.
         let (path, asked) = (dir.path().to_owned(), request.clone());
         let second = std::thread::spawn(move || take_place(&path, &asked).unwrap());

@@ -22,7 +22,7 @@ use super::tokens::use_palette;
 use super::{chrome, nav, preview, theme, undo, widgets};
 use crate::engine::Engine;
 use crate::engine::model::{
-    Command, DiagnosisCommand, Entrance, Event, Login, Notice, ParcelLine, ParcelView, SendRequest,
+    Command, DiagnosisCommand, Entrance, Event, Login, Notice, ParcelLine, ParcelView, SendRequest, ToShow,
 };
 use crate::notice::Attention;
 use crate::notice::badge::Badge;
@@ -303,7 +303,7 @@ impl App {
                 Event::RelayOffer(offer) => self.relay.offered(offer),
                 Event::RelayReview(review) => self.relay.reviewed(review),
                 Event::Lists(_) => self.search.look_again(),
-                Event::Show(parcel) => self.come_to_front(ctx, *parcel),
+                Event::Show(place) => self.come_to_front(ctx, *place),
                 Event::HandedOver(paths) => self.apply(ctx, Action::Examine(paths.clone())),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
                 Event::Content(content) => self.look_at(ctx, content.clone()),
@@ -341,7 +341,7 @@ impl App {
         let asked: Vec<TrayAsk> = asked.try_iter().collect();
         for asked in asked {
             match asked {
-                TrayAsk::Open => self.come_to_front(ctx, None),
+                TrayAsk::Open => self.come_to_front(ctx, ToShow::Window),
                 TrayAsk::Quit => {
                     self.quitting = true;
                     ctx.send_viewport_cmd(egui::ViewportCommand::Close);
@@ -357,10 +357,14 @@ impl App {
     }
 
     /// Somebody clicked a notice or started the program again.
-    fn come_to_front(&mut self, ctx: &Context, parcel: Option<ParcelId>) {
+    fn come_to_front(&mut self, ctx: &Context, place: ToShow) {
         use egui::ViewportCommand as Ask;
         [Ask::Visible(true), Ask::Minimized(false), Ask::Focus].into_iter().for_each(|ask| ctx.send_viewport_cmd(ask));
-        self.wanted = parcel.or(self.wanted);
+        match place {
+            ToShow::Window => {}
+            ToShow::Drafts => self.page = Page::Drafts,
+            ToShow::Parcel(parcel) => self.wanted = Some(parcel),
+        }
     }
 
     /// Opens what a notice spoke of as soon as it is in a list: right after the start none is known yet.
@@ -383,11 +387,9 @@ impl App {
         match chosen {
             Chosen::ToSend(paths) => self.apply(ctx, Action::Examine(paths)),
             Chosen::Attachments(receiver, paths) => self.writing.attach(receiver, paths),
-            Chosen::OutgoingFolder(folder) if self.at_the_entrance() => self.entrance.set_outgoing(folder),
-            Chosen::ImportFolder(folder) if self.at_the_entrance() => self.entrance.set_import(folder),
+            Chosen::Folder(slot, folder) if self.at_the_entrance() => self.entrance.set_folder(slot, folder),
             Chosen::CertificateFile(file) => self.entrance.set_file(file),
-            Chosen::OutgoingFolder(folder) => self.settings.set_outgoing(folder),
-            Chosen::ImportFolder(folder) => self.settings.set_import(folder),
+            Chosen::Folder(slot, folder) => self.settings.set_folder(slot, folder),
             Chosen::SaveAs { parcel, index, to } => self.engine.send(Command::SaveFile { parcel, index, to }),
             Chosen::SaveRegister { month, pdf, to } => {
                 self.engine.send(Command::Register(month));

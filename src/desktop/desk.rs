@@ -19,8 +19,7 @@ pub enum Choice {
     FolderToSend,
     /// Files that go along to this receiver.
     Attachments(OfficeNumber),
-    OutgoingFolder,
-    ImportFolder,
+    Folder(FolderSlot),
     SaveAs {
         parcel: ParcelId,
         index: usize,
@@ -44,13 +43,26 @@ pub enum Choice {
     },
 }
 
+/// Which folder of the settings is to be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FolderSlot {
+    Outgoing,
+    /// One more beside it.
+    MoreOutgoing,
+    Import,
+    /// That of the n-th rule.
+    ImportRule(usize),
+    /// The two of the national system.
+    HandOver,
+    Download,
+}
+
 /// What was chosen, or made meanwhile. Cancelling tells nothing.
 #[derive(Clone, Debug)]
 pub enum Chosen {
     ToSend(Vec<PathBuf>),
     Attachments(OfficeNumber, Vec<PathBuf>),
-    OutgoingFolder(PathBuf),
-    ImportFolder(PathBuf),
+    Folder(FolderSlot, PathBuf),
     SaveAs { parcel: ParcelId, index: usize, to: PathBuf },
     SavePdf(PathBuf),
     SaveSupport(PathBuf),
@@ -160,8 +172,7 @@ fn ask(choice: Choice) -> Option<Chosen> {
             let dialog = dialog.add_filter("PDF, JPEG, PNG, GIF, TXT", &["pdf", "jpg", "jpeg", "png", "gif", "txt"]);
             dialog.pick_files().map(|paths| Chosen::Attachments(receiver, paths))
         }
-        Choice::OutgoingFolder => dialog.pick_folder().map(Chosen::OutgoingFolder),
-        Choice::ImportFolder => dialog.pick_folder().map(Chosen::ImportFolder),
+        Choice::Folder(slot) => dialog.pick_folder().map(|folder| Chosen::Folder(slot, folder)),
         Choice::SaveAs { parcel, index, name } => {
             dialog.set_file_name(name).save_file().map(|to| Chosen::SaveAs { parcel, index, to })
         }

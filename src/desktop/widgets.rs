@@ -7,7 +7,7 @@ mod focus;
 mod label;
 mod parcel_list;
 
-pub use button::{Badge, Btn, button, button_if, button_sized, nav_item, row_end, segmented, tabs};
+pub use button::{Badge, Btn, button, button_if, button_named, button_sized, nav_item, row_end, segmented, tabs};
 pub use chip::{
     Colors, bad, blue, chip, chip_at, error_count, good, look, quiet, state_chip, state_look, subject_look,
 };

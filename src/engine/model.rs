@@ -296,8 +296,8 @@ pub enum Event {
     /// Files being looked at, when that takes more than a moment; `None` when it is over.
     Progress(Option<Progress>),
     Notice(Notice),
-    /// Somebody clicked a notice, or started the program a second time: come to the front, with this parcel.
-    Show(Option<ParcelId>),
+    /// Somebody clicked a notice, or started the program a second time: come to the front, and show this.
+    Show(ToShow),
     /// A second start of the program handed these files over, to be looked at for sending.
     HandedOver(Vec<PathBuf>),
     Settings(Settings),
@@ -545,6 +545,17 @@ pub enum AstrayReason {
 pub struct Progress {
     pub done: usize,
     pub total: usize,
+}
+
+/// What the window is to show when it comes to the front.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToShow {
+    /// Whatever it shows.
+    #[default]
+    Window,
+    Drafts,
+    Parcel(ParcelId),
 }
 
 /// Persons' names that may be shown and never logged: their debugging output is a number.

@@ -142,7 +142,7 @@ mod tests {
             text.contains("From: \"Tayori\" <tayori@example.jp>") || text.contains("From: Tayori <tayori@example.jp>"),
             "{text}"
         );
-        assert!(text.contains("To: phone@example.jp") && text.contains("Subject: =?utf-8?b?"), "{text}");
+        assert!(text.contains("To: phone@example.jp") && text.contains("=?utf-8?b?"), "{text}");
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let id = text.lines().find(|line| line.starts_with("Message-ID")).unwrap();
         assert!(id.ends_with("@example.jp>") && (host.trim().is_empty() || !text.contains(host.trim())), "{text}");

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::desks::is_for;
 use crate::engine::habits::{NoticeHabits, Sound};
-use crate::engine::model::{Connection, Event, Failure, Lists, Names, Notice, ParcelLine, State, Subject};
+use crate::engine::model::{Connection, Event, Failure, Lists, Names, Notice, ParcelLine, State, Subject, ToShow};
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
 use crate::words::notices::{self as words, Morning};
@@ -31,8 +31,8 @@ pub struct Ring {
     pub said: Sentence,
     /// The same for what is outside this computer: numbers and partners only.
     pub outside: Sentence,
-    /// What a click opens, beside the window itself.
-    pub parcel: Option<ParcelId>,
+    /// What a click shows.
+    pub place: ToShow,
     pub sound: Sound,
     /// Whether it is to be shown on this computer; a phone is told all the same.
     pub here: bool,
@@ -181,7 +181,7 @@ impl Ringer {
 
     /// Somebody wants to see what a notice looks like.
     pub fn trial(&self) -> Ring {
-        Ring { here: true, ..self.rung(outside::trial(self.lang), None, self.habits.sound) }
+        Ring { here: true, ..self.rung(outside::trial(self.lang), ToShow::Window, self.habits.sound) }
     }
 
     /// When [`Ringer::ring`] has something to say, if nothing else happens.
@@ -228,7 +228,7 @@ impl Ringer {
             self.told = Some(now.to_zoned(self.zone.clone()).date());
             let found = self.morning(now);
             if !found.is_quiet() {
-                rings.push(self.rung(words::morning(self.lang, &found), None, Sound::Silent).common());
+                rings.push(self.rung(words::morning(self.lang, &found), ToShow::Window, Sound::Silent).common());
             }
         }
         if self.since.is_some_and(|since| self.after_quiet(self.gathered_at(since).max(now)) <= now) {
@@ -238,7 +238,9 @@ impl Ringer {
             rings.extend(self.ring_failures());
             let (drafts, troubled) = std::mem::take(&mut self.drafted);
             if drafts > 0 {
-                rings.push(self.rung(words::drafted(self.lang, drafts, troubled), None, Sound::Silent).common());
+                rings.push(
+                    self.rung(words::drafted(self.lang, drafts, troubled), ToShow::Drafts, Sound::Silent).common(),
+                );
             }
         }
         rings
@@ -253,7 +255,7 @@ impl Ringer {
             [Arrival { parcel, partner, subjects, files, persons }] => {
                 let said = words::arrived(self.lang, partner, subjects, *files, persons);
                 let outside = outside::arrived(self.lang, std::slice::from_ref(partner), 1);
-                Some(self.rung(said, Some(*parcel), sound).outside(outside))
+                Some(self.rung(said, ToShow::Parcel(*parcel), sound).outside(outside))
             }
             [.., _] => {
                 let mut partners: Vec<String> = Vec::new();
@@ -261,7 +263,7 @@ impl Ringer {
                     partners.retain(|partner| *partner != arrival.partner);
                     partners.push(arrival.partner.clone());
                 }
-                Some(self.rung(words::several_arrived(self.lang, &partners, arrivals.len()), None, sound))
+                Some(self.rung(words::several_arrived(self.lang, &partners, arrivals.len()), ToShow::Window, sound))
             }
         }
     }
@@ -273,15 +275,15 @@ impl Ringer {
         let (first, parcel) = failures.drain(..).next()?;
         let sound = if self.habits.sound == Sound::Silent { Sound::Silent } else { Sound::Loud };
         let ring = match count {
-            1 => self.rung(first, parcel, sound),
-            _ => self.rung(words::several_failed(self.lang, &first, count), None, sound),
+            1 => self.rung(first, parcel.map_or(ToShow::Window, ToShow::Parcel), sound),
+            _ => self.rung(words::several_failed(self.lang, &first, count), ToShow::Window, sound),
         };
         Some(Ring { is_common, outside: outside::failed(self.lang, count), ..ring })
     }
 
-    fn rung(&self, said: Sentence, parcel: Option<ParcelId>, sound: Sound) -> Ring {
+    fn rung(&self, said: Sentence, place: ToShow, sound: Sound) -> Ring {
         let here = self.habits.toasts && !self.in_front;
-        Ring { outside: said.clone(), said, parcel, sound, here, is_common: false }
+        Ring { outside: said.clone(), said, place, sound, here, is_common: false }
     }
 
     fn morning(&self, now: Timestamp) -> Morning {
@@ -393,7 +395,7 @@ mod tests {
         assert_eq!(ringer.due(at("10:00:01")), Some(at("10:00:02")));
         let rings = ringer.ring(at("10:00:02"));
         assert_eq!(said(&rings), ["北の訪問介護 から届きました|実績　ファイル 2 個"]);
-        assert!(rings[0].parcel.is_some() && rings[0].here && rings[0].sound == Sound::Soft);
+        assert!(matches!(rings[0].place, ToShow::Parcel(_)) && rings[0].here && rings[0].sound == Sound::Soft);
         assert!(ringer.ring(at("10:10:00")).is_empty(), "once");
     }
 
@@ -430,7 +432,7 @@ mod tests {
         }
         let rings = ringer.ring(at("10:00:02"));
         assert_eq!(said(&rings), ["20 件届きました|事業所4、事業所3、事業所2 ほか"]);
-        assert_eq!(rings[0].parcel, None);
+        assert_eq!(rings[0].place, ToShow::Window);
         ringer.hear(&arrived("また北"), at("10:00:03"));
         assert!(ringer.ring(at("10:00:06")).is_empty(), "the next one gathers for longer");
         assert_eq!(ringer.ring(at("10:00:12")).len(), 1);

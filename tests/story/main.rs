@@ -38,6 +38,8 @@ mod transfer;
 #[cfg(unix)]
 mod trouble;
 mod undo;
+#[cfg(all(unix, feature = "desktop"))]
+mod untouched;
 #[cfg(unix)]
 mod vault;
 mod way;

@@ -116,10 +116,10 @@ impl Drop for Desktop {
 }
 
 /// `tayori watch` on that desktop, until the value goes.
-struct Watching(Child);
+pub struct Watching(Child);
 
 impl Watching {
-    fn of(office: &Office, desktop: &Desktop) -> Watching {
+    pub fn of(office: &Office, desktop: &Desktop) -> Watching {
         let mut command = office.command(&["watch"]);
         desktop.put_on(&mut command);
         Watching(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
@@ -200,7 +200,7 @@ fn no_window_of(office: &Office) -> bool {
     lock.is_ok_and(|lock| lock.try_lock().is_ok())
 }
 
-fn change_notices(office: &Office, quiet: Option<QuietHours>) {
+pub fn change_notices(office: &Office, quiet: Option<QuietHours>) {
     let mut profile = office.profile();
     profile.settings.notices.quiet = quiet;
     profile.settings.notices.morning = None;

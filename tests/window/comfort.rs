@@ -36,6 +36,7 @@ fn settings_are_typed_chosen_and_saved() {
     window.harness.run();
     window.harness.get_by_role_and_label(Role::TextInput, "事業所名").type_text("（本店）");
     window.harness.run();
+    window.go("フォルダ");
     window.harness.get_all_by_role_and_label(Role::Button, "選ぶ").nth(1).unwrap().click();
     window.harness.run();
     window.press("設定を保存");

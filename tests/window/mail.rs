@@ -20,7 +20,7 @@ fn each_screen_opens_by_its_japanese_label() {
         ("下書き", Page::Drafts, "下書きはありません"),
         ("新規作成", Page::Compose, "ここにファイルを置くこともできます"),
         ("送信待ち", Page::Outbox, "つながりしだい、自動で送ります。"),
-        ("設定", Page::Settings, "取込フォルダ（届いたファイルの置き場所）"),
+        ("設定", Page::Settings, "表示のことば"),
         ("ホーム", Page::Home, "次にすること"),
     ] {
         window.go(label);
@@ -146,7 +146,7 @@ fn search_finds_names_and_numbers_whatever_their_width() {
 #[test]
 fn a_notice_clicked_before_the_lists_are_known_opens_its_parcel_when_they_are() {
     let mut window = window();
-    window.tell(Event::Show(Some(made_up::id(0))));
+    window.tell(Event::Show(ToShow::Parcel(made_up::id(0))));
     assert!(window.asked().is_empty());
     window.tell(Event::Lists(made_up::lists()));
     assert_eq!((window.page(), window.harness.state().selected()), (Page::Inbox, Some(made_up::id(0))));

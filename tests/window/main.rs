@@ -6,6 +6,7 @@ mod comfort;
 mod desks;
 mod drafts;
 mod entry;
+mod habits;
 mod help;
 mod keys;
 mod language;

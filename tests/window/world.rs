@@ -37,8 +37,7 @@ impl Desk for Scripted {
             Choice::FilesToSend => Chosen::ToSend(self.files.clone()),
             Choice::Attachments(receiver) => Chosen::Attachments(receiver, self.files.clone()),
             Choice::FolderToSend => Chosen::ToSend(vec![self.folder.clone()]),
-            Choice::OutgoingFolder => Chosen::OutgoingFolder(self.folder.clone()),
-            Choice::ImportFolder => Chosen::ImportFolder(self.folder.clone()),
+            Choice::Folder(slot) => Chosen::Folder(slot, self.folder.clone()),
             Choice::SaveAs { parcel, index, name } => Chosen::SaveAs { parcel, index, to: self.folder.join(name) },
             Choice::CertificateFile => Chosen::CertificateFile(self.folder.join("証明書.p12")),
             Choice::SaveRegister { month, pdf, name } => {

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::desktop::Action;
 use crate::desktop::chrome;
-use crate::desktop::desk::Choice;
+use crate::desktop::desk::{Choice, FolderSlot};
 use crate::desktop::icons as ic;
 use crate::desktop::model::Model;
 use crate::desktop::text::safe_text;
@@ -52,11 +52,11 @@ pub(in crate::desktop) struct EntranceScreen {
 }
 
 impl EntranceScreen {
-    pub fn set_outgoing(&mut self, folder: PathBuf) {
-        self.outgoing = Some(folder);
-    }
-    pub fn set_import(&mut self, folder: PathBuf) {
-        self.import = Some(folder);
+    pub fn set_folder(&mut self, slot: FolderSlot, folder: PathBuf) {
+        match slot {
+            FolderSlot::Import => self.import = Some(folder),
+            _ => self.outgoing = Some(folder),
+        }
     }
     pub fn set_file(&mut self, file: PathBuf) {
         self.file = Some(file);
@@ -195,8 +195,8 @@ impl EntranceScreen {
         para(ui, w::setup_folders_hint(lang), 16.0, gray_800());
         let mut asked = None;
         for (label, folder, choice) in [
-            (w::outgoing_folder(lang), &self.outgoing, Choice::OutgoingFolder),
-            (w::import_folder(lang), &self.import, Choice::ImportFolder),
+            (w::outgoing_folder(lang), &self.outgoing, Choice::Folder(FolderSlot::Outgoing)),
+            (w::import_folder(lang), &self.import, Choice::Folder(FolderSlot::Import)),
         ] {
             ui.label(RichText::new(label).font(bold(16.0)).color(gray_900()));
             ui.push_id(label, |ui| {

@@ -3,29 +3,41 @@
 //! A new section is a [`Section`], one line in [`Section::ALL`] and [`Section::name`], and its drawing in `SettingsPage::show`.
 
 mod desks;
+mod folders;
 mod general;
+mod notices;
+mod partners;
+mod pending;
 mod record;
 mod terminals;
 mod users;
 
 use std::path::PathBuf;
 
-use egui::Ui;
+use egui::{RichText, Ui};
 
 use crate::desktop::Action;
+use crate::desktop::desk::FolderSlot;
+use crate::desktop::icons as ic;
 use crate::desktop::model::Model;
-use crate::desktop::widgets::tabs;
+use crate::desktop::theme::{card, reg};
+use crate::desktop::tokens::*;
+use crate::desktop::widgets::{icon_line, section, tabs};
 use crate::engine::model::{AccountsCommand, Command, Login, Role, Settings, TerminalsCommand};
-use crate::words::{Lang, desks as desk_words, mail, record as record_words, window as w};
+use crate::words::{Lang, desks as desk_words, habits, mail, record as record_words, window as w};
 
 pub(super) use desks::desk_choice;
 
 /// One page of the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Section {
-    /// Office, folders, look, certificate, one's own login.
+    /// Office, look, certificate, one's own login.
     #[default]
     General,
+    /// The care software's folders, and those of the national system.
+    Folders,
+    /// What is told outside the window, and when.
+    Notices,
     /// 窓口
     Desks,
     /// The accounts of the office.
@@ -36,11 +48,21 @@ pub enum Section {
 }
 
 impl Section {
-    const ALL: [Section; 5] = [Section::General, Section::Desks, Section::Users, Section::Terminals, Section::Record];
+    const ALL: [Section; 7] = [
+        Section::General,
+        Section::Folders,
+        Section::Notices,
+        Section::Desks,
+        Section::Users,
+        Section::Terminals,
+        Section::Record,
+    ];
 
     fn name(self, lang: Lang) -> &'static str {
         match self {
             Section::General => mail::section_general(lang),
+            Section::Folders => habits::section_folders(lang),
+            Section::Notices => habits::section_notices(lang),
             Section::Desks => desk_words::section(lang),
             Section::Users => w::accounts(lang),
             Section::Terminals => mail::terminals(lang),
@@ -64,7 +86,9 @@ impl Section {
 #[derive(Default)]
 pub(in crate::desktop) struct SettingsPage {
     section: Section,
-    general: general::General,
+    pending: pending::Pending,
+    folders: folders::Folders,
+    notices: notices::Notices,
     desks: desks::Desks,
     users: users::Users,
     terminals: terminals::Terminals,
@@ -73,15 +97,33 @@ pub(in crate::desktop) struct SettingsPage {
 impl SettingsPage {
     /// The engine told its settings; tells whether that was the answer to ours.
     pub fn kept(&mut self, settings: &Settings) -> bool {
-        self.general.kept(settings)
+        self.pending.kept(settings)
     }
 
-    pub fn set_outgoing(&mut self, folder: PathBuf) {
-        self.general.set_outgoing(folder);
+    pub fn set_folder(&mut self, slot: FolderSlot, folder: PathBuf) {
+        if let Some(draft) = &mut self.pending.draft {
+            folders::set(draft, slot, folder);
+        }
     }
 
-    pub fn set_import(&mut self, folder: PathBuf) {
-        self.general.set_import(folder);
+    /// A section in which settings are typed, under the button that keeps them.
+    fn typed(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
+        let lang = model.lang();
+        let (saved, undone) = self.pending.save_bar(ui, lang);
+        if undone {
+            self.folders.begin_anew();
+            self.notices.begin_anew();
+        }
+        let Some(draft) = &mut self.pending.draft else {
+            icon_line(ui, ic::SCHEDULE, w::settings_waiting(lang), reg(16.0), gray_700());
+            return saved;
+        };
+        let asked = match self.section {
+            Section::Folders => self.folders.show(ui, model, draft),
+            Section::Notices => self.notices.show(ui, model, draft),
+            _ => general::show(ui, model, draft),
+        };
+        saved.or(asked)
     }
 
     pub fn show(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
@@ -96,7 +138,7 @@ impl SettingsPage {
                 section.opened(model).map(Action::Ask)
             });
             let asked = match self.section {
-                Section::General => self.general.show(ui, model),
+                Section::General | Section::Folders | Section::Notices => self.typed(ui, model),
                 Section::Desks => self.desks.show(ui, model),
                 Section::Users => self.users.show(ui, model),
                 Section::Terminals => self.terminals.show(ui, model),
@@ -108,4 +150,20 @@ impl SettingsPage {
         let answer = self.users.question(ui, lang);
         self.terminals.question(ui, model).or(answer).or(asked)
     }
+}
+
+/// A card of settings under its heading.
+fn group<R>(ui: &mut Ui, glyph: &str, title: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    card()
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            section(ui, glyph, title, |_| ());
+            add(ui)
+        })
+        .inner
+}
+
+/// Something that is on or off. Says whether it was pressed.
+fn on_off(ui: &mut Ui, on: &mut bool, words: &str) -> bool {
+    ui.checkbox(on, RichText::new(words).font(reg(16.0)).color(gray_900())).changed()
 }

@@ -56,6 +56,13 @@ pub fn button_sized(ui: &mut Ui, kind: Btn, glyph: &str, label: &str, min: Vec2)
     button_if(ui, true, kind, glyph, label, min)
 }
 
+/// A small button whose word stands on many rows; `name` tells a screen reader which of them it is.
+pub fn button_named(ui: &mut Ui, kind: Btn, label: &str, name: &str) -> Response {
+    let response = button_sized(ui, kind, "", label, vec2(TARGET, TARGET));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    response
+}
+
 /// A button that can be pressed only while `enabled`. Unlike in `add_enabled_ui`, it wraps with the row it is in.
 pub fn button_if(ui: &mut Ui, enabled: bool, kind: Btn, glyph: &str, label: &str, min: Vec2) -> Response {
     let padding = if kind == Btn::Text { 8.0 } else { 16.0 };

@@ -1,100 +1,23 @@
-//! 設定 › 基本: who we are, where files lie, how the window looks.
+//! 設定 › 基本: who we are, how the window looks.
 
-use std::path::PathBuf;
+use egui::{RichText, TextEdit, Ui};
 
-use egui::{RichText, TextEdit, Ui, vec2};
-
+use super::group;
 use crate::desktop::Action;
 use crate::desktop::chrome::certificate_look;
-use crate::desktop::desk::Choice;
 use crate::desktop::icons as ic;
 use crate::desktop::model::{Look, Model, TextSize};
-use crate::desktop::theme::{bold, card, icon, reg};
+use crate::desktop::theme::{icon, reg};
 use crate::desktop::tokens::*;
-use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, button_if, field, icon_line, section, segmented, text};
+use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, field, icon_line, segmented};
 use crate::engine::model::{Command, Login, Settings};
 use crate::words::{Lang, window as w};
 
-/// What is typed but not kept yet.
-#[derive(Debug, Default)]
-pub(super) struct General {
-    draft: Option<Settings>,
-    /// The settings the draft began with.
-    base: Option<Settings>,
-    /// Asked the engine to keep the draft.
-    keeping: bool,
-}
-
-impl General {
-    /// The engine told its settings; tells whether that was the answer to ours.
-    pub fn kept(&mut self, settings: &Settings) -> bool {
-        let unchanged = self.draft == self.base;
-        self.base = Some(settings.clone());
-        if unchanged || self.keeping {
-            self.draft = Some(settings.clone());
-        }
-        std::mem::take(&mut self.keeping)
-    }
-
-    pub fn set_outgoing(&mut self, folder: PathBuf) {
-        if let Some(draft) = &mut self.draft {
-            draft.outgoing = folder;
-        }
-    }
-
-    pub fn set_import(&mut self, folder: PathBuf) {
-        if let Some(draft) = &mut self.draft {
-            draft.import = folder;
-        }
-    }
-
-    pub fn show(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
-        let lang = model.lang();
-        let saved = self.save_bar(ui, lang);
-        let mut asked = display(ui, model.look).or(saved);
-        match &mut self.draft {
-            Some(draft) => {
-                asked = office(ui, lang, draft).or(asked);
-                asked = folders(ui, lang, draft).or(asked);
-            }
-            None => icon_line(ui, ic::SCHEDULE, w::settings_waiting(lang), reg(16.0), gray_700()),
-        }
-        certificate(ui, model);
-        login(ui, model).or(asked)
-    }
-
-    fn save_bar(&mut self, ui: &mut Ui, lang: Lang) -> Option<Action> {
-        let draft = self.draft.as_ref()?;
-        let changed = self.base.as_ref() != Some(draft);
-        let valid = !draft.hub.trim().is_empty() && !draft.office_name.trim().is_empty();
-        let (mut asked, mut undo) = (None, false);
-        ui.horizontal_wrapped(|ui| {
-            let ready = changed && valid;
-            if button_if(ui, ready, Btn::Primary, ic::SAVE, w::save_settings(lang), vec2(160.0, 48.0)).clicked() {
-                asked = Some(Action::Ask(Command::Configure(Box::new(draft.clone()))));
-            }
-            if changed {
-                undo = button(ui, Btn::Text, ic::UNDO, w::undo_settings(lang)).clicked();
-            } else {
-                text(ui, w::settings_unchanged(lang), reg(16.0), gray_700());
-            }
-        });
-        self.keeping |= asked.is_some();
-        if undo {
-            self.draft = self.base.clone();
-        }
-        asked
-    }
-}
-
-fn group<R>(ui: &mut Ui, glyph: &str, title: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
-    card()
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            section(ui, glyph, title, |_| ());
-            add(ui)
-        })
-        .inner
+pub(super) fn show(ui: &mut Ui, model: &Model, draft: &mut Settings) -> Option<Action> {
+    let asked = display(ui, model.look);
+    office(ui, model.lang(), draft);
+    certificate(ui, model);
+    login(ui, model).or(asked)
 }
 
 fn display(ui: &mut Ui, look: Look) -> Option<Action> {
@@ -134,7 +57,7 @@ fn all_text_sizes(ui: &mut Ui, look: Look) -> Option<Action> {
     Some(Action::SetLook(Look { text_size, ..look }))
 }
 
-fn office(ui: &mut Ui, lang: Lang, draft: &mut Settings) -> Option<Action> {
+fn office(ui: &mut Ui, lang: Lang, draft: &mut Settings) {
     group(ui, ic::APARTMENT, w::office(lang), |ui| {
         // The number is the certificate's; it cannot be typed.
         icon_line(
@@ -147,7 +70,6 @@ fn office(ui: &mut Ui, lang: Lang, draft: &mut Settings) -> Option<Action> {
         line_field(ui, w::office_name(lang), &mut draft.office_name, 200);
         line_field(ui, w::hub(lang), &mut draft.hub, 300);
     });
-    None
 }
 
 fn line_field(ui: &mut Ui, label: &str, value: &mut String, limit: usize) {
@@ -161,30 +83,6 @@ fn line_field(ui: &mut Ui, label: &str, value: &mut String, limit: usize) {
                 .margin(FIELD_MARGIN),
         )
     });
-}
-
-fn folders(ui: &mut Ui, lang: Lang, draft: &Settings) -> Option<Action> {
-    group(ui, ic::FOLDER_OPEN, w::folders(lang), |ui| {
-        let mut asked = None;
-        for (label, folder, choice) in [
-            (w::outgoing_folder(lang), &draft.outgoing, Choice::OutgoingFolder),
-            (w::import_folder(lang), &draft.import, Choice::ImportFolder),
-        ] {
-            ui.label(RichText::new(label).font(bold(16.0)).color(gray_900()));
-            ui.push_id(label, |ui| {
-                ui.horizontal_wrapped(|ui| {
-                    if button(ui, Btn::Outline, ic::FOLDER_OPEN, w::choose(lang)).clicked() {
-                        asked = Some(Action::Choose(choice));
-                    }
-                    if button(ui, Btn::Text, "", w::open_folder(lang)).clicked() {
-                        asked = Some(Action::OpenFolder(folder.clone()));
-                    }
-                    text(ui, folder.display().to_string(), reg(16.0), gray_800());
-                });
-            });
-        }
-        asked
-    })
 }
 
 /// Who is in.
