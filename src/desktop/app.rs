@@ -302,7 +302,10 @@ impl App {
                 Event::Register(register) => self.write_register(ctx, register.clone()),
                 Event::RelayOffer(offer) => self.relay.offered(offer),
                 Event::RelayReview(review) => self.relay.reviewed(review),
-                Event::Lists(_) => self.search.look_again(),
+                Event::Lists(_) => {
+                    self.search.look_again();
+                    tracing::debug!("the lists are there");
+                }
                 Event::Show(place) => self.come_to_front(ctx, *place),
                 Event::HandedOver(paths) => self.apply(ctx, Action::Examine(paths.clone())),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
@@ -312,7 +315,6 @@ impl App {
                     self.greet(login);
                 }
                 Event::Entrance(Entrance::Working(_)) => self.was_set_up = true,
-                Event::Lists(_) => tracing::debug!("the lists are there"),
                 Event::LoginRefused(_) => self.login.refused(),
                 _ => {}
             }
