@@ -52,7 +52,13 @@ fn a_terminal_of_one_desk_shows_and_counts_its_own_and_what_is_everybodys() {
     let arrived = |at: usize| {
         let parcel = lists().inbox[at].id;
         let subjects = vec![Subject::Actuals];
-        Event::Notice(Notice::Arrived { parcel, partner_name: format!("{at}番の事業所"), subjects, files: 1 })
+        Event::Notice(Notice::Arrived {
+            parcel,
+            partner_name: format!("{at}番の事業所"),
+            subjects,
+            files: 1,
+            persons: Names::default(),
+        })
     };
     window.tell(arrived(1));
     assert!(!window.says("1番の事業所"));
