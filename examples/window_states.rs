@@ -59,6 +59,14 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
     };
     tell(Event::Status(status));
     tell(Event::Lists(lists.clone()));
+    tell(Event::Partners(if state == "empty" { Arc::from([]) } else { made_up::partners() }));
+    tell(Event::Board(Arc::new(match state {
+        "empty" => made_up::board(0),
+        "board-provider" => made_up::provider_board(),
+        "board-both" => made_up::both_sides(),
+        "board-long" => made_up::long_board(),
+        _ => made_up::board(30),
+    })));
     let entrance = match state {
         "setup" => Some(Entrance::SetUp {
             outgoing: "/home/sakura/便り/送信".into(),
@@ -139,6 +147,9 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
                 tell(Event::RelayReview(Arc::new(RelayReview { request, way, bundle })));
             }
             Command::Send(requests) => tell(Event::Notice(Notice::Queued { parcels: requests.len() })),
+            Command::DraftStatement { partner, month, occasion } => {
+                tell(Event::Statement(Arc::new(made_up::statement_draft(partner, month, occasion))));
+            }
             Command::Accounts(_) => tell(Event::Accounts(made_up::accounts())),
             Command::Diagnosis(DiagnosisCommand::All | DiagnosisCommand::Again(_)) => {
                 tell(Event::Diagnosis(Arc::new(made_up::diagnosis())));

@@ -6,6 +6,7 @@ mod account;
 mod ask;
 mod audit;
 mod autostart;
+mod board;
 pub mod check;
 mod demo;
 mod diagnose;
@@ -87,6 +88,7 @@ enum Command {
     Notices(notices::NoticesArgs),
     List(list::ListArgs),
     Search(search::SearchArgs),
+    Board(board::BoardArgs),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
     Account(account::AccountArgs),
@@ -117,7 +119,7 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         #[cfg(feature = "desktop")]
         Command::Open(_) => None,
         // Each of their steps leaves its own line, with how it ended.
-        Command::Parcel(_) | Command::Partner(_) | Command::Audit(_) => None,
+        Command::Parcel(_) | Command::Partner(_) | Command::Audit(_) | Command::Board(_) => None,
         // These have to do with files on this computer, and with no office.
         Command::Demo(_) | Command::Check(_) | Command::Show(_) | Command::Fix(_) => None,
     }
@@ -183,6 +185,9 @@ impl Cli {
             }
             Some(Command::Search(args)) => {
                 with_profile(profile, |profile| search::run(&args, &profile, &mut io::stdout().lock()))
+            }
+            Some(Command::Board(args)) => {
+                with_profile(profile, |profile| board::run(&args, &profile, &mut io::stdout().lock()))
             }
             Some(Command::Parcel(args)) => {
                 with_profile(profile, |profile| parcel::run(&args, &profile, &mut io::stdout().lock()))

@@ -1,6 +1,7 @@
 //! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
 
 pub mod autostart;
+mod board;
 mod delivery;
 mod diagnosing;
 pub mod diagnosis;
@@ -27,6 +28,7 @@ mod retry;
 mod runner;
 mod searching;
 mod sending;
+mod statements;
 mod subject;
 pub mod support;
 pub mod templates;
@@ -39,6 +41,7 @@ mod watching;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+pub use board::PersonsOfFiles;
 pub use model::{Command, Event};
 pub use terminal::export_audit;
 

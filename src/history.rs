@@ -7,6 +7,7 @@
 //! vault, its write-ahead log and index of words included. Plain SQL lives in this room and nowhere else in the client.
 
 mod audit;
+mod board;
 mod claims;
 mod coming;
 mod drafts;
@@ -33,6 +34,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 pub use audit::{Action, DONE, LOGIN_USER};
+pub use board::{Dealings, PaperNote};
 pub use claims::HeldElsewhere;
 pub use drafts::{OutgoingFile, StoredDraft};
 pub use evidence::{Failure, ParcelLine, State, Step, Subject, Trail, Way};
@@ -69,6 +71,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("history/migrations/together.sql"),
     include_str!("history/migrations/national.sql"),
     include_str!("history/migrations/overdue.sql"),
+    include_str!("history/migrations/board.sql"),
     include_str!("history/migrations/open.sql"),
     include_str!("history/migrations/search.sql"),
     include_str!("history/migrations/relay.sql"),

@@ -17,6 +17,7 @@
 //! | [`history`] | the client's own store |
 //! | `sqlite` | what both stores ask of SQLite |
 //! | [`identity`] | keys, certificates, whom we trust |
+//! | [`board`] | one month with every partner, derived from evidence; pure |
 //! | [`wire`] | what both ends say to each other; pure |
 //! | [`entrust`] | what is passed on for a support centre, and back; pure |
 //! | [`desks`] | which desk of an office a parcel is for; pure |
@@ -24,6 +25,7 @@
 //! | [`standard`] | names, records, typed tables, checks; pure |
 //! | [`search`] | what texts are searched by; pure |
 
+pub mod board;
 pub mod cli;
 pub mod demo;
 pub mod desks;

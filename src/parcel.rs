@@ -21,6 +21,7 @@ mod profile;
 mod receipt;
 mod seal;
 mod signature;
+mod statement;
 mod trust;
 
 #[cfg(test)]
@@ -35,4 +36,5 @@ pub use key::{KeyError, SealingKey};
 pub use receipt::{Receipt, ReceiptError, ReceiptStep};
 pub use seal::{OpenError, Opened, ReadError, Received, SealError, Verdict, open, read, seal};
 pub use signature::{sign, verify};
+pub use statement::{MOST_PERSONS, Over, Statement};
 pub use trust::{NoAnswer, Trust, TrustError};

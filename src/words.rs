@@ -3,6 +3,7 @@
 //! A text is a function named after what it says; [`texts!`](crate::texts) makes a missing language a compile error. The files
 //! below hold one subject each, so that a translator reads a page and not the program.
 
+pub mod board;
 pub mod desks;
 pub mod diagnosis;
 pub mod failure;
@@ -11,6 +12,7 @@ pub mod handling;
 pub mod mail;
 pub mod notices;
 pub mod outside;
+pub mod partners;
 pub mod record;
 pub mod relay;
 pub mod search;

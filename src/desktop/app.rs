@@ -15,8 +15,8 @@ use super::place::{Place, Placing};
 use super::printing::{self, Job, Printing, Target};
 use super::screens::mending::Mending;
 use super::screens::{
-    DraftsPage, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, Outbox, RelayDialog, SearchPage, SettingsPage,
-    TrustQuestion, Writing, inbox, sent,
+    DraftsPage, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, Outbox, PartnersPage, RelayDialog, SearchPage,
+    SettingsPage, TrustQuestion, Writing, inbox, sent,
 };
 use super::tokens::use_palette;
 use super::{chrome, nav, preview, theme, undo, widgets};
@@ -44,6 +44,7 @@ pub enum Page {
     Search,
     Compose,
     Bulk,
+    Partners,
     Settings,
     /// Help, and what stands in the way.
     Help,
@@ -56,6 +57,8 @@ pub enum Action {
     Ask(Command),
     /// Choose a parcel of a list, as if it had been clicked there.
     OpenParcel(Page, ParcelId),
+    /// Show only those parcels of a list in which this stands.
+    SearchIn(Page, String),
     Choose(Choice),
     OpenFolder(PathBuf),
     /// Look at these beside what was already chosen for sending.
@@ -107,6 +110,7 @@ pub struct App {
     pub(super) page: Page,
     pub(super) query: String,
     pub(super) home: Home,
+    partners: PartnersPage,
     pub(super) inbox: Mailbox,
     pub(super) sent: Mailbox,
     pub(super) drafts: DraftsPage,
@@ -159,7 +163,8 @@ impl App {
             model: Model::new(Look { lang, ..Look::default() }),
             page: Page::Home,
             query: String::new(),
-            home: Home,
+            home: Home::default(),
+            partners: PartnersPage::default(),
             inbox: Mailbox::new(inbox::LIST),
             sent: Mailbox::new(sent::LIST),
             drafts: DraftsPage::default(),
@@ -477,6 +482,10 @@ impl App {
             Action::ChangePassword => self.login.change_password(),
             Action::Ask(command) => self.engine.send(command),
             Action::OpenParcel(page, id) => self.open_parcel(page, id),
+            Action::SearchIn(page, query) => {
+                self.query = query;
+                self.page = page;
+            }
             Action::Choose(choice) => self.choose(ctx, choice),
             Action::OpenFolder(folder) => self.desk.open_folder(&folder),
             Action::Examine(paths) => self.examine(paths),
@@ -613,6 +622,7 @@ impl App {
             && !self.login.is_open()
             && !self.trust.is_open()
             && !self.relay.is_open()
+            && !self.home.is_asking()
             && !self.writing.is_asking()
             && ui.input(|i| i.key_pressed(Key::Escape))
         {
@@ -706,6 +716,7 @@ impl App {
             Page::Outbox => self.outbox.show(ui, model),
             Page::Compose => self.writing.compose(ui, model),
             Page::Bulk => self.writing.bulk(ui, model),
+            Page::Partners => self.partners.show(ui, model),
             Page::Search => self.search.show(ui, model),
             Page::Settings => self.settings.show(ui, model),
             Page::Help => self.help.show(ui, model),

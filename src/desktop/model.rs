@@ -7,10 +7,11 @@ use jiff::tz::TimeZone;
 
 use super::preview::Preview;
 use super::tokens::Appearance;
+use crate::board::Board;
 use crate::desks::is_for;
 use crate::engine::model::{
     Account, Audit, Connection, Diagnosis, Drafts, Entrance, Event, Examined, Failure, Hits, Lists, Login, Notice,
-    ParcelLine, ParcelView, Partner, Progress, Settings, ShownCode, State, Status, TerminalEntry,
+    ParcelLine, ParcelView, Partner, Progress, Settings, ShownCode, State, StatementDraft, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -78,6 +79,10 @@ pub struct Model {
     /// Whether Tayori begins with the computer, where that can be told.
     pub autostart: Option<bool>,
     pub partners: Arc<[Partner]>,
+    /// The month board, once it was told.
+    pub board: Option<Arc<Board>>,
+    /// What can be said to a partner, as it was asked for last.
+    pub statement: Option<Arc<StatementDraft>>,
     /// What it takes before this terminal can work.
     pub entrance: Entrance,
     /// Who is logged in; `None` before the engine said.
@@ -192,6 +197,8 @@ impl Model {
             settings: None,
             autostart: None,
             partners: Arc::from([]),
+            board: None,
+            statement: None,
             entrance: Entrance::Open,
             login: None,
             login_refused: None,
@@ -250,6 +257,8 @@ impl Model {
             }
             Event::Audit(audit) => self.audit = Some(audit),
             Event::Partners(partners) => self.partners = partners,
+            Event::Board(board) => self.board = Some(board),
+            Event::Statement(draft) => self.statement = Some(draft),
             Event::Entrance(entrance) => self.entrance = entrance,
             Event::Login(login) => {
                 if matches!(login, Login::As { .. }) {

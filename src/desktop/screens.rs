@@ -1,5 +1,6 @@
 //! The screens: each reads the model, keeps only what is typed or unfolded, and returns what was asked.
 
+mod board;
 mod bulk;
 mod bundle;
 mod compose;
@@ -14,6 +15,7 @@ mod login;
 mod mailbox;
 pub(super) mod mending;
 mod outbox;
+mod partners;
 mod people;
 mod reading;
 mod relay;
@@ -32,6 +34,7 @@ pub(super) use home::Home;
 pub(super) use login::LoginDialog;
 pub(super) use mailbox::Mailbox;
 pub(super) use outbox::Outbox;
+pub(super) use partners::PartnersPage;
 pub(super) use people::person_name;
 pub(super) use relay::RelayDialog;
 pub(super) use search::SearchPage;

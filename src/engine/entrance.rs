@@ -29,7 +29,9 @@ impl Engine {
     pub fn open(dir: PathBuf, wake: impl Fn() + Send + Sync + 'static) -> Engine {
         let (engine, backend) = Engine::pair();
         let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
-        let teller = Teller { events: backend.events.clone(), wake: wake.clone() };
+        // There is no board before the entrance is open.
+        let (board, _) = std::sync::mpsc::channel();
+        let teller = Teller { events: backend.events.clone(), wake: wake.clone(), board };
         let entrance = Door { dir, teller, pending: None, diagnoses: None };
         let spawned =
             std::thread::Builder::new().name("entrance".into()).spawn(move || entrance.until_open(backend, wake));

@@ -11,13 +11,15 @@ use jiff::Timestamp;
 pub use super::diagnosis::{Check, Found, Light};
 pub use super::enrol::{By, Entry, Step as EntryStep};
 pub use super::profile::Settings;
+pub use super::statements::{Candidate, Occasion, StatementDraft};
+use crate::board::Board;
 use crate::entrust;
 pub use crate::history::{
-    AuditFault, AuditLine, Failure, Hits, ParcelLine, PassedOn, State, Step, Subject, Trail, Wanted, Way,
+    AuditFault, AuditLine, Failure, Hits, PaperNote, ParcelLine, PassedOn, State, Step, Subject, Trail, Wanted, Way,
 };
 use crate::identity::code::Code;
 pub use crate::parcel::Hop;
-use crate::parcel::ParcelId;
+use crate::parcel::{ParcelId, Statement};
 use crate::register::Register;
 pub use crate::standard::repair::Offer;
 use crate::standard::{Checked, Finding, Month, MonthSheet, OfficeNumber, People, PersonKey, ServiceType};
@@ -90,6 +92,12 @@ pub enum Command {
     Annotate { parcel: ParcelId, text: String },
     /// A person has compared this fingerprint with the partner's own word: from now on the key is the partner's.
     TrustPartner { office: OfficeNumber, fingerprint: String },
+    /// Tell this month's board from now on; `None` is the month people work on. Answered by [`Event::Board`].
+    ShowBoard(Option<Month>),
+    /// Something went or came on paper, or did not after all.
+    NotePaper(PaperNote),
+    /// Answer with [`Event::Statement`]: what can be said to a partner about a month.
+    DraftStatement { partner: OfficeNumber, month: Month, occasion: Occasion },
     /// Answer with [`Event::Audit`].
     ShowAudit,
     /// Write the whole record into a new file, as CSV; never over an existing one.
@@ -222,12 +230,19 @@ pub struct SendRequest {
     /// Those of the paths that a person had put right: they go as they were shown then, and lie there as they were.
     pub mended: Vec<PathBuf>,
     pub message: String,
+    /// What the message says in a form that programs can read, too.
+    pub statements: Vec<Statement>,
 }
 
 impl SendRequest {
     /// Files as they are.
     pub fn new(receiver: OfficeNumber, paths: Vec<PathBuf>, message: impl Into<String>) -> Self {
-        Self { receiver, paths, mended: Vec::new(), message: message.into() }
+        Self { receiver, paths, mended: Vec::new(), message: message.into(), statements: Vec::new() }
+    }
+
+    /// No files, but a message that says this.
+    pub fn saying(receiver: OfficeNumber, message: impl Into<String>, statement: Statement) -> Self {
+        Self { statements: vec![statement], ..Self::new(receiver, Vec::new(), message) }
     }
 }
 
@@ -306,6 +321,10 @@ pub enum Event {
     /// [`Command::TryNotices`] on its way to who shows them.
     TryNotices,
     Partners(Arc<[Partner]>),
+    /// The month board, told whenever it changes.
+    Board(Arc<Board>),
+    /// The last [`Command::DraftStatement`].
+    Statement(Arc<StatementDraft>),
     /// What it takes before this terminal can work; [`Entrance::Open`] when nothing does.
     Entrance(Entrance),
     Audit(Arc<Audit>),
@@ -642,10 +661,17 @@ pub enum Notice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partner {
     pub office: OfficeNumber,
-    pub service: ServiceType,
+    /// `None` where the directory does not have it.
+    pub service: Option<ServiceType>,
     pub name: String,
     /// Whether it can receive: it has a certificate that is not revoked.
     pub reachable: bool,
+    /// By which way what is for it goes.
+    pub way: Way,
+    /// The fingerprint of its key, once we had to do with it.
+    pub key: Option<String>,
+    pub last_sent: Option<Timestamp>,
+    pub last_received: Option<Timestamp>,
     /// Another key than the one we knew turned up; a person is asked.
     pub changed: Option<PartnerChange>,
 }

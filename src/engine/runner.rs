@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::board::{self, Ask};
 use super::diagnosing;
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
@@ -95,6 +96,8 @@ enum Paper {
 pub(super) struct Teller {
     pub(super) events: Sender<Event>,
     pub(super) wake: Arc<dyn Fn() + Send + Sync>,
+    /// Who derives the month board: what changes a list may change it.
+    pub(super) board: Sender<Ask>,
 }
 
 impl Teller {
@@ -134,8 +137,10 @@ impl Engine {
         let reader = Reader { terminal: profile.terminal()?, at: 0, called_off: called_off.clone() };
         let searching = Searching { terminal: profile.terminal()? };
         let watching_terminal = profile.terminal()?;
+        let board_terminal = profile.terminal()?;
         let Some(Backend { commands, events }) = ends.take() else { return Ok(()) };
-        let teller = Teller { events, wake: Arc::new(wake) };
+        let (board, asked) = mpsc::channel();
+        let teller = Teller { events, wake: Arc::new(wake), board };
         let (errands, taken) = mpsc::channel();
         let (nudge, nudges) = mpsc::channel();
         let watching = Watching::new(watching_terminal, profile.settings.clone(), nudge.clone());
@@ -148,6 +153,12 @@ impl Engine {
         {
             let (teller, errands) = (teller.clone(), errands.clone());
             named("folders").spawn(move || watching.until_closed(&nudges, &errands, &teller)).map_err(io)?;
+        }
+        {
+            // It must not hold the channel it waits at itself.
+            let (unheard, _) = mpsc::channel();
+            let teller = Teller { board: unheard, ..teller.clone() };
+            named("board").spawn(move || board::until_closed(&board_terminal, &asked, &teller)).map_err(io)?;
         }
         {
             let (teller, errands, nudge) = (teller.clone(), errands.clone(), nudge.clone());
@@ -381,6 +392,18 @@ impl Desk {
                 teller.tell(Event::Partners(self.terminal.partners()?));
                 round();
             }
+            Command::ShowBoard(month) => drop(teller.board.send(Ask::Show(month))),
+            Command::DraftStatement { partner, month, occasion } => {
+                match self.terminal.draft_statement(partner, month, occasion)? {
+                    Ok(draft) => drop(teller.tell(Event::Statement(Arc::new(draft)))),
+                    Err(failure) => teller.fail(failure),
+                }
+            }
+            Command::NotePaper(note) => {
+                self.terminal.history.note_paper(&note, now)?;
+                let _ = teller.board.send(Ask::Refresh);
+                round();
+            }
             Command::ShowAudit => drop(teller.tell(Event::Audit(Arc::new(self.terminal.audit()?)))),
             Command::ExportAudit(to) => {
                 let exported = match self.terminal.export_audit(&to) {
@@ -529,6 +552,10 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         }
         Command::ShowAudit => Some((Action::ShowAudit, String::new())),
         Command::TryNotices => Some((Action::Settings, "try-notices".into())),
+        Command::DraftStatement { partner, month, .. } => Some((Action::Examine, format!("{partner} {month}"))),
+        Command::ShowBoard(month) => {
+            Some((Action::ShowLists, month.map_or_else(|| "board".into(), |month| format!("board {month}"))))
+        }
         Command::Content { parcel, index } => Some((Action::Open, format!("{parcel} {index}"))),
         Command::DismissDraft(receiver) => Some((Action::DismissDraft, receiver.to_string())),
         Command::Search(_)
@@ -549,6 +576,7 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::Assign { .. }
         | Command::Annotate { .. }
         | Command::TrustPartner { .. }
+        | Command::NotePaper(_)
         | Command::ExportAudit(_)
         | Command::Login { .. }
         | Command::Logout
@@ -715,7 +743,11 @@ impl Reader {
 
 pub(super) fn tell_lists(terminal: &Terminal, teller: &Teller) {
     match terminal.lists() {
-        Ok(lists) => drop(teller.tell(Event::Lists(lists))),
+        Ok(lists) => {
+            teller.tell(Event::Lists(lists));
+            // Its thread is gone only when the face is.
+            let _ = teller.board.send(Ask::Refresh);
+        }
         Err(error) => teller.fail(terminal.trouble(&error)),
     }
 }

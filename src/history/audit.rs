@@ -34,6 +34,8 @@ pub enum Action {
     TakeOver,
     Assign,
     Note,
+    /// Something went, or came, on paper; or it did not after all.
+    NotePaper,
     SaveFile,
     TrustPartner,
     Login,
@@ -94,6 +96,7 @@ impl Action {
             Self::TakeOver => "take-over",
             Self::Assign => "assign",
             Self::Note => "note",
+            Self::NotePaper => "note-paper",
             Self::SaveFile => "save-file",
             Self::TrustPartner => "trust-partner",
             Self::Login => "login",

@@ -70,6 +70,8 @@ pub enum Subject {
     Preventive,
     /// 取り消し (DLT…)
     Withdrawal,
+    /// Words and nothing else.
+    Message,
     /// Anything else.
     Other,
 }
@@ -318,6 +320,14 @@ pub enum Failure {
     NothingToPassOn,
     /// A centre is to get a person whom it did not entrust to us.
     PersonNotEntrusted,
+    /// A statement names somebody who is in no plan that was exchanged with its receiver.
+    PersonNotTheirs {
+        office: String,
+    },
+    /// Words reach this office only by our own exchange, and it is not there.
+    NoWayForWords {
+        office: String,
+    },
     /// Checks forbid sending.
     ChecksFailed {
         errors: usize,

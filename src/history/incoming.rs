@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::board::keep_statements;
 use super::evidence::{Failure, Step, Subject};
 use super::lists::parsed;
 use super::marks::{Mark, OwnReceipt, keep_receipts, tell};
@@ -105,6 +106,7 @@ impl History {
             .named("keep incoming")?;
         if new > 0 {
             insert_files(&transaction, parcel.content)?;
+            keep_statements(&transaction, manifest.id, &manifest.statements)?;
             for position in parcel.stays {
                 transaction
                     .execute(

@@ -247,7 +247,9 @@ pub(super) fn line_of(desks: &[Desk], row: &Row<'_>) -> Result<ParcelLine, Histo
         row.get::<_, Option<i64>>(column).named("line")?.map(to_time).transpose()
     };
     let incoming = row.get::<_, String>(10).named("line")? == "in";
+    let files: usize = row.get(5).named("line")?;
     let evidence = Evidence {
+        nothing_to_import: incoming && files == 0,
         accepted: get_time(11)?.is_some(),
         arrived: get_time(12)?.is_some(),
         imported: get_time(13)?.is_some(),
@@ -274,7 +276,7 @@ pub(super) fn line_of(desks: &[Desk], row: &Row<'_>) -> Result<ParcelLine, Histo
         state: evidence.state(incoming),
         at: to_time(row.get(3).named("line")?)?,
         unread: incoming && get_time(4)?.is_none(),
-        files: row.get(5).named("line")?,
+        files,
         subjects: from_json(&row.get::<_, String>(6).named("line")?, "the subjects of a parcel")?,
         has_message: row.get(7).named("line")?,
         way: if row.get(22).named("line")? { Way::National } else { Way::Hub },
@@ -301,6 +303,8 @@ struct Evidence {
     last: Option<Failure>,
     held: bool,
     laid_out: bool,
+    /// Words came, and no files.
+    nothing_to_import: bool,
 }
 
 impl Evidence {
@@ -309,6 +313,7 @@ impl Evidence {
         match self {
             Evidence { imported: true, .. } => State::Imported,
             Evidence { refused: true, failure, .. } => State::Refused(why(failure)),
+            Evidence { arrived: true, nothing_to_import: true, .. } => State::Imported,
             Evidence { arrived: true, .. } => State::Arrived,
             Evidence { held: true, failure, .. } => State::Held(why(failure)),
             Evidence { accepted: true, .. } => State::Accepted,

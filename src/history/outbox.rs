@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
+use super::board::keep_statements;
 use super::evidence::{Failure, Step, Subject};
 use super::{Action, DONE, History, HistoryError, Named as _, add_to_trail, from_json, record, search, to_json};
 use crate::parcel::{Content, ParcelId, ReceiptStep};
@@ -101,6 +102,7 @@ impl History {
         if new > 0 {
             if let Some(content) = sent.content {
                 insert_files(&transaction, content)?;
+                keep_statements(&transaction, sent.accepted.id, &content.manifest.statements)?;
                 add_to_trail(&transaction, sent.accepted.id, content.manifest.written, &Step::Written)?;
             }
             add_to_trail(&transaction, sent.accepted.id, accepted_at, &Step::Accepted)?;
@@ -439,6 +441,7 @@ pub(super) fn insert_outgoing(
         )
         .named("insert parcel")?;
     insert_files(transaction, &parcel.content)?;
+    keep_statements(transaction, manifest.id, &manifest.statements)?;
     transaction
         .execute(
             "INSERT INTO outbox (parcel, next_try_at) VALUES (?1, ?2)",

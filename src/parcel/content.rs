@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::digest::sha256_hex;
 use super::id::ParcelId;
+use super::statement::{self, Statement};
 use crate::standard::OfficeNumber;
 use archive::Archive;
 pub use name::{NameFault, check_name};
@@ -36,6 +37,14 @@ pub struct Manifest {
     pub written: Timestamp,
     #[serde(default)]
     pub message: String,
+    /// What the message says in a form that programs can read, too.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "statement::write",
+        deserialize_with = "statement::read"
+    )]
+    pub statements: Vec<Statement>,
     pub files: Vec<FileEntry>,
     /// 中継元: the parcels whose files this one passes on, oldest first. Empty for most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -151,8 +160,17 @@ impl Content {
         files: Vec<(String, Vec<u8>)>,
     ) -> Self {
         let (entries, files) = files.into_iter().map(|(name, bytes)| (FileEntry::of(name, &bytes), bytes)).unzip();
-        let chain = Vec::new();
-        let manifest = Manifest { version: VERSION, id, sender, receiver, written, message, files: entries, chain };
+        let manifest = Manifest {
+            version: VERSION,
+            id,
+            sender,
+            receiver,
+            written,
+            message,
+            statements: Vec::new(),
+            files: entries,
+            chain: Vec::new(),
+        };
         Self { manifest, files }
     }
 
@@ -160,6 +178,13 @@ impl Content {
     #[must_use]
     pub fn with_chain(mut self, chain: Vec<Hop>) -> Self {
         self.manifest.chain = chain;
+        self
+    }
+
+    /// The same, saying this beside its message.
+    #[must_use]
+    pub fn saying(mut self, statements: Vec<Statement>) -> Self {
+        self.manifest.statements = statements;
         self
     }
 

@@ -538,6 +538,20 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             ),
             ("利用者と相手を選び直してください。", "Choose the persons and the office again."),
         ),
+        Failure::PersonNotTheirs { office } => named(
+            (
+                format!("{office} とやりとりした予定にいない利用者がふくまれているため、送れません。"),
+                format!("It names somebody who is in no plan exchanged with {office}, so it cannot be sent."),
+            ),
+            ("利用者と対象年月をお確かめください。", "Check the persons and the month."),
+        ),
+        Failure::NoWayForWords { office } => named(
+            (
+                format!("{office} とは便りでつながっていないため、メッセージを送れません。"),
+                format!("{office} is not reached by Tayori, so no message can be sent."),
+            ),
+            ("電話などでお伝えください。", "Tell them by telephone."),
+        ),
         Failure::ChecksFailed { errors } => named(
             (
                 format!("確認で誤りが {errors} 件見つかったため、送れません。"),
@@ -760,6 +774,8 @@ mod tests {
             Failure::VaultBroken,
             Failure::NothingToPassOn,
             Failure::PersonNotEntrusted,
+            Failure::PersonNotTheirs { office: name() },
+            Failure::NoWayForWords { office: name() },
             Failure::ChecksFailed { errors: 2 },
             Failure::NameNotAllowed { name: name() },
             Failure::NameTwice { name: name() },

@@ -290,6 +290,7 @@ pub fn subject(lang: Lang, subject: Subject) -> &'static str {
         Subject::CarePlan => lang.t("計画書", "Care plan"),
         Subject::Preventive => lang.t("介護予防", "Preventive"),
         Subject::Withdrawal => lang.t("取り消し", "Withdrawal"),
+        Subject::Message => lang.t("連絡", "Message"),
         Subject::Other => lang.t("その他", "Other"),
     }
 }
@@ -586,6 +587,9 @@ pub fn notice(lang: Lang, notice: &Notice) -> Sentence {
         todo: String::new(),
     };
     match notice {
+        Notice::Arrived { partner_name, files: 0, .. } => {
+            said(format!("{partner_name} から連絡が届きました。"), format!("A message from {partner_name} arrived."))
+        }
         Notice::Arrived { partner_name, files, .. } => said(
             format!("{partner_name} からファイルが {files} 個届きました。"),
             format!("{} from {partner_name} arrived.", file_count(Lang::En, *files)),

@@ -155,12 +155,12 @@ fn b2_a_full_disk_where_sent_files_are_put_away_leaves_them_where_they_are() {
         drop(file);
         names.push(north.outgoing.join(format!(".name{}", names.len())));
     }
-    assert!(!terminal.put_away_sent(std::slice::from_ref(&north.outgoing), now).unwrap());
+    assert!(!terminal.put_away_sent(std::slice::from_ref(&north.outgoing), now).unwrap().is_empty());
     assert!(paths.iter().all(|path| path.exists()), "they stay where they are");
     let again = north.must(&["send", "--format", "json"]);
     assert_eq!(again.json(), serde_json::json!({"sent": 0, "waiting": 0}), "and are not sent again");
     names.iter().for_each(|path| fs::remove_file(path).unwrap());
-    assert!(terminal.put_away_sent(std::slice::from_ref(&north.outgoing), now).unwrap());
+    assert!(terminal.put_away_sent(std::slice::from_ref(&north.outgoing), now).unwrap().is_empty());
     let put_away = north.outgoing.join("送信済").join(now.to_zoned(jiff::tz::TimeZone::system()).date().to_string());
     assert_eq!(files_in(&put_away), [(report_name(0), report(0)), (report_name(1), report(1))]);
     drop(disk);

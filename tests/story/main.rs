@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod answers;
+mod board;
 #[cfg(target_os = "linux")]
 mod claimed;
 mod crooked;

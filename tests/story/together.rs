@@ -6,8 +6,10 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tayori::board::{Exchange, Paper, Side};
 use tayori::engine::model::{
-    AccountsCommand, Command, DiagnosisCommand, RelayRequest, Secret, Settings, State, TerminalsCommand, Wanted,
+    AccountsCommand, Command, DiagnosisCommand, Occasion, PaperNote, RelayRequest, Secret, Settings, State,
+    TerminalsCommand, Wanted,
 };
 use tayori::engine::{Engine, Event};
 use tayori::history::{Action, History, ParcelLine};
@@ -411,6 +413,9 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
     let somewhere = |name: &str| town.dir().join(name);
     let office = SOUTH.number.parse().unwrap();
     let relay = || RelayRequest { origin: id, to: office, persons: vec![], message: String::new() };
+    let (month, service) = ("202605".parse().unwrap(), SOUTH.service.parse().unwrap());
+    let on = jiff::civil::date(2026, 6, 1);
+    let paper = Paper { side: Side::Provider, partner: office, service, exchange: Exchange::Actuals, on };
     let all = [
         Command::Search(Wanted { most: 50, ..Wanted::default() }),
         Command::Register(Month::new(2026, 5).unwrap()),
@@ -440,6 +445,9 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::Annotate { parcel: id, text: "y".into() },
         Command::TrustPartner { office, fingerprint: "ab".into() },
         Command::ShowAudit,
+        Command::ShowBoard(None),
+        Command::DraftStatement { partner: office, month, occasion: Occasion::Reminder },
+        Command::NotePaper(PaperNote { month, paper, taken_back: false }),
         Command::ExportAudit(somewhere("window.csv")),
         Command::Accounts(AccountsCommand::List),
         Command::Terminals(TerminalsCommand::List),
@@ -485,9 +493,10 @@ fn expected(command: &Command) -> Action {
         Command::Annotate { .. } => Action::Note,
         Command::TrustPartner { .. } => Action::TrustPartner,
         Command::ShowAudit => Action::ShowAudit,
+        Command::ShowBoard(_) | Command::Search(_) => Action::ShowLists,
+        Command::NotePaper(_) => Action::NotePaper,
+        Command::DraftStatement { .. } | Command::OfferRelay(_) | Command::ReviewRelay(_) => Action::Examine,
         Command::ExportAudit(_) | Command::Register(_) => Action::Export,
-        Command::Search(_) => Action::ShowLists,
-        Command::OfferRelay(_) | Command::ReviewRelay(_) => Action::Examine,
         Command::Relay(_) => Action::Send,
         Command::Login { .. } => Action::Login,
         Command::Logout => Action::Logout,

@@ -2,6 +2,7 @@
 #![cfg(feature = "desktop")]
 #![allow(clippy::unwrap_used, reason = "a test that meets none of it has failed")]
 
+mod board;
 mod comfort;
 mod desks;
 mod drafts;
@@ -15,6 +16,7 @@ mod made_up;
 mod mail;
 mod office;
 mod painter;
+mod partners;
 mod pictures;
 mod reading;
 mod relay;

@@ -190,7 +190,7 @@ impl Writing {
         self.chosen.push(Bundle {
             receiver: partner.office,
             receiver_name: partner.name.clone(),
-            receiver_service: Some(partner.service),
+            receiver_service: partner.service,
             files: Vec::new(),
             subjects: Vec::new(),
             findings: Vec::new(),
@@ -233,12 +233,9 @@ impl Writing {
                 let letter = self.letters.get(&bundle.receiver);
                 let files = bundle.files.iter().map(|file| &file.path);
                 let attached = letter.map(|letter| letter.attached.as_slice()).unwrap_or_default();
-                SendRequest {
-                    receiver: bundle.receiver,
-                    mended: bundle.files.iter().filter(|file| file.mended).map(|file| file.path.clone()).collect(),
-                    paths: files.chain(attached).cloned().collect(),
-                    message: self.message(model, bundle),
-                }
+                let paths = files.chain(attached).cloned().collect();
+                let mended = bundle.files.iter().filter(|file| file.mended).map(|file| file.path.clone()).collect();
+                SendRequest { mended, ..SendRequest::new(bundle.receiver, paths, self.message(model, bundle)) }
             })
             .collect()
     }

@@ -64,7 +64,7 @@ pub fn subject_look(lang: Lang, subject: Subject) -> (&'static str, Colors) {
             Subject::Provision => blue(),
             Subject::CarePlan | Subject::Preventive => quiet(),
             Subject::Withdrawal => look(),
-            Subject::Other => quiet(),
+            Subject::Message | Subject::Other => quiet(),
         },
     )
 }
