@@ -155,7 +155,11 @@ fn b2_a_full_disk_where_sent_files_are_put_away_leaves_them_where_they_are() {
         drop(file);
         names.push(north.outgoing.join(format!(".name{}", names.len())));
     }
-    assert!(!terminal.put_away_sent(std::slice::from_ref(&north.outgoing), now).unwrap().is_empty());
+    assert_eq!(
+        terminal.put_away_sent(std::slice::from_ref(&north.outgoing), now).unwrap().len(),
+        paths.len(),
+        "each is named"
+    );
     assert!(paths.iter().all(|path| path.exists()), "they stay where they are");
     let again = north.must(&["send", "--format", "json"]);
     assert_eq!(again.json(), serde_json::json!({"sent": 0, "waiting": 0}), "and are not sent again");
