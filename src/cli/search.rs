@@ -58,6 +58,8 @@ enum SubjectArg {
     Preventive,
     /// 取り消し
     Withdrawal,
+    /// 連絡（メッセージだけのもの）
+    Message,
     /// そのほか
     Other,
 }
@@ -70,6 +72,7 @@ impl SubjectArg {
             Self::CarePlan => Subject::CarePlan,
             Self::Preventive => Subject::Preventive,
             Self::Withdrawal => Subject::Withdrawal,
+            Self::Message => Subject::Message,
             Self::Other => Subject::Other,
         }
     }

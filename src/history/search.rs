@@ -244,6 +244,7 @@ fn subject_fact(subject: Subject) -> String {
         Subject::CarePlan => "kcareplan",
         Subject::Preventive => "kpreventive",
         Subject::Withdrawal => "kwithdrawal",
+        Subject::Message => "kmessage",
         Subject::Other => "kother",
     };
     kind.to_owned()

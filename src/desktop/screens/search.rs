@@ -199,8 +199,15 @@ impl SearchPage {
     }
 }
 
-const SUBJECTS: [Subject; 6] =
-    [Subject::Provision, Subject::Actuals, Subject::CarePlan, Subject::Preventive, Subject::Withdrawal, Subject::Other];
+const SUBJECTS: [Subject; 7] = [
+    Subject::Provision,
+    Subject::Actuals,
+    Subject::CarePlan,
+    Subject::Preventive,
+    Subject::Withdrawal,
+    Subject::Message,
+    Subject::Other,
+];
 
 /// One of many, or all of them.
 fn choice<T: Copy + PartialEq>(
