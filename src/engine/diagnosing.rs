@@ -192,7 +192,8 @@ mod tests {
         let profile = Profile::create(dir.path(), settings).unwrap();
         let (events, told) = mpsc::channel();
         let (orders, ordered) = mpsc::channel();
-        let teller = Teller { events, wake: Arc::new(|| ()) };
+        let (board, _) = mpsc::channel();
+        let teller = Teller { events, wake: Arc::new(|| ()), board };
         let mut diagnosing =
             Diagnosing { teller, diagnosis: Diagnosis::default(), orders: ordered, later: VecDeque::new() };
         orders.send((profile.clone(), DiagnosisCommand::All)).unwrap();
