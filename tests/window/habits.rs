@@ -10,6 +10,7 @@ use tayori::desktop::Look;
 use tayori::engine::habits::{AfterSending, MailSecurity, Sound};
 use tayori::engine::model::*;
 
+use crate::made_up;
 use crate::world::*;
 
 fn at(section: &str) -> Window {
