@@ -148,12 +148,27 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
                     "preventive" => made_up::give_forms(&mut view, &made_up::preventive),
                     _ => made_up::give_months(&mut view, persons),
                 }
+                if state == "preventive" {
+                    view.relay = Some(tayori::entrust::Way::ToProvider);
+                }
                 tell(Event::Opened(Arc::new(view)));
             }
             Command::Examine(_) | Command::ExamineOutgoing => {
                 let examined =
                     if state == "compose-error" { made_up::examined_with_errors() } else { made_up::examined() };
                 tell(Event::Examined(Arc::new(examined)));
+            }
+            Command::Search(wanted) => {
+                let both = lists.inbox.iter().take(8).chain(lists.sent.iter());
+                let lines: Vec<ParcelLine> = if state == "empty" { vec![] } else { both.cloned().collect() };
+                let found = Hits { more: !lines.is_empty(), filling: state == "error", wanted, lines: lines.into() };
+                tell(Event::Found(Arc::new(found)));
+            }
+            Command::OfferRelay(origin) => tell(Event::RelayOffer(Arc::new(made_up::relay_offer(origin)))),
+            Command::ReviewRelay(request) => {
+                let bundle = made_up::bundle(10, vec![]);
+                let way = tayori::entrust::Way::ToProvider;
+                tell(Event::RelayReview(Arc::new(RelayReview { request, way, bundle })));
             }
             Command::Send(requests) => {
                 tell(Event::Notice(Notice::Queued { parcels: requests.len() }));

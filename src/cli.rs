@@ -19,6 +19,7 @@ mod login;
 mod notices;
 mod parcel;
 mod partner;
+mod search;
 mod setup;
 pub mod show;
 #[cfg_attr(not(feature = "desktop"), allow(dead_code, reason = "without the window there is nothing to be single"))]
@@ -86,6 +87,7 @@ enum Command {
     Autostart(autostart::AutostartArgs),
     Notices(notices::NoticesArgs),
     List(list::ListArgs),
+    Search(search::SearchArgs),
     Board(board::BoardArgs),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
@@ -103,6 +105,8 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         Command::Receive(_) => Some((Action::Exchange, "receive")),
         Command::Watch(_) => Some((Action::Exchange, "watch")),
         Command::List(_) => Some((Action::ShowLists, "")),
+        // Not what was looked for: that may be a person's name.
+        Command::Search(_) => Some((Action::ShowLists, "search")),
         Command::Login(_) => Some((Action::Login, "")),
         Command::Logout(_) => Some((Action::Logout, "")),
         Command::Account(_) => Some((Action::Accounts, "")),
@@ -178,6 +182,9 @@ impl Cli {
             }
             Some(Command::List(args)) => {
                 with_profile(profile, |profile| list::run(&args, profile, &mut io::stdout().lock()))
+            }
+            Some(Command::Search(args)) => {
+                with_profile(profile, |profile| search::run(&args, &profile, &mut io::stdout().lock()))
             }
             Some(Command::Board(args)) => {
                 with_profile(profile, |profile| board::run(&args, &profile, &mut io::stdout().lock()))

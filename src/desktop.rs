@@ -10,7 +10,7 @@ mod forms;
 mod icons;
 mod model;
 mod nav;
-mod paper;
+pub(crate) mod paper;
 mod place;
 mod preview;
 mod printing;

@@ -10,7 +10,7 @@ use super::preview::Preview;
 use super::printing::Target;
 use crate::engine::support;
 use crate::parcel::ParcelId;
-use crate::standard::OfficeNumber;
+use crate::standard::{Month, OfficeNumber};
 
 /// What is to be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,12 @@ pub enum Choice {
     },
     /// A PKCS#12 file.
     CertificateFile,
+    /// 送受信一覧 of a month, as a PDF or as CSV.
+    SaveRegister {
+        month: Month,
+        pdf: bool,
+        name: String,
+    },
 }
 
 /// Which folder of the settings is to be chosen.
@@ -62,6 +68,7 @@ pub enum Chosen {
     SaveSupport(PathBuf),
     SaveRecord(PathBuf),
     CertificateFile(PathBuf),
+    SaveRegister { month: Month, pdf: bool, to: PathBuf },
     PdfMade { bytes: Arc<[u8]>, to: Target, name: String },
     PdfStopped,
     PdfFailed,
@@ -172,6 +179,10 @@ fn ask(choice: Choice) -> Option<Chosen> {
         Choice::CertificateFile => {
             let dialog = dialog.add_filter("PKCS#12", &["p12", "pfx", "P12", "PFX"]);
             dialog.pick_file().map(Chosen::CertificateFile)
+        }
+        Choice::SaveRegister { month, pdf, name } => {
+            let dialog = if pdf { dialog.add_filter("PDF", &["pdf"]) } else { dialog.add_filter("CSV", &["csv"]) };
+            dialog.set_file_name(name).save_file().map(|to| Chosen::SaveRegister { month, pdf, to })
         }
         Choice::SaveSupport => dialog.set_file_name(support::NAME).save_file().map(Chosen::SaveSupport),
         Choice::SaveRecord { name } => {

@@ -8,8 +8,9 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::board::Board;
+use crate::desks::is_for;
 use crate::engine::model::{
-    Account, Audit, Connection, Diagnosis, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice,
+    Account, Audit, Connection, Diagnosis, Drafts, Entrance, Event, Examined, Failure, Hits, Lists, Login, Notice,
     ParcelLine, ParcelView, Partner, Progress, Settings, ShownCode, State, StatementDraft, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
@@ -58,11 +59,16 @@ impl TextSize {
 pub struct Model {
     pub look: Look,
     pub status: Status,
+    /// What the window shows: of what came, only what is for this terminal's desk or for everybody.
     pub lists: Lists,
+    /// All of what came.
+    every_desk: Arc<[ParcelLine]>,
     pub counts: Counts,
     pub opened: Option<Arc<ParcelView>>,
     /// A file of the opened parcel, shown in place.
     pub preview: Option<Preview>,
+    /// What the last search found.
+    pub found: Option<Arc<Hits>>,
     pub examined: Option<Arc<Examined>>,
     /// Whether an examination was asked for and not answered yet.
     pub examining: bool,
@@ -185,9 +191,11 @@ impl Model {
             look,
             status: Status { connection: Connection::Starting, last_exchange: None, certificate_until: None },
             lists: Lists::default(),
+            every_desk: Arc::from([]),
             counts: Counts::default(),
             opened: None,
             preview: None,
+            found: None,
             examined: None,
             examining: false,
             drafts: Drafts::default(),
@@ -220,8 +228,9 @@ impl Model {
         match event {
             Event::Status(status) => self.status = status,
             Event::Lists(lists) => {
-                self.counts = Counts::of(&lists);
+                self.every_desk = lists.inbox.clone();
                 self.lists = lists;
+                self.sort_by_desk();
             }
             Event::Opened(view) => {
                 if self.preview.as_ref().is_some_and(|preview| preview.parcel != view.line.id) {
@@ -231,6 +240,7 @@ impl Model {
             }
             // The app makes it ready first.
             Event::Content(_) => {}
+            Event::Found(found) => self.found = Some(found),
             Event::Examined(examined) => {
                 self.examining = false;
                 self.examined = Some(examined);
@@ -238,6 +248,8 @@ impl Model {
             // Whoever wrote them hears.
             Event::SendResults(_) => {}
             Event::Drafts(drafts) => self.drafts = drafts,
+            // The dialog's.
+            Event::Register(_) | Event::RelayOffer(_) | Event::RelayReview(_) => {}
             // The app's own affair.
             Event::Show(_) | Event::HandedOver(_) => {}
             // Never comes so far: who shows the notices takes it.
@@ -245,7 +257,10 @@ impl Model {
             Event::Autostart(on) => self.autostart = Some(on),
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
-            Event::Settings(settings) => self.settings = Some(settings),
+            Event::Settings(settings) => {
+                self.settings = Some(settings);
+                self.sort_by_desk();
+            }
             Event::Audit(audit) => self.audit = Some(audit),
             Event::Partners(partners) => self.partners = partners,
             Event::Board(board) => self.board = Some(board),
@@ -265,9 +280,26 @@ impl Model {
         }
     }
 
+    /// Leaves what is for other desks than this terminal's out of what is shown and counted.
+    fn sort_by_desk(&mut self) {
+        let own = self.settings.as_ref().and_then(|settings| settings.desk.as_deref());
+        self.lists.inbox = match own {
+            None => self.every_desk.clone(),
+            own => self.every_desk.iter().filter(|line| is_for(own, &line.desks)).cloned().collect(),
+        };
+        self.counts = Counts::of(&self.lists);
+    }
+
     fn toast(&mut self, notice: Notice) {
         if matches!(notice, Notice::NotSent(_)) {
             self.examining = false;
+        }
+        // What came for another desk alone is told there.
+        let own = self.settings.as_ref().and_then(|settings| settings.desk.as_deref());
+        if let Notice::Arrived { parcel, .. } = &notice
+            && self.every_desk.iter().any(|line| line.id == *parcel && !is_for(own, &line.desks))
+        {
+            return;
         }
         let said = match notice {
             Notice::Arrived { ref partner_name, .. } => {

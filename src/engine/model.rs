@@ -13,11 +13,16 @@ pub use super::enrol::{By, Entry, Step as EntryStep};
 pub use super::profile::Settings;
 pub use super::statements::{Candidate, Occasion, StatementDraft};
 use crate::board::Board;
-pub use crate::history::{AuditFault, AuditLine, Failure, PaperNote, ParcelLine, State, Step, Subject, Trail, Way};
+use crate::entrust;
+pub use crate::history::{
+    AuditFault, AuditLine, Failure, Hits, PaperNote, ParcelLine, PassedOn, State, Step, Subject, Trail, Wanted, Way,
+};
 use crate::identity::code::Code;
+pub use crate::parcel::Hop;
 use crate::parcel::{ParcelId, Statement};
+use crate::register::Register;
 pub use crate::standard::repair::Offer;
-use crate::standard::{Checked, Finding, Month, MonthSheet, OfficeNumber, People, ServiceType};
+use crate::standard::{Checked, Finding, Month, MonthSheet, OfficeNumber, People, PersonKey, ServiceType};
 pub use crate::wire::{Account, AccountChange, NewAccount, PasswordChange, Role, Secret, TerminalEntry, UserId};
 
 /// What a face asks for. Nothing here waits; the answer comes as an [`Event`].
@@ -27,6 +32,16 @@ pub enum Command {
     Exchange,
     /// Answer with [`Event::Opened`]; an incoming parcel counts as read from then on.
     Open(ParcelId),
+    /// Look for parcels; answered by [`Event::Found`]. Of several that wait, only the last is answered.
+    Search(Wanted),
+    /// To whom a parcel can be passed on; answered by [`Event::RelayOffer`].
+    OfferRelay(ParcelId),
+    /// What would go; answered by [`Event::RelayReview`] or a [`Notice::NotSent`].
+    ReviewRelay(RelayRequest),
+    /// Pass it on: made again, checked again, put into the outbox.
+    Relay(RelayRequest),
+    /// Answer with [`Event::Register`]: what was exchanged in this month.
+    Register(Month),
     /// The office says that its care software has taken this parcel's files.
     MarkImported(ParcelId),
     /// Look at files or folders to be sent; answered by [`Event::Examined`], which replaces the last one.
@@ -239,6 +254,42 @@ pub struct SendResult {
     pub outcome: Result<ParcelId, Failure>,
 }
 
+/// 委託: a parcel that is to be passed on, of whom, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayRequest {
+    pub origin: ParcelId,
+    pub to: OfficeNumber,
+    pub persons: Vec<PersonKey>,
+    pub message: String,
+}
+
+/// To whom a parcel can be passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayOffer {
+    pub origin: ParcelId,
+    pub way: entrust::Way,
+    /// Who is in it, with the name where it is known.
+    pub persons: Vec<(PersonKey, String)>,
+    /// Those who know most of the persons first.
+    pub candidates: Arc<[RelayCandidate]>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayCandidate {
+    pub office: OfficeNumber,
+    pub name: String,
+    /// The parcel's persons who are this office's: they have a service there, or were entrusted by it.
+    pub persons: Vec<PersonKey>,
+}
+
+/// What would be passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayReview {
+    pub request: RelayRequest,
+    pub way: entrust::Way,
+    pub bundle: Bundle,
+}
+
 /// What the engine tells. Each variant carries the whole of what it speaks of, so the newest one is enough.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are few at a time, and a face takes each apart at once")]
@@ -247,6 +298,11 @@ pub enum Event {
     Lists(Lists),
     Opened(Arc<ParcelView>),
     Content(Content),
+    Register(Arc<Register>),
+    RelayOffer(Arc<RelayOffer>),
+    RelayReview(Arc<RelayReview>),
+    /// The answer to the last search.
+    Found(Arc<Hits>),
     Examined(Arc<Examined>),
     /// What became of the last [`Command::Send`], receiver by receiver.
     SendResults(Arc<[SendResult]>),
@@ -382,6 +438,12 @@ pub struct ParcelView {
     pub people: Arc<People>,
     /// What happened to it, oldest first.
     pub trail: Vec<Trail>,
+    /// 中継元: the parcels it passes on, oldest first.
+    pub chain: Vec<Hop>,
+    /// 中継先: parcels of ours that pass it on.
+    pub passed_on: Vec<PassedOn>,
+    /// Which way it can be passed on.
+    pub relay: Option<entrust::Way>,
     /// Whose signature was verified, for an incoming parcel.
     pub signed_by: Option<OfficeNumber>,
     /// A word of the office's own about it.

@@ -12,7 +12,7 @@ use super::evidence::{Step, Subject};
 use super::incoming::Delivery;
 use super::lists::parsed;
 use super::outbox::{NewOutgoing, insert_files, insert_outgoing};
-use super::{Action, DONE, History, HistoryError, Named as _, add_to_trail, record, to_json};
+use super::{Action, DONE, History, HistoryError, Named as _, add_to_trail, record, search, to_json};
 use crate::parcel::{Content, ParcelId};
 use crate::standard::{Checked, OfficeNumber};
 
@@ -155,6 +155,7 @@ impl History {
         }
         add_to_trail(&transaction, manifest.id, now, &Step::Received)?;
         record(&transaction, Action::Received, &id, DONE, now)?;
+        search::index(&transaction, &id)?;
         transaction.commit().named("keep download")
     }
 

@@ -111,6 +111,7 @@ pub fn line(number: usize, state: State) -> ParcelLine {
     ];
     ParcelLine {
         id: id(number),
+        incoming: number < 1_000,
         partner: office(10 + number % 30),
         partner_name: name(number).into(),
         state,
@@ -126,6 +127,7 @@ pub fn line(number: usize, state: State) -> ParcelLine {
         overdue_since: None,
         importing: None,
         assigned: None,
+        desks: vec![],
     }
 }
 
@@ -134,7 +136,7 @@ pub fn inbox(count: usize) -> Arc<[ParcelLine]> {
     (0..count)
         .map(|number| {
             let state = if number < 9 { State::Arrived } else { State::Imported };
-            ParcelLine { unread: number < 9 && number.is_multiple_of(3), ..line(number, state) }
+            ParcelLine { incoming: true, unread: number < 9 && number.is_multiple_of(3), ..line(number, state) }
         })
         .collect()
 }
@@ -391,6 +393,9 @@ pub fn view(line: &ParcelLine, incoming: bool) -> ParcelView {
         checked: checked(vec![a_warning(), a_note()]),
         sheets: vec![sheet(1)],
         people: people([1]),
+        chain: Vec::new(),
+        passed_on: Vec::new(),
+        relay: None,
         trail: trail
             .into_iter()
             .map(|(step, before)| Trail { at: line.at - SignedDuration::from_mins(before), step })
@@ -521,6 +526,22 @@ pub fn examined_with_errors() -> Examined {
                 offers: vec![],
             },
         ],
+    }
+}
+
+/// To whom a parcel of three persons can be passed on.
+pub fn relay_offer(origin: ParcelId) -> RelayOffer {
+    let person = |number: usize| PersonKey { insurer: "312025".into(), insured: format!("31000000{number:02}") };
+    let candidate = |number: usize, persons: &[usize]| RelayCandidate {
+        office: office(number),
+        name: name(number).into(),
+        persons: persons.iter().map(|number| person(*number)).collect(),
+    };
+    RelayOffer {
+        origin,
+        way: tayori::entrust::Way::ToProvider,
+        persons: (0..8).map(|number| (person(number), PERSONS[number].0.to_owned())).collect(),
+        candidates: Arc::from([candidate(10, &[0, 2, 3]), candidate(11, &[])]),
     }
 }
 

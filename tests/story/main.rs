@@ -12,6 +12,7 @@ mod demo;
 mod desktop;
 mod diagnosis;
 mod enrol;
+mod entrust;
 mod entry;
 mod external;
 #[cfg(unix)]

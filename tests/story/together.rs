@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tayori::board::{Exchange, Paper, Side};
 use tayori::engine::model::{
-    AccountsCommand, Command, DiagnosisCommand, Occasion, PaperNote, Secret, Settings, State, TerminalsCommand,
+    AccountsCommand, Command, DiagnosisCommand, Occasion, PaperNote, RelayRequest, Secret, Settings, State,
+    TerminalsCommand, Wanted,
 };
 use tayori::engine::{Engine, Event};
 use tayori::history::{Action, History, ParcelLine};
 use tayori::parcel::certificate;
+use tayori::standard::Month;
 
 use crate::crooked::{Crooked, Deed};
 use crate::world::{
@@ -410,10 +412,16 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
     let settings: Settings = north.profile().settings;
     let somewhere = |name: &str| town.dir().join(name);
     let office = SOUTH.number.parse().unwrap();
+    let relay = || RelayRequest { origin: id, to: office, persons: vec![], message: String::new() };
     let (month, service) = ("202605".parse().unwrap(), SOUTH.service.parse().unwrap());
     let on = jiff::civil::date(2026, 6, 1);
     let paper = Paper { side: Side::Provider, partner: office, service, exchange: Exchange::Actuals, on };
     let all = [
+        Command::Search(Wanted { most: 50, ..Wanted::default() }),
+        Command::Register(Month::new(2026, 5).unwrap()),
+        Command::OfferRelay(id),
+        Command::ReviewRelay(relay()),
+        Command::Relay(relay()),
         Command::Exchange,
         Command::Open(id),
         Command::MarkImported(id),
@@ -485,10 +493,11 @@ fn expected(command: &Command) -> Action {
         Command::Annotate { .. } => Action::Note,
         Command::TrustPartner { .. } => Action::TrustPartner,
         Command::ShowAudit => Action::ShowAudit,
-        Command::ShowBoard(_) => Action::ShowLists,
+        Command::ShowBoard(_) | Command::Search(_) => Action::ShowLists,
         Command::NotePaper(_) => Action::NotePaper,
-        Command::DraftStatement { .. } => Action::Examine,
-        Command::ExportAudit(_) => Action::Export,
+        Command::DraftStatement { .. } | Command::OfferRelay(_) | Command::ReviewRelay(_) => Action::Examine,
+        Command::ExportAudit(_) | Command::Register(_) => Action::Export,
+        Command::Relay(_) => Action::Send,
         Command::Login { .. } => Action::Login,
         Command::Logout => Action::Logout,
         Command::Accounts(_) => Action::Accounts,

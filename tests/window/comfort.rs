@@ -22,8 +22,8 @@ fn shortcuts_do_what_people_are_used_to() {
     assert_eq!(window.page(), Page::Compose);
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::F);
     window.harness.run();
-    assert_eq!(window.page(), Page::Inbox);
-    assert!(window.harness.get_by_role_and_label(Role::SearchInput, "さがす").is_focused());
+    assert_eq!(window.page(), Page::Search);
+    assert!(window.harness.get_by_role_and_label(Role::SearchInput, "さがすことば").is_focused());
 }
 
 #[test]

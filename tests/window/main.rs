@@ -4,6 +4,7 @@
 
 mod board;
 mod comfort;
+mod desks;
 mod drafts;
 mod entry;
 mod habits;
@@ -18,6 +19,8 @@ mod painter;
 mod partners;
 mod pictures;
 mod reading;
+mod relay;
+mod search;
 mod sending;
 mod world;
 mod writing;

@@ -40,6 +40,9 @@ impl Desk for Scripted {
             Choice::Folder(slot) => Chosen::Folder(slot, self.folder.clone()),
             Choice::SaveAs { parcel, index, name } => Chosen::SaveAs { parcel, index, to: self.folder.join(name) },
             Choice::CertificateFile => Chosen::CertificateFile(self.folder.join("証明書.p12")),
+            Choice::SaveRegister { month, pdf, name } => {
+                Chosen::SaveRegister { month, pdf, to: self.folder.join(name) }
+            }
             Choice::SaveSupport => Chosen::SaveSupport(self.folder.join("support.zip")),
             Choice::SaveRecord { name } => Chosen::SaveRecord(self.folder.join(name)),
             Choice::SavePdf { name } => Chosen::SavePdf(self.folder.join(name)),
