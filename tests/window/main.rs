@@ -1,6 +1,6 @@
 //! The window, used as a person uses it: by the labels on it. The tests play the engine by hand.
 #![cfg(feature = "desktop")]
-#![allow(clippy::unwrap_used, reason = "a test that meets none of it has failed")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets none of it has failed")]
 
 mod board;
 mod comfort;
