@@ -518,7 +518,7 @@ impl App {
             Action::EditTemplates => self.writing.edit_templates(&self.model),
             Action::WriteTo(receiver, message) => {
                 self.page = Page::Compose;
-                self.writing.write_to(&self.model, receiver, message);
+                self.writing.write_to(&self.model, receiver, &message);
             }
             Action::Withdraw(id) => self.withdrawing = Some(id),
             Action::AskPrint { view, person, form } => self.printing = Some(Printing::new(view, person, form)),

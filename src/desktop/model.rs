@@ -138,7 +138,13 @@ impl Toast {
     pub fn is_bad(&self) -> bool {
         matches!(
             self.said,
-            Said::PdfFailed | Said::Notice(Notice::Failed(_) | Notice::NotSent(_) | Notice::ParcelFailed { .. })
+            Said::PdfFailed
+                | Said::Notice(
+                    Notice::Failed(_)
+                        | Notice::NotSent(_)
+                        | Notice::ParcelFailed { .. }
+                        | Notice::CertificateEnds { days: ..=7 }
+                )
         )
     }
 

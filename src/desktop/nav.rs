@@ -69,7 +69,7 @@ fn rows(app: &App) -> Vec<Row> {
 pub(super) fn show(app: &App, ui: &mut Ui) -> Option<Action> {
     let lang = app.model.lang();
     let roomy = ui.available_width() >= ROOMY;
-    let (width, margin) = if roomy { (204.0, 12) } else { (140.0, 6) };
+    let (width, margin) = if roomy { (204.0, 12) } else { (152.0, 6) };
     Panel::left("nav")
         .exact_size(width)
         .resizable(false)

@@ -490,6 +490,8 @@ pub struct Drafts {
     pub drafts: Arc<[Draft]>,
     /// Files that cannot be sent as they are, and folders that cannot be looked into.
     pub astray: Arc<[Astray]>,
+    /// Files that are still being written.
+    pub coming: usize,
 }
 
 /// What waits for one receiver.

@@ -449,6 +449,7 @@ pub fn drafts() -> Drafts {
             draft(bundle(3, vec![a_note()]), None, 12),
         ]),
         astray: Arc::from([locked]),
+        coming: 2,
     }
 }
 
