@@ -178,6 +178,9 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
                     results.map(|(at, request)| SendResult { receiver: request.receiver, outcome: outcome(at) });
                 tell(Event::SendResults(results.collect()));
             }
+            Command::DraftStatement { partner, month, occasion } => {
+                tell(Event::Statement(Arc::new(made_up::statement_draft(partner, month, occasion))));
+            }
             Command::ShowAudit => tell(Event::Audit(Arc::new(made_up::audit()))),
             Command::Terminals(TerminalsCommand::NewCode) => {
                 if let Ok(code) = tayori::identity::code::Code::new() {
@@ -185,9 +188,6 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
                 }
             }
             Command::Terminals(_) => tell(Event::Terminals(made_up::terminals())),
-            Command::DraftStatement { partner, month, occasion } => {
-                tell(Event::Statement(Arc::new(made_up::statement_draft(partner, month, occasion))));
-            }
             Command::Accounts(_) => tell(Event::Accounts(made_up::accounts())),
             Command::Diagnosis(DiagnosisCommand::All | DiagnosisCommand::Again(_)) => {
                 tell(Event::Diagnosis(Arc::new(made_up::diagnosis())));

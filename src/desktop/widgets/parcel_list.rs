@@ -313,7 +313,10 @@ fn spoken(lang: Lang, line: &ParcelLine, look: RowLook, when: &str) -> String {
     let subjects: Vec<&str> = line.subjects.iter().map(|subject| w::subject(lang, *subject)).collect();
     let (_, state, _) = state_look(lang, &line.state, line.incoming);
     let files = w::file_count(lang, line.files);
-    let seen_to: Vec<String> = handled(lang, line).into_iter().map(|(_, words, _)| words).collect();
+    let importing = line.importing.as_deref().map(|terminal| handling::imported_by(lang, terminal));
+    let assigned = line.assigned.as_deref().map(|name| handling::assigned_to(lang, name));
+    let desks = line.desks.iter().map(|desk| desks::of_desk(lang, desk));
+    let seen_to: Vec<String> = importing.into_iter().chain(assigned).chain(desks).collect();
     let parts = [way, unread, &line.partner_name, &subjects.join("、"), &files, state, &seen_to.join("、"), when];
     parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ")
 }
@@ -401,21 +404,12 @@ fn paint_subjects(ui: &Ui, left: f32, y: f32, lang: Lang, line: &ParcelLine, rig
     let importing =
         line.importing.as_ref().map(|_| (ic::DOWNLOAD, handling::imported_short(lang).to_owned(), super::look()));
     let assigned = line.assigned.as_ref().map(|name| (ic::PERSON, safe_text(name).into_owned(), super::blue()));
-    for (glyph, words, colors) in importing.into_iter().chain(assigned) {
+    let desks = line.desks.iter().map(|desk| (ic::APARTMENT, safe_text(desk).into_owned(), super::chip::quiet()));
+    for (glyph, words, colors) in importing.into_iter().chain(assigned).chain(desks) {
         let width = p.layout_no_wrap(words.clone(), reg(14.0), black()).size().x + 36.0;
         if x + width > right {
             break;
         }
         x += chip_at(p, x, y, glyph, &words, colors) + 6.0;
     }
-}
-
-/// Who in the office sees to it: the terminal that imports it, and whom it is assigned to.
-fn handled(lang: Lang, line: &ParcelLine) -> Vec<(&'static str, String, super::chip::Colors)> {
-    let importing = line.importing.as_deref();
-    let importing = importing.map(|terminal| (ic::DOWNLOAD, handling::imported_by(lang, terminal), super::look()));
-    let assigned = line.assigned.as_deref();
-    let assigned = assigned.map(|name| (ic::PERSON, handling::assigned_to(lang, name), super::blue()));
-    let desks = line.desks.iter().map(|desk| (ic::APARTMENT, desks::of_desk(lang, desk), super::chip::quiet()));
-    importing.into_iter().chain(assigned).chain(desks).collect()
 }
