@@ -179,7 +179,7 @@ fn schemathesis_finds_no_server_error_and_no_answer_that_is_not_described() {
         println!("{}", run.stdout);
         assert!(run.is_fine(), "{}\n{}", run.stdout, run.stderr);
     }
-    let tested = |run: &crate::world::Run| -> u32 {
+    let tested = |run: &Run| -> u32 {
         let line = run.stdout.lines().find_map(|line| line.trim().strip_prefix("Tested: "));
         line.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("{}", run.stdout))
     };
