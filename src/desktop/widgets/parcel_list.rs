@@ -14,9 +14,9 @@ use super::super::text::{grouped, list_time, search_key};
 use super::super::theme::{bold, icon, reg};
 use super::super::tokens::*;
 use super::{chip_at, empty_state, line_at, scroll_style, segmented, state_look, subject_look, text};
-use crate::engine::model::ParcelLine;
+use crate::engine::model::{ParcelLine, Way};
 use crate::parcel::ParcelId;
-use crate::words::{Lang, handling, window as w};
+use crate::words::{Lang, habits, handling, window as w};
 
 const ROW: f32 = 72.0;
 
@@ -389,11 +389,13 @@ fn paint_subjects(ui: &Ui, left: f32, y: f32, lang: Lang, line: &ParcelLine, rig
     }
 }
 
-/// Who in the office sees to it: the terminal that imports it, and whom it is assigned to.
+/// By which way it goes, where that is not ours, and who in the office sees to it: the terminal that imports it, and whom it
+/// is assigned to.
 fn handled(lang: Lang, line: &ParcelLine) -> Vec<(&'static str, String, super::chip::Colors)> {
     let importing = line.importing.as_deref();
     let importing = importing.map(|terminal| (ic::DOWNLOAD, handling::imported_by(lang, terminal), super::look()));
     let assigned = line.assigned.as_deref();
     let assigned = assigned.map(|name| (ic::PERSON, handling::assigned_to(lang, name), super::blue()));
-    importing.into_iter().chain(assigned).collect()
+    let national = (line.way == Way::National).then(|| (ic::APARTMENT, habits::way(lang).to_owned(), super::look()));
+    national.into_iter().chain(importing).chain(assigned).collect()
 }
