@@ -1,7 +1,10 @@
 //! Commands in, events out: the engine owns threads, timers and retries, and knows no window.
 
 pub mod autostart;
+mod board;
 mod delivery;
+mod diagnosing;
+pub mod diagnosis;
 mod drafts;
 pub mod enrol;
 mod entrance;
@@ -19,20 +22,26 @@ pub mod profile;
 mod receipts;
 mod receiving;
 mod refill;
+mod relay;
 pub mod renewal;
 mod retry;
 mod runner;
+mod searching;
 mod sending;
+mod statements;
 mod subject;
+pub mod support;
 pub mod templates;
 pub mod terminal;
 pub mod terminals;
 mod together;
+pub mod trial;
 mod views;
 mod watching;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+pub use board::PersonsOfFiles;
 pub use model::{Command, Event};
 pub use terminal::export_audit;
 

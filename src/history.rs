@@ -7,6 +7,7 @@
 //! vault, its write-ahead log and index of words included. Plain SQL lives in this room and nowhere else in the client.
 
 mod audit;
+mod board;
 mod claims;
 mod coming;
 mod drafts;
@@ -22,6 +23,10 @@ mod notes;
 mod opening;
 mod outbox;
 mod partners;
+mod register;
+mod relay;
+mod search;
+mod tally;
 
 use std::path::{Path, PathBuf};
 
@@ -29,6 +34,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 pub use audit::{Action, DONE, LOGIN_USER};
+pub use board::{Dealings, PaperNote};
 pub use claims::HeldElsewhere;
 pub use drafts::{OutgoingFile, StoredDraft};
 pub use evidence::{Failure, ParcelLine, State, Step, Subject, Trail, Way};
@@ -41,11 +47,16 @@ pub use national::NewDownload;
 pub use notes::KnownOffice;
 pub use outbox::{Due, NewOutgoing, NewSent, Tried};
 pub use partners::PartnerKey;
+pub use register::RegisterRow;
+pub use relay::PassedOn;
+pub use search::{Hits, Wanted};
+pub use tally::{Mishap, Parcels, Tally};
 
 pub use crate::sqlite::chain::{Fault as AuditFault, Head as AuditHead, Line as AuditLine};
 
 use audit::record;
 
+use crate::desks::Desk;
 use crate::identity::DatabaseKey;
 use crate::parcel::ParcelId;
 use crate::sqlite::chain;
@@ -60,6 +71,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("history/migrations/together.sql"),
     include_str!("history/migrations/national.sql"),
     include_str!("history/migrations/overdue.sql"),
+    include_str!("history/migrations/board.sql"),
+    include_str!("history/migrations/open.sql"),
+    include_str!("history/migrations/search.sql"),
+    include_str!("history/migrations/relay.sql"),
 ];
 
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +141,8 @@ impl<T> Named<T> for Result<T, rusqlite::Error> {
 #[derive(Debug)]
 pub struct History {
     connection: Connection,
+    /// The office's desks, by which the lists say for whom a parcel is.
+    desks: Vec<Desk>,
     _in_use: InUse,
 }
 
@@ -134,7 +151,12 @@ impl History {
     /// version is encrypted.
     pub fn open(path: &Path, key: &DatabaseKey) -> Result<Self, HistoryError> {
         let (connection, in_use) = opening::open(path, key)?;
-        Ok(Self { connection, _in_use: in_use })
+        Ok(Self { connection, desks: Vec::new(), _in_use: in_use })
+    }
+
+    /// The desks the office has from now on.
+    pub fn set_desks(&mut self, desks: &[Desk]) {
+        self.desks = desks.to_vec();
     }
 
     fn begin(&mut self) -> Result<Transaction<'_>, HistoryError> {

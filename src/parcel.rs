@@ -21,13 +21,14 @@ mod profile;
 mod receipt;
 mod seal;
 mod signature;
+mod statement;
 mod trust;
 
 #[cfg(test)]
 mod testing;
 
 pub use certificate::CertificateError;
-pub use content::{Content, FileEntry, Limits, Manifest, NameFault, PackError, UnpackError, check_name};
+pub use content::{Content, FileEntry, Hop, Limits, Manifest, NameFault, PackError, UnpackError, check_name};
 pub(crate) use digest::sha256 as digest_of;
 pub use digest::{DigestOf, hex, sha256_hex, unhex};
 pub use id::ParcelId;
@@ -35,4 +36,5 @@ pub use key::{KeyError, SealingKey};
 pub use receipt::{Receipt, ReceiptError, ReceiptStep};
 pub use seal::{OpenError, Opened, ReadError, Received, SealError, Verdict, open, read, seal};
 pub use signature::{sign, verify};
+pub use statement::{MOST_PERSONS, Over, Statement};
 pub use trust::{NoAnswer, Trust, TrustError};

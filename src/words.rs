@@ -3,13 +3,19 @@
 //! A text is a function named after what it says; [`texts!`](crate::texts) makes a missing language a compile error. The files
 //! below hold one subject each, so that a translator reads a page and not the program.
 
+pub mod board;
+pub mod desks;
+pub mod diagnosis;
 pub mod failure;
 pub mod habits;
 pub mod handling;
 pub mod mail;
 pub mod notices;
 pub mod outside;
+pub mod partners;
 pub mod record;
+pub mod relay;
+pub mod search;
 pub mod window;
 
 /// The language of the window and the command line.

@@ -129,7 +129,7 @@ pub fn receive(args: &ReceiveArgs, profile: Profile) -> Result<Outcome, ProfileE
 }
 
 /// Says what stood in the way, each thing once. False when something did.
-fn say_failures(result: Result<(), RoundError>, round: &Round) -> bool {
+pub(super) fn say_failures(result: Result<(), RoundError>, round: &Round) -> bool {
     let ended = result.err().map(|error| error.failure());
     let others = round.failures.iter().filter(|failure| Some(*failure) != ended.as_ref());
     ended.iter().chain(others).for_each(tell);
@@ -312,7 +312,7 @@ fn say_finding(finding: &Finding) {
 }
 
 /// Says what happened, in the words of the window's toasts. False when something failed.
-fn say_notices(notices: &[Notice]) -> bool {
+pub(super) fn say_notices(notices: &[Notice]) -> bool {
     for notice in notices {
         let sentence = words::window::notice(Lang::Ja, notice);
         eprintln!("{}{}", sentence.what, sentence.todo);

@@ -1,11 +1,13 @@
 //! The screens: each reads the model, keeps only what is typed or unfolded, and returns what was asked.
 
+mod board;
 mod bulk;
 mod bundle;
 mod compose;
 mod drafts;
 mod entrance;
 mod handling;
+mod help;
 mod home;
 pub(super) mod inbox;
 mod letter;
@@ -13,9 +15,12 @@ mod login;
 mod mailbox;
 pub(super) mod mending;
 mod outbox;
+mod partners;
 mod people;
 mod reading;
+mod relay;
 mod review;
+mod search;
 pub(super) mod sent;
 mod settings;
 mod templates;
@@ -24,11 +29,15 @@ mod writing;
 
 pub(super) use drafts::DraftsPage;
 pub(super) use entrance::EntranceScreen;
+pub(super) use help::HelpPage;
 pub(super) use home::Home;
 pub(super) use login::LoginDialog;
 pub(super) use mailbox::Mailbox;
 pub(super) use outbox::Outbox;
+pub(super) use partners::PartnersPage;
 pub(super) use people::person_name;
+pub(super) use relay::RelayDialog;
+pub(super) use search::SearchPage;
 pub(super) use settings::SettingsPage;
 pub(super) use trust::TrustQuestion;
 pub(super) use writing::Writing;

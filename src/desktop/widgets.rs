@@ -8,10 +8,12 @@ mod label;
 mod parcel_list;
 
 pub use button::{Badge, Btn, button, button_if, button_named, button_sized, nav_item, row_end, segmented, tabs};
-pub use chip::{bad, blue, chip, chip_at, error_count, good, look, state_chip, state_look, subject_look};
+pub use chip::{
+    Colors, bad, blue, chip, chip_at, error_count, good, look, quiet, state_chip, state_look, subject_look,
+};
 pub use findings::Findings;
 pub use focus::{focus_ring, track_keyboard};
 pub use label::{
     FIELD_MARGIN, elide, empty_state, field, hrow, icon_line, line_at, para, scroll_style, section, sentence_card, text,
 };
-pub use parcel_list::{Filter, ListWords, ParcelList, RowLook, parcel_row};
+pub use parcel_list::{Filter, ListWords, ParcelList};

@@ -193,11 +193,15 @@ impl Terminal {
         if errors > 0 || strays || nothing {
             return Err(Failure::ChecksFailed { errors: errors + usize::from(strays) });
         }
+        for statement in &request.statements {
+            self.may_say(request.receiver, statement).map_err(|error| of_history(&error))??;
+        }
         let partner_name = self.history.name_of(request.receiver).map_err(|error| of_history(&error))?;
         let subjects = subjects_of(files.iter().map(|file| file.name.as_str()));
         let files = files.into_iter().map(|file| (file.name, file.bytes)).collect();
         let content =
-            Content::new(ParcelId::new(), self.office, request.receiver, now, request.message.trim().to_owned(), files);
+            Content::new(ParcelId::new(), self.office, request.receiver, now, request.message.trim().to_owned(), files)
+                .saying(request.statements.clone());
         // What cannot be packed is told now, not when the parcel should leave.
         content.pack().map_err(|error| of_pack(&error))?;
         Ok(NewOutgoing { content, partner_name, subjects, checked })

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::model::Subject;
 use crate::standard::{FileName, Kind};
 
-/// The subjects of some files, most telling first.
+/// The subjects of some files, most telling first. Without any, it is a message.
 pub fn subjects_of<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Subject> {
-    names.map(subject_of).collect::<BTreeSet<_>>().into_iter().collect()
+    let subjects: BTreeSet<Subject> = names.map(subject_of).collect();
+    if subjects.is_empty() { vec![Subject::Message] } else { subjects.into_iter().collect() }
 }
 
 fn subject_of(name: &str) -> Subject {

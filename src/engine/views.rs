@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::model::{Audit, FileView, Lists, Names, ParcelView, Partner, PartnerChange, Status};
 use super::terminal::Terminal;
-use crate::history::{HistoryError, Stored};
+use crate::history::{Dealings, HistoryError, KnownOffice, Stored, Way};
 use crate::parcel::ParcelId;
-use crate::standard::{self, FileName, MonthSheet, People, Table};
+use crate::standard::{self, FileName, MonthSheet, OfficeNumber, People, Table};
 
 impl Terminal {
     pub fn lists(&self) -> Result<Lists, HistoryError> {
@@ -20,22 +20,37 @@ impl Terminal {
         })
     }
 
+    /// Who is in the directory, and whom else we had to do with.
     pub fn partners(&self) -> Result<Arc<[Partner]>, HistoryError> {
-        let changes = self.history.partner_changes()?;
-        let partners = self.history.offices()?.into_iter().filter(|office| office.office != self.office);
-        Ok(partners
-            .map(|office| Partner {
-                changed: changes.get(&office.office).map(|change| PartnerChange {
-                    known: change.known.clone(),
-                    offered: change.offered.clone(),
-                    since: change.since,
-                }),
-                office: office.office,
-                service: office.service,
-                name: office.name,
-                reachable: !office.certificates.is_empty(),
-            })
-            .collect())
+        let (changes, keys) = (self.history.partner_changes()?, self.history.trusted_keys()?);
+        let mut dealings = self.history.dealings()?;
+        let national = |office: &OfficeNumber, listed: bool| match &self.import.national {
+            Some(national) if !listed || national.partners.contains(office) => Way::National,
+            _ => Way::Hub,
+        };
+        let partner = |office: OfficeNumber, known: Option<KnownOffice>, dealt: Dealings| Partner {
+            changed: changes.get(&office).map(|change| PartnerChange {
+                known: change.known.clone(),
+                offered: change.offered.clone(),
+                since: change.since,
+            }),
+            office,
+            service: known.as_ref().map(|known| known.service),
+            reachable: known.as_ref().is_some_and(|known| !known.certificates.is_empty()),
+            way: national(&office, known.is_some()),
+            key: keys.get(&office).cloned(),
+            last_sent: dealt.sent,
+            last_received: dealt.received,
+            name: known.map_or(dealt.name, |known| known.name),
+        };
+        let listed = self.history.offices()?.into_iter().filter(|office| office.office != self.office);
+        let mut partners: Vec<Partner> = listed
+            .map(|known| (known.office, dealings.remove(&known.office).unwrap_or_default(), known))
+            .map(|(office, dealt, known)| partner(office, Some(known), dealt))
+            .collect();
+        dealings.remove(&self.office);
+        partners.extend(dealings.into_iter().map(|(office, dealt)| partner(office, None, dealt)));
+        Ok(partners.into())
     }
 
     /// The record for a face: its newest lines, and whether all of it fits.
@@ -106,6 +121,8 @@ fn tables_of(files: &[(String, Vec<u8>)]) -> Vec<Table> {
 }
 
 fn view_of(stored: Stored, sheets: Vec<MonthSheet>, people: People) -> ParcelView {
+    let incoming = stored.incoming;
+    let relay = Terminal::relay_way(stored.files.iter().map(|file| &file.name)).filter(|_| incoming);
     let files = stored
         .files
         .into_iter()
@@ -125,6 +142,9 @@ fn view_of(stored: Stored, sheets: Vec<MonthSheet>, people: People) -> ParcelVie
         sheets,
         people: Arc::new(people),
         trail: stored.trail,
+        chain: stored.chain,
+        passed_on: stored.passed_on,
+        relay,
         signed_by: stored.signer,
         note: stored.note,
     }

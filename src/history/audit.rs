@@ -34,6 +34,8 @@ pub enum Action {
     TakeOver,
     Assign,
     Note,
+    /// Something went, or came, on paper; or it did not after all.
+    NotePaper,
     SaveFile,
     TrustPartner,
     Login,
@@ -53,6 +55,10 @@ pub enum Action {
     Export,
     /// Somebody asked for an exchange with the hub.
     Exchange,
+    /// What stands in the way was looked for, or a trial was sent.
+    Diagnose,
+    /// The support file was written.
+    WriteSupport,
     Demo,
     /// What the program does by itself.
     Accepted,
@@ -90,6 +96,7 @@ impl Action {
             Self::TakeOver => "take-over",
             Self::Assign => "assign",
             Self::Note => "note",
+            Self::NotePaper => "note-paper",
             Self::SaveFile => "save-file",
             Self::TrustPartner => "trust-partner",
             Self::Login => "login",
@@ -103,6 +110,8 @@ impl Action {
             Self::ShowAudit => "show-audit",
             Self::Export => "export",
             Self::Exchange => "exchange",
+            Self::Diagnose => "diagnose",
+            Self::WriteSupport => "write-support",
             Self::Demo => "demo",
             Self::Accepted => "accepted",
             Self::SendFailed => "send-failed",

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::board::{PaperNote, keep_paper};
 use super::evidence::Failure;
 use super::outbox::{insert_receipt, note_step};
 use super::{Action, History, HistoryError, Named as _, from_json, record, to_json};
@@ -33,6 +34,13 @@ pub enum Mark {
     Receipt { parcel: ParcelId, signed: Binary },
     /// A partner's key is trusted: `first` because it was the office's first, or else because a person said so.
     Partner { office: OfficeNumber, key: String, certificate: Binary, at: Timestamp, first: bool, who: String },
+    /// Something went, or came, on paper.
+    Paper {
+        #[serde(flatten)]
+        note: PaperNote,
+        at: Timestamp,
+        who: String,
+    },
     /// Where this terminal's record ends: noted at the hub, and at the other terminals.
     Head { head: Head },
     /// A mark that this version does not know.
@@ -202,6 +210,7 @@ fn hear_one(transaction: &Connection, teller: &Teller<'_>, mark: &Mark) -> Resul
         }
         Mark::Assigned { parcel, at, who, to } => keep(transaction, *parcel, "assigned", to, *at, who, teller.id),
         Mark::Note { parcel, at, who, text } => keep(transaction, *parcel, "note", text, *at, who, teller.id),
+        Mark::Paper { note, at, who } => keep_paper(transaction, note, *at, who, teller.id),
         Mark::Importing { parcel, at } => super::claims::hear(transaction, *parcel, teller.id, *at),
         Mark::Partner { office, key, certificate, at, first, who } => {
             let by = if *first { None } else { Some(who.as_str()) };

@@ -206,7 +206,7 @@ fn tidy(fresh: &Connection) -> Result<(), HistoryError> {
         .execute_batch(
             "DELETE FROM parcel WHERE files > 0 AND files <> (SELECT count(*) FROM file
                  JOIN body ON body.parcel = file.parcel AND body.position = file.position WHERE file.parcel = parcel.id);
-             DELETE FROM parcel WHERE direction = 'in' AND files = 0 AND refused_at IS NULL;
+             DELETE FROM parcel WHERE direction = 'in' AND files = 0 AND message = '' AND refused_at IS NULL;
              DELETE FROM parcel WHERE direction = 'in' AND refused_at IS NOT NULL
                  AND NOT EXISTS (SELECT 1 FROM refused WHERE refused.parcel = parcel.id);
              DELETE FROM body WHERE NOT EXISTS (SELECT 1 FROM file
@@ -225,6 +225,9 @@ fn tidy(fresh: &Connection) -> Result<(), HistoryError> {
                  AND NOT EXISTS (SELECT 1 FROM receipt WHERE receipt.parcel = parcel.id AND step = 'imported');
              UPDATE parcel SET arrived_at = NULL WHERE direction = 'in' AND arrived_at IS NOT NULL
                  AND NOT EXISTS (SELECT 1 FROM receipt WHERE receipt.parcel = parcel.id AND step = 'delivered');
+             -- The index of words is made anew.
+             DELETE FROM search_place;
+             INSERT OR IGNORE INTO search_waiting (parcel) SELECT id FROM parcel;
              -- The hub's lists are read again from their beginning.
              DELETE FROM note WHERE name LIKE '%cursor%';",
         )

@@ -59,6 +59,22 @@ impl History {
         Ok(found)
     }
 
+    /// The newest key of each office that is trusted.
+    pub fn trusted_keys(&self) -> Result<BTreeMap<OfficeNumber, String>, HistoryError> {
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT office, key FROM partner_key WHERE trusted_at IS NOT NULL ORDER BY trusted_at, first_seen",
+            )
+            .named("trusted keys")?;
+        let mut rows = statement.query([]).named("trusted keys")?;
+        let mut found = BTreeMap::new();
+        while let Some(row) = rows.next().named("trusted keys")? {
+            found.insert(super::lists::parsed(row, 0)?, row.get(1).named("trusted keys")?);
+        }
+        Ok(found)
+    }
+
     /// What is known of an office's keys, oldest first.
     pub fn partner_keys(&self, office: OfficeNumber) -> Result<Vec<PartnerKey>, HistoryError> {
         let mut statement = self

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::digest::sha256_hex;
 use super::id::ParcelId;
+use super::statement::{self, Statement};
 use crate::standard::OfficeNumber;
 use archive::Archive;
 pub use name::{NameFault, check_name};
@@ -36,7 +37,27 @@ pub struct Manifest {
     pub written: Timestamp,
     #[serde(default)]
     pub message: String,
+    /// What the message says in a form that programs can read, too.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        serialize_with = "statement::write",
+        deserialize_with = "statement::read"
+    )]
+    pub statements: Vec<Statement>,
     pub files: Vec<FileEntry>,
+    /// 中継元: the parcels whose files this one passes on, oldest first. Empty for most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<Hop>,
+}
+
+/// A parcel that was passed on, as who passed it on says.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Hop {
+    pub parcel: ParcelId,
+    pub sender: OfficeNumber,
+    pub receiver: OfficeNumber,
+    pub written: Timestamp,
 }
 
 /// One file as the manifest promises it.
@@ -57,6 +78,7 @@ pub struct Limits {
     /// All files together.
     pub total_bytes: u64,
     pub message_chars: usize,
+    pub hops: usize,
     pub manifest_bytes: u64,
 }
 
@@ -69,6 +91,7 @@ impl Default for Limits {
             file_bytes: 64 * MIB,
             total_bytes: 256 * MIB,
             message_chars: 100_000,
+            hops: 64,
             manifest_bytes: 4 * MIB,
         }
     }
@@ -120,6 +143,8 @@ pub enum UnpackError {
     MessageTooLong { chars: usize, limit: usize },
     #[error("{count} files; {limit} are allowed")]
     TooManyFiles { count: usize, limit: usize },
+    #[error("it was passed on {count} times; {limit} are allowed")]
+    TooManyHops { count: usize, limit: usize },
     #[error("{what:?} has more than the {limit} bytes allowed")]
     TooLarge { what: String, limit: u64 },
 }
@@ -135,8 +160,32 @@ impl Content {
         files: Vec<(String, Vec<u8>)>,
     ) -> Self {
         let (entries, files) = files.into_iter().map(|(name, bytes)| (FileEntry::of(name, &bytes), bytes)).unzip();
-        let manifest = Manifest { version: VERSION, id, sender, receiver, written, message, files: entries };
+        let manifest = Manifest {
+            version: VERSION,
+            id,
+            sender,
+            receiver,
+            written,
+            message,
+            statements: Vec::new(),
+            files: entries,
+            chain: Vec::new(),
+        };
         Self { manifest, files }
+    }
+
+    /// The same, saying which parcels it passes on.
+    #[must_use]
+    pub fn with_chain(mut self, chain: Vec<Hop>) -> Self {
+        self.manifest.chain = chain;
+        self
+    }
+
+    /// The same, saying this beside its message.
+    #[must_use]
+    pub fn saying(mut self, statements: Vec<Statement>) -> Self {
+        self.manifest.statements = statements;
+        self
     }
 
     /// The names with their bytes.
@@ -219,6 +268,10 @@ fn check_manifest(manifest: &Manifest, limits: &Limits) -> Result<(), UnpackErro
     let count = manifest.files.len();
     if count > limits.files {
         return Err(UnpackError::TooManyFiles { count, limit: limits.files });
+    }
+    let hops = manifest.chain.len();
+    if hops > limits.hops {
+        return Err(UnpackError::TooManyHops { count: hops, limit: limits.hops });
     }
     let mut seen = std::collections::HashSet::new();
     for FileEntry { name, size, .. } in &manifest.files {

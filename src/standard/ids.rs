@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime, Weekday};
 
 /// A text that is not the identifier it should be.
@@ -111,6 +112,19 @@ impl Month {
     pub fn new(year: i16, month: i8) -> Option<Self> {
         Date::new(year, month, 1).ok().map(Self)
     }
+    /// The month a day is in.
+    pub fn of(day: Date) -> Self {
+        Self(day.first_of_month())
+    }
+    pub fn first_day(&self) -> Date {
+        self.0
+    }
+    pub fn next(&self) -> Self {
+        Self(self.0.saturating_add(1.month()).first_of_month())
+    }
+    pub fn previous(&self) -> Self {
+        Self(self.0.saturating_sub(1.month()).first_of_month())
+    }
     pub fn year(&self) -> i16 {
         self.0.year()
     }
@@ -211,6 +225,14 @@ mod tests {
         for wrong in ["202613", "202600", "2026-5", "20265", "２０２６０５"] {
             assert!(wrong.parse::<Month>().is_err(), "{wrong:?} passed");
         }
+    }
+
+    #[test]
+    fn months_follow_each_other() {
+        let january: Month = "202601".parse().unwrap();
+        assert_eq!((january.previous().to_string(), january.next().to_string()), ("202512".into(), "202602".into()));
+        assert_eq!(Month::of(jiff::civil::date(2026, 1, 31)), january);
+        assert_eq!(january.next().first_day(), jiff::civil::date(2026, 2, 1));
     }
 
     #[test]

@@ -524,6 +524,34 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Check the free space and open Tayori again. If this stays, call your help desk.",
             ),
         ),
+        Failure::NothingToPassOn => say(
+            (
+                "選んだ利用者の記録が、この一通にはありません。",
+                "This parcel has no records of the chosen persons.",
+            ),
+            ("利用者を選び直してください。", "Choose other persons."),
+        ),
+        Failure::PersonNotEntrusted => say(
+            (
+                "この相手から委託されていない利用者が含まれているため、送れません。",
+                "It cannot be sent: it has a person whom this office did not entrust to you.",
+            ),
+            ("利用者と相手を選び直してください。", "Choose the persons and the office again."),
+        ),
+        Failure::PersonNotTheirs { office } => named(
+            (
+                format!("{office} とやりとりした予定にいない利用者がふくまれているため、送れません。"),
+                format!("It names somebody who is in no plan exchanged with {office}, so it cannot be sent."),
+            ),
+            ("利用者と対象年月をお確かめください。", "Check the persons and the month."),
+        ),
+        Failure::NoWayForWords { office } => named(
+            (
+                format!("{office} とは便りでつながっていないため、メッセージを送れません。"),
+                format!("{office} is not reached by Tayori, so no message can be sent."),
+            ),
+            ("電話などでお伝えください。", "Tell them by telephone."),
+        ),
         Failure::ChecksFailed { errors } => named(
             (
                 format!("確認で誤りが {errors} 件見つかったため、送れません。"),
@@ -744,6 +772,10 @@ mod tests {
             Failure::PassphraseShort { least: 8 },
             Failure::KeyringAway,
             Failure::VaultBroken,
+            Failure::NothingToPassOn,
+            Failure::PersonNotEntrusted,
+            Failure::PersonNotTheirs { office: name() },
+            Failure::NoWayForWords { office: name() },
             Failure::ChecksFailed { errors: 2 },
             Failure::NameNotAllowed { name: name() },
             Failure::NameTwice { name: name() },

@@ -9,6 +9,11 @@ use crate::engine::model::{Names, Subject};
 pub fn arrived(lang: Lang, partner: &str, subjects: &[Subject], files: usize, persons: &Names) -> Sentence {
     let subjects: Vec<&str> = subjects.iter().map(|subject| super::window::subject(lang, *subject)).collect();
     let mut said = match lang {
+        // Words and nothing else.
+        _ if files == 0 => Sentence {
+            what: format!("{}{partner}{}", lang.t("", "From "), lang.t(" から届きました", "")),
+            todo: subjects.join(lang.t("・", ", ")),
+        },
         Lang::Ja => Sentence {
             what: format!("{partner} から届きました"),
             todo: format!("{}　ファイル {files} 個", subjects.join("・")),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use tayori::board::{self, Answered, Board, Cell, Changes, Row, Side, Summary};
 use tayori::engine::model::*;
 use tayori::parcel::ParcelId;
 use tayori::standard::{Checked, Finding, Kind, MonthSheet, OfficeNumber, People, PersonKey, SheetLine, Table};
@@ -81,7 +82,7 @@ pub fn accounts() -> Arc<[Account]> {
         user: user.parse().unwrap(),
         role,
         created_at: minutes_before(60 * 24 * 30),
-        locked_until: locked.then(|| Timestamp::now() + SignedDuration::from_mins(12)),
+        locked_until: locked.then(|| noon() + SignedDuration::from_mins(12)),
         last_login_at: (user != "suzuki").then(|| minutes_before(95)),
     };
     Arc::from([
@@ -95,7 +96,7 @@ pub fn online() -> Status {
     Status {
         connection: Connection::Online,
         last_exchange: Some(minutes_before(0)),
-        certificate_until: Some(Timestamp::now() + SignedDuration::from_hours(24 * 214 + 3)),
+        certificate_until: Some(noon() + SignedDuration::from_hours(24 * 214 + 3)),
     }
 }
 
@@ -110,6 +111,7 @@ pub fn line(number: usize, state: State) -> ParcelLine {
     ];
     ParcelLine {
         id: id(number),
+        incoming: number < 1_000,
         partner: office(10 + number % 30),
         partner_name: name(number).into(),
         state,
@@ -125,6 +127,7 @@ pub fn line(number: usize, state: State) -> ParcelLine {
         overdue_since: None,
         importing: None,
         assigned: None,
+        desks: vec![],
     }
 }
 
@@ -133,7 +136,7 @@ pub fn inbox(count: usize) -> Arc<[ParcelLine]> {
     (0..count)
         .map(|number| {
             let state = if number < 9 { State::Arrived } else { State::Imported };
-            ParcelLine { unread: number < 9 && number.is_multiple_of(3), ..line(number, state) }
+            ParcelLine { incoming: true, unread: number < 9 && number.is_multiple_of(3), ..line(number, state) }
         })
         .collect()
 }
@@ -152,7 +155,7 @@ pub fn sent() -> Arc<[ParcelLine]> {
 }
 
 pub fn outbox() -> Arc<[ParcelLine]> {
-    let soon = Some(Timestamp::now() + SignedDuration::from_mins(4));
+    let soon = Some(noon() + SignedDuration::from_mins(4));
     Arc::from([
         line(2_001, State::Waiting { next_try: None, last: None }),
         line(2_002, State::Waiting { next_try: soon, last: Some(Failure::HubUnreachable) }),
@@ -390,6 +393,9 @@ pub fn view(line: &ParcelLine, incoming: bool) -> ParcelView {
         checked: checked(vec![a_warning(), a_note()]),
         sheets: vec![sheet(1)],
         people: people([1]),
+        chain: Vec::new(),
+        passed_on: Vec::new(),
+        relay: None,
         trail: trail
             .into_iter()
             .map(|(step, before)| Trail { at: line.at - SignedDuration::from_mins(before), step })
@@ -443,19 +449,8 @@ pub fn drafts() -> Drafts {
             draft(bundle(3, vec![a_note()]), None, 12),
         ]),
         astray: Arc::from([locked]),
+        coming: 2,
     }
-}
-
-/// The offices of the directory.
-pub fn partners() -> Arc<[Partner]> {
-    let partner = |number: usize| Partner {
-        office: office(10 + number),
-        service: "11".parse().unwrap(),
-        name: name(number).into(),
-        reachable: number != 9,
-        changed: None,
-    };
-    (0..10).map(partner).collect()
 }
 
 /// Three PCs: this one, one that waits, one that is out.
@@ -532,4 +527,169 @@ pub fn examined_with_errors() -> Examined {
             },
         ],
     }
+}
+
+/// To whom a parcel of three persons can be passed on.
+pub fn relay_offer(origin: ParcelId) -> RelayOffer {
+    let person = |number: usize| PersonKey { insurer: "312025".into(), insured: format!("31000000{number:02}") };
+    let candidate = |number: usize, persons: &[usize]| RelayCandidate {
+        office: office(number),
+        name: name(number).into(),
+        persons: persons.iter().map(|number| person(*number)).collect(),
+    };
+    RelayOffer {
+        origin,
+        way: tayori::entrust::Way::ToProvider,
+        persons: (0..8).map(|number| (person(number), PERSONS[number].0.to_owned())).collect(),
+        candidates: Arc::from([candidate(10, &[0, 2, 3]), candidate(11, &[])]),
+    }
+}
+
+/// A diagnosis with every light.
+pub fn diagnosis() -> Diagnosis {
+    let place = tayori::link::route::Place { host: "hub.example.jp".into(), port: 8443 };
+    let found = |check| match check {
+        Check::Network => Found::Reached { place: place.clone(), took: std::time::Duration::from_millis(31) },
+        Check::Proxy => Found::Direct,
+        Check::Clock => Found::ClockRight,
+        Check::Certificate => Found::CertificateEnds { days: 21 },
+        Check::Folders => {
+            Found::FoldersTroubled(vec![Failure::FolderMissing { path: "/home/sakura/便り/取込".into() }])
+        }
+        Check::Hub => Found::HubAnswers { took: std::time::Duration::from_millis(140) },
+    };
+    Diagnosis { checks: Check::ALL.map(|check| (check, Look::Done(found(check)))).to_vec(), trial: Trial::NotYet }
+}
+
+fn cell(incoming: bool, step: board::Step, parcel: Option<usize>) -> Cell {
+    Cell { incoming, step, at: parcel.map(|_| minutes_before(60 * 24 * 20)), parcel: parcel.map(id) }
+}
+
+/// October as a care manager sees it: each of the first six partners in another state, the others done.
+pub fn board(partners: usize) -> Board {
+    let row = |at: usize| {
+        let done = Row {
+            side: Side::Planner,
+            partner: office(10 + at),
+            name: if at < OFFICES.len() { name(at).into() } else { format!("{}（{}）", name(at), at) },
+            service: ["11", "15", "17", "13", "16", "21"][at % 6].parse().unwrap(),
+            plan: cell(false, board::Step::Imported, Some(1_002)),
+            changes: None,
+            actuals: cell(true, board::Step::Imported, Some(at + 9)),
+            documents: None,
+            answered: None,
+            no_actuals: 0,
+            awaited_since: None,
+            days: None,
+            undelivered_days: None,
+            reminded: None,
+            regular: false,
+        };
+        let nothing = cell(true, board::Step::Nothing, None);
+        match at {
+            0 => Row { actuals: cell(true, board::Step::Arrived, Some(0)), ..done },
+            1 => Row { actuals: nothing, days: Some(17), ..done },
+            2 => Row {
+                plan: cell(false, board::Step::Paper(jiff::civil::date(2026, 10, 28)), None),
+                actuals: cell(true, board::Step::NoActuals, Some(3)),
+                no_actuals: 4,
+                ..done
+            },
+            3 => Row {
+                changes: Some(Changes { count: 2, newest: cell(false, board::Step::Arrived, Some(1_001)) }),
+                actuals: nothing,
+                days: Some(3),
+                reminded: Some(minutes_before(60 * 24)),
+                ..done
+            },
+            4 => Row {
+                answered: Some(Answered { planned: 12, reported: 9, none: 1, missing: 2 }),
+                days: Some(17),
+                ..done
+            },
+            5 => Row { plan: cell(false, board::Step::Troubled, Some(1_003)), actuals: nothing, ..done },
+            _ => done,
+        }
+    };
+    let rows: Vec<Row> = (0..partners).map(row).collect();
+    let count = |holds: fn(&Row) -> bool| rows.iter().filter(|row| holds(row)).count();
+    let summary = Summary {
+        side: Side::Planner,
+        partners,
+        plans: count(|row| row.plan.step.is_there()),
+        actuals: count(|row| row.actuals.step.is_there()),
+        open: count(Row::is_open),
+    };
+    let summaries = if partners == 0 { vec![] } else { vec![summary] };
+    Board { month: "202610".parse().unwrap(), due: jiff::civil::date(2026, 11, 1), rows, summaries }
+}
+
+/// The same month as one of the providers sees it.
+pub fn provider_board() -> Board {
+    let mut board = board(1);
+    let row = &mut board.rows[0];
+    row.side = Side::Provider;
+    row.partner = office(1);
+    row.name = "さくら居宅介護支援事業所".into();
+    row.service = "43".parse().unwrap();
+    row.plan = cell(true, board::Step::Arrived, Some(0));
+    row.actuals = cell(false, board::Step::Nothing, None);
+    row.days = Some(17);
+    row.reminded = Some("2026-11-09T01:00:00Z".parse().unwrap());
+    board.summaries = vec![Summary { side: Side::Provider, partners: 1, plans: 1, actuals: 0, open: 1 }];
+    board
+}
+
+/// An office that plans and serves.
+pub fn both_sides() -> Board {
+    let mut board = board(3);
+    let provider = provider_board();
+    board.rows.extend(provider.rows);
+    board.summaries.extend(provider.summaries);
+    board
+}
+
+/// Names as long as an office's may be.
+pub fn long_board() -> Board {
+    let mut board = board(60);
+    for row in board.rows.iter_mut().step_by(2) {
+        row.name = format!("{}{}", row.name, "とても長い名前の事業所".repeat(27));
+    }
+    board
+}
+
+pub fn statement_draft(partner: OfficeNumber, month: tayori::standard::Month, occasion: Occasion) -> StatementDraft {
+    let candidate = |number: usize| {
+        let person = PersonKey { insurer: "131001".into(), insured: format!("{:010}", 1_234_500 + number) };
+        let over = tayori::parcel::Over { person: person.clone(), limit: Some(19_705), units: 20_113, over: 408 };
+        let over = (occasion == Occasion::OverLimit).then_some(over);
+        Candidate { person, name: Some(PERSONS[number].0.into()), over }
+    };
+    let persons = match occasion {
+        Occasion::Reminder => 0,
+        Occasion::NoActuals => 12,
+        Occasion::OverLimit => 2,
+    };
+    let partner_name = name(0).into();
+    StatementDraft { partner, partner_name, month, occasion, candidates: (0..persons).map(candidate).collect() }
+}
+
+/// The offices of the directory: those we know first, each reached in its own way.
+pub fn partners() -> Arc<[Partner]> {
+    let partner = |at: usize| Partner {
+        office: office(10 + at),
+        service: Some(["11", "15", "17", "13", "16", "21"][at % 6].parse().unwrap()),
+        name: if at < OFFICES.len() { name(at).into() } else { format!("{}（{at}）", name(at)) },
+        reachable: at % 7 != 5,
+        way: if at % 9 == 4 { Way::National } else { Way::Hub },
+        key: (at < 20).then(|| "3f1a9c7702e45bd08861af13c29e407d".repeat(2)),
+        last_sent: (at < 20).then(|| minutes_before(at * 700)),
+        last_received: (at < 18 && at % 5 != 2).then(|| minutes_before(at * 900)),
+        changed: (at == 3).then(|| PartnerChange {
+            known: "ab12".repeat(16),
+            offered: "cd34".repeat(16),
+            since: minutes_before(60),
+        }),
+    };
+    (0..40).map(partner).collect()
 }

@@ -4,11 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod answers;
+mod board;
 #[cfg(target_os = "linux")]
 mod claimed;
 mod crooked;
 mod demo;
+mod desktop;
+mod diagnosis;
 mod enrol;
+mod entrust;
 mod entry;
 mod external;
 #[cfg(unix)]
@@ -26,6 +30,9 @@ mod notices;
 mod others;
 mod post;
 mod reach;
+#[cfg(target_os = "linux")]
+#[path = "../screen/mod.rs"]
+mod screen;
 mod service;
 mod together;
 mod transfer;

@@ -10,6 +10,7 @@ use tayori::desktop::Look;
 use tayori::engine::habits::{AfterSending, MailSecurity, Sound};
 use tayori::engine::model::*;
 
+use crate::made_up;
 use crate::world::*;
 
 fn at(section: &str) -> Window {
@@ -17,10 +18,11 @@ fn at(section: &str) -> Window {
     let mut window = window_of([1280.0, 2600.0], Look::default(), desk);
     let partner = |office: &str, name: &str| Partner {
         office: office.parse().unwrap(),
-        service: "11".parse().unwrap(),
+        service: Some("11".parse().unwrap()),
         name: name.into(),
         reachable: true,
         changed: None,
+        ..made_up::partners()[9].clone()
     };
     let partners = [partner("3171000048", "北の訪問介護"), partner("3191000079", "東のデイケア")];
     window.tell(Event::Partners(Arc::from(partners)));

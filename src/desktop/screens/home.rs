@@ -1,8 +1,9 @@
-//! ホーム: what is new, what waits, what to do next.
+//! ホーム: what is new, what waits, what to do next, and the month board.
 
 use egui::accesskit::Role;
-use egui::{Align2, CornerRadius, Frame, Margin, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, CornerRadius, Margin, RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use super::board::BoardView;
 use crate::desktop::chrome::certificate_look;
 use crate::desktop::icons as ic;
 use crate::desktop::model::Model;
@@ -10,19 +11,23 @@ use crate::desktop::text::{grouped, today};
 use crate::desktop::theme::{bold, card, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    Btn, RowLook, bad, button, button_sized, hrow, icon_line, line_at, look, para, parcel_row, section, sentence_card,
-    text,
+    Btn, bad, button, button_sized, hrow, icon_line, line_at, look, para, section, sentence_card,
 };
 use crate::desktop::{Action, Page};
 use crate::engine::model::{Connection, Failure};
 use crate::words::failure::{Sentence, failure};
 use crate::words::{Lang, window as w};
 
-const LATEST: usize = 5;
+/// The board is never lower: a window that has no room for it scrolls.
+const LEAST_BOARD: f32 = 260.0;
+/// In a page that is lower than this, the numbers above the board have to do: each leads to what is to be done.
+const LOW: f32 = 500.0;
 
-/// The screen keeps nothing.
+/// What is new in short, and the month board below.
 #[derive(Debug, Default)]
-pub(in crate::desktop) struct Home;
+pub(in crate::desktop) struct Home {
+    board: BoardView,
+}
 
 /// One number on top, and where it leads.
 struct Tile {
@@ -34,9 +39,17 @@ struct Tile {
 }
 
 impl Home {
+    pub fn is_asking(&self) -> bool {
+        self.board.is_asking()
+    }
+
     pub fn show(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
         super::page(ui, "home", |ui| {
             let lang = model.lang();
+            let top = ui.cursor().top();
+            // What the window shows of the page, less its margins.
+            let room = ui.clip_rect().height() - 52.0;
+            ui.spacing_mut().item_spacing.y = 10.0;
             let mut asked = head(ui, model);
             trouble(ui, model);
             asked = super::trust::changed_partners(ui, model).or(asked);
@@ -45,8 +58,13 @@ impl Home {
                 return first_day(ui, lang).or(asked);
             }
             asked = tiles(ui, model).or(asked);
-            asked = next_steps(ui, model).or(asked);
-            latest(ui, model).or(asked)
+            let left = |ui: &Ui| room - (ui.cursor().top() - top);
+            let before = left(ui);
+            if room >= LOW {
+                asked = next_steps(ui, model, before).or(asked);
+            }
+            let left = left(ui);
+            self.board.show(ui, model, left.max(LEAST_BOARD)).or(asked)
         })
     }
 }
@@ -131,7 +149,7 @@ fn tiles(ui: &mut Ui, model: &Model) -> Option<Action> {
 }
 
 fn show_tile(ui: &mut Ui, lang: Lang, tile: &Tile, width: f32) -> bool {
-    let (rect, response) = ui.allocate_exact_size(vec2(width, 92.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 48.0), Sense::click());
     let count = w::parcels(lang, &grouped(tile.count));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} {count}", tile.name)));
     let color = match (tile.urgent, tile.count) {
@@ -142,15 +160,17 @@ fn show_tile(ui: &mut Ui, lang: Lang, tile: &Tile, width: f32) -> bool {
     let (fill, border) = if response.hovered() { (blue_50(), blue_900()) } else { (white(), hairline()) };
     let p = ui.painter();
     p.rect(rect, CornerRadius::same(R8), fill, Stroke::new(1.0, border), StrokeKind::Inside);
-    p.text(rect.left_top() + vec2(28.0, 26.0), Align2::CENTER_CENTER, tile.glyph, icon(24.0), color);
-    let name = rect.left_top() + vec2(48.0, 26.0);
-    line_at(p, name.x, name.y, tile.name, reg(16.0), gray_800(), width - 56.0);
-    p.text(pos2(rect.left() + 18.0, rect.bottom() - 26.0), Align2::LEFT_CENTER, count, bold(26.0), color);
+    let middle = rect.center().y;
+    p.text(pos2(rect.left() + 24.0, middle), Align2::CENTER_CENTER, tile.glyph, icon(22.0), color);
+    let count = p.layout_no_wrap(count, bold(18.0), color);
+    let right = rect.right() - 14.0 - count.size().x;
+    p.galley(pos2(right, middle - count.size().y / 2.0).round(), count, color);
+    line_at(p, rect.left() + 42.0, middle, tile.name, reg(15.0), gray_800(), right - rect.left() - 50.0);
     response.clicked()
 }
 
-/// The next sensible things, most pressing first.
-fn next_steps(ui: &mut Ui, model: &Model) -> Option<Action> {
+/// The next sensible things, most pressing first; where there is little room, only the first.
+fn next_steps(ui: &mut Ui, model: &Model, room: f32) -> Option<Action> {
     let (lang, counts) = (model.lang(), model.counts);
     let mut steps = Vec::new();
     if counts.failed > 0 {
@@ -164,61 +184,34 @@ fn next_steps(ui: &mut Ui, model: &Model) -> Option<Action> {
     } else if counts.to_import > 0 {
         steps.push((w::step_import(lang, counts.to_import), Page::Inbox, w::see_inbox(lang)));
     }
-    let mut asked = None;
-    card().show(ui, |ui| {
-        ui.set_width(ui.available_width());
+    if steps.is_empty() {
+        icon_line(ui, ic::CHECK_CIRCLE, w::all_done(lang), reg(16.0), green_900());
+    }
+    let shown = if room > 2.0 * LEAST_BOARD { steps.len() } else { 1 };
+    if steps.len() > 1 && shown > 1 {
         section(ui, ic::FLAG, w::next_steps(lang), |_| ());
-        if steps.is_empty() {
-            icon_line(ui, ic::CHECK_CIRCLE, w::all_done(lang), reg(16.0), green_900());
+    }
+    let mut asked = None;
+    for (words, page, label) in steps.into_iter().take(shown) {
+        if step(ui, &words, label) {
+            asked = Some(Action::Go(page));
         }
-        for (words, page, label) in steps {
-            if step(ui, &words, label) {
-                asked = Some(Action::Go(page));
-            }
-        }
-    });
+    }
     asked
 }
 
-/// One thing to do with the button that leads there: beside it, or below where there is little room.
+/// One thing to do, in one line with the button that leads there.
 fn step(ui: &mut Ui, words: &str, label: &str) -> bool {
-    let beside = ui.available_width() > 560.0;
     ui.horizontal(|ui| {
         ui.label(RichText::new(ic::FLAG).font(icon(18.0)).color(gray_700()));
-        let room = ui.available_width() - if beside { 192.0 } else { 0.0 };
-        ui.vertical(|ui| {
-            ui.set_width(room);
-            ui.add_space(if beside { 9.0 } else { 0.0 });
-            para(ui, words, 16.0, gray_900());
-        });
-        beside && button_sized(ui, Btn::Outline, "", label, vec2(184.0, TARGET)).clicked()
+        let room = (ui.available_width() - 192.0).max(120.0);
+        let (rect, response) = ui.allocate_exact_size(vec2(room, TARGET), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+        line_at(ui.painter(), rect.left(), rect.center().y, words, reg(16.0), gray_900(), room);
+        response.on_hover_text(words);
+        button_sized(ui, Btn::Outline, "", label, vec2(184.0, TARGET)).clicked()
     })
     .inner
-        || (!beside && button_sized(ui, Btn::Outline, "", label, vec2(0.0, TARGET)).clicked())
-}
-
-fn latest(ui: &mut Ui, model: &Model) -> Option<Action> {
-    let lang = model.lang();
-    let mut asked = None;
-    card().inner_margin(Margin { left: 0, right: 0, top: 12, bottom: 4 }).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        Frame::new().inner_margin(Margin { left: 16, right: 16, top: 0, bottom: 4 }).show(ui, |ui| {
-            section(ui, ic::INBOX, w::latest(lang), |_| ());
-        });
-        ui.spacing_mut().item_spacing.y = 0.0;
-        if model.lists.inbox.is_empty() {
-            Frame::new().inner_margin(Margin::symmetric(16, 8)).show(ui, |ui| {
-                text(ui, w::inbox_empty(lang), reg(16.0), gray_700());
-            });
-        }
-        for line in model.lists.inbox.iter().take(LATEST) {
-            let look = RowLook { position: 0, selected: false, incoming: true };
-            if parcel_row(ui, model, line, look, "home").clicked() {
-                asked = Some(Action::OpenParcel(Page::Inbox, line.id));
-            }
-        }
-    });
-    asked
 }
 
 /// Nothing was ever exchanged: how it goes, in three steps.

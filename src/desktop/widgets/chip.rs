@@ -21,7 +21,7 @@ pub fn look() -> Colors {
 pub fn bad() -> Colors {
     (red_50(), red_900(), red_900())
 }
-fn quiet() -> Colors {
+pub fn quiet() -> Colors {
     (gray_50(), gray_536(), gray_800())
 }
 pub fn blue() -> Colors {
@@ -64,7 +64,7 @@ pub fn subject_look(lang: Lang, subject: Subject) -> (&'static str, Colors) {
             Subject::Provision => blue(),
             Subject::CarePlan | Subject::Preventive => quiet(),
             Subject::Withdrawal => look(),
-            Subject::Other => quiet(),
+            Subject::Message | Subject::Other => quiet(),
         },
     )
 }

@@ -1,0 +1,29 @@
+//! What the screen 連携先 says.
+
+use crate::texts;
+
+texts! {
+    partners: "連携先", "Partners";
+    search: "連携先をさがす", "Search partners";
+    known: "やりとりのある事業所", "Those we know";
+    everybody: "名簿のすべて", "Whole directory";
+    nobody: "名簿がまだありません", "There is no directory yet";
+    nobody_hint: "連携基盤につながると、やりとりできる事業所がここに並びます。", "Once connected, the offices you can exchange with are listed here.";
+    nobody_yet: "まだどの事業所ともやりとりしていません", "Nothing was exchanged with anybody yet";
+    nobody_yet_hint: "「名簿のすべて」を押すと、送れる事業所が並びます。", "Press “Whole directory” to see whom you can send to.";
+    nothing_found_hint: "さがすことばを短くするか、「名簿のすべて」を押してください。", "Search for less, or press “Whole directory”.";
+    by_tayori: "便りで届きます", "By Tayori";
+    by_national: "国の連携システム", "By the national system";
+    not_reachable: "まだ受け取れません", "Cannot receive yet";
+    key_changed: "鍵が変わりました", "Its key has changed";
+    not_listed: "名簿にありません", "Not in the directory";
+    last_sent: "最後に送った日時", "Last sent";
+    last_received: "最後に届いた日時", "Last received";
+    never: "まだありません", "Never";
+    see_received: "届いたものを見る", "See received";
+    see_sent: "送ったものを見る", "See sent";
+    write: "メッセージを書く", "Write a message";
+    key: "鍵の番号（指紋）", "Fingerprint of its key";
+    key_hint: "相手を確かめたいときは、電話などで相手にこの番号を読んでもらってください。", "To be sure who it is, let the partner read this number to you by telephone.";
+    key_none: "はじめて送るか受け取ったときに覚えます。", "It is remembered when something is first sent or received.";
+}
