@@ -31,7 +31,7 @@ fuzz: ## Each target for 60 s, where cargo-fuzz and a nightly toolchain are ther
 bench: ## Speed beside the floor, in the same run
 	cargo bench --bench reading
 	scripts/mesh-sandbox
-	cargo bench --bench seal --bench month --bench hub
+	cargo bench --bench seal --bench month --bench hub --bench window
 
 promises: ## Writes the tests of each promise into docs/promises.md
 	TAYORI_WRITE_PROMISES=1 cargo test --test promises -- every_promise
@@ -39,5 +39,6 @@ promises: ## Writes the tests of each promise into docs/promises.md
 demo-month: ## Makes the demo's month anew with the independent writer
 	scripts/demo-month
 
-pictures: setup ## Pictures of every screen, in target/pictures
+pictures: setup ## Pictures of the real window in target/pictures, and those of the manual
 	scripts/pictures
+	scripts/manual-pictures

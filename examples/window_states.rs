@@ -14,7 +14,7 @@ use tayori::words::Lang;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let state = arguments.first().cloned().unwrap_or_else(|| "inbox".into());
-    let mut options = Options::default();
+    let mut options = Options { now: Some(made_up::noon()), ..Options::default() };
     for argument in &arguments {
         match argument.as_str() {
             "small" => options.look.text_size = TextSize::Small,
@@ -96,7 +96,31 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
     match state {
         "login" => tell(Event::Login(Login::Needed { last_user: None, first: false })),
         "first" => tell(Event::Login(Login::Needed { last_user: None, first: true })),
-        "office" => tell(Event::Login(made_up::admin())),
+        "office" => {
+            tell(Event::Login(made_up::admin()));
+            tell(Event::Terminals(made_up::terminals()));
+        }
+        "drafts" => tell(Event::Drafts(made_up::drafts())),
+        "unwatched" => {
+            let mut settings = made_up::settings();
+            settings.folders.watch = false;
+            tell(Event::Settings(settings));
+        }
+        "leaving" => {
+            let at = Some(jiff::Timestamp::now() + jiff::SignedDuration::from_secs(9));
+            let line = |number| made_up::line(number, State::Waiting { next_try: at, last: None });
+            let outbox = lists.outbox.iter().cloned().chain([line(2_010), line(2_011)]).collect();
+            tell(Event::Lists(Lists { outbox, ..lists.clone() }));
+        }
+        "handled" => {
+            let mut inbox = lists.inbox.to_vec();
+            if let Some(first) = inbox.first_mut() {
+                first.importing = Some("窓口のパソコン".into());
+                first.assigned = Some("佐藤".into());
+            }
+            tell(Event::Lists(Lists { inbox: inbox.into(), ..lists.clone() }));
+            tell(Event::Login(made_up::admin()));
+        }
         _ => {}
     }
     if state == "toast" {
@@ -124,6 +148,9 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
                     "preventive" => made_up::give_forms(&mut view, &made_up::preventive),
                     _ => made_up::give_months(&mut view, persons),
                 }
+                if state == "preventive" {
+                    view.relay = Some(tayori::entrust::Way::ToProvider);
+                }
                 tell(Event::Opened(Arc::new(view)));
             }
             Command::Examine(_) | Command::ExamineOutgoing => {
@@ -131,11 +158,40 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
                     if state == "compose-error" { made_up::examined_with_errors() } else { made_up::examined() };
                 tell(Event::Examined(Arc::new(examined)));
             }
-            Command::Send(requests) => tell(Event::Notice(Notice::Queued { parcels: requests.len() })),
+            Command::Search(wanted) => {
+                let both = lists.inbox.iter().take(8).chain(lists.sent.iter());
+                let lines: Vec<ParcelLine> = if state == "empty" { vec![] } else { both.cloned().collect() };
+                let found = Hits { more: !lines.is_empty(), filling: state == "error", wanted, lines: lines.into() };
+                tell(Event::Found(Arc::new(found)));
+            }
+            Command::OfferRelay(origin) => tell(Event::RelayOffer(Arc::new(made_up::relay_offer(origin)))),
+            Command::ReviewRelay(request) => {
+                let bundle = made_up::bundle(10, vec![]);
+                let way = tayori::entrust::Way::ToProvider;
+                tell(Event::RelayReview(Arc::new(RelayReview { request, way, bundle })));
+            }
+            Command::Send(requests) => {
+                tell(Event::Notice(Notice::Queued { parcels: requests.len() }));
+                let outcome = |at: usize| if at == 1 { Err(Failure::DiskFull) } else { Ok(made_up::id(1_000 + at)) };
+                let results = requests.iter().enumerate();
+                let results =
+                    results.map(|(at, request)| SendResult { receiver: request.receiver, outcome: outcome(at) });
+                tell(Event::SendResults(results.collect()));
+            }
             Command::DraftStatement { partner, month, occasion } => {
                 tell(Event::Statement(Arc::new(made_up::statement_draft(partner, month, occasion))));
             }
+            Command::ShowAudit => tell(Event::Audit(Arc::new(made_up::audit()))),
+            Command::Terminals(TerminalsCommand::NewCode) => {
+                if let Ok(code) = tayori::identity::code::Code::new() {
+                    tell(Event::Code(ShownCode { code, until: Some(made_up::noon()) }));
+                }
+            }
+            Command::Terminals(_) => tell(Event::Terminals(made_up::terminals())),
             Command::Accounts(_) => tell(Event::Accounts(made_up::accounts())),
+            Command::Diagnosis(DiagnosisCommand::All | DiagnosisCommand::Again(_)) => {
+                tell(Event::Diagnosis(Arc::new(made_up::diagnosis())));
+            }
             Command::Configure(settings) => tell(Event::Settings(*settings)),
             _ => {}
         }

@@ -9,6 +9,7 @@ mod autostart;
 mod board;
 pub mod check;
 mod demo;
+mod diagnose;
 mod enrol;
 mod exchange;
 pub mod fix;
@@ -18,6 +19,7 @@ mod login;
 mod notices;
 mod parcel;
 mod partner;
+mod search;
 mod setup;
 pub mod show;
 #[cfg_attr(not(feature = "desktop"), allow(dead_code, reason = "without the window there is nothing to be single"))]
@@ -85,6 +87,7 @@ enum Command {
     Autostart(autostart::AutostartArgs),
     Notices(notices::NoticesArgs),
     List(list::ListArgs),
+    Search(search::SearchArgs),
     Board(board::BoardArgs),
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
@@ -92,6 +95,7 @@ enum Command {
     Parcel(parcel::ParcelArgs),
     Partner(partner::PartnerArgs),
     Audit(audit::AuditArgs),
+    Diagnose(diagnose::DiagnoseArgs),
 }
 
 /// What a command leaves on record when it has ended, beside what its steps do. A new command has to choose.
@@ -101,12 +105,15 @@ fn line_of(command: &Command) -> Option<(Action, &'static str)> {
         Command::Receive(_) => Some((Action::Exchange, "receive")),
         Command::Watch(_) => Some((Action::Exchange, "watch")),
         Command::List(_) => Some((Action::ShowLists, "")),
+        // Not what was looked for: that may be a person's name.
+        Command::Search(_) => Some((Action::ShowLists, "search")),
         Command::Login(_) => Some((Action::Login, "")),
         Command::Logout(_) => Some((Action::Logout, "")),
         Command::Account(_) => Some((Action::Accounts, "")),
         Command::Terminal(_) => Some((Action::Terminals, "")),
         Command::Setup(_) => Some((Action::Setup, "")),
         Command::Autostart(_) => Some((Action::Settings, "autostart")),
+        Command::Diagnose(_) => Some((Action::Diagnose, "")),
         Command::Notices(_) => Some((Action::Settings, "notices")),
         // The engine behind the window records what is done there.
         #[cfg(feature = "desktop")]
@@ -176,6 +183,9 @@ impl Cli {
             Some(Command::List(args)) => {
                 with_profile(profile, |profile| list::run(&args, profile, &mut io::stdout().lock()))
             }
+            Some(Command::Search(args)) => {
+                with_profile(profile, |profile| search::run(&args, &profile, &mut io::stdout().lock()))
+            }
             Some(Command::Board(args)) => {
                 with_profile(profile, |profile| board::run(&args, &profile, &mut io::stdout().lock()))
             }
@@ -188,6 +198,7 @@ impl Cli {
             Some(Command::Audit(args)) => {
                 with_profile(profile, |profile| audit::run(&args, &profile, &mut io::stdout().lock()))
             }
+            Some(Command::Diagnose(args)) => diagnose(&args, profile),
         };
         if line.is_some() {
             put_on_record(line, &dir?, &outcome);
@@ -220,6 +231,20 @@ fn with_profile(
     let result = unlocked.map(enrol::admitted).and_then(run);
     Ok(result.unwrap_or_else(|error| {
         tracing::error!(%error, "the command failed");
+        tell(&error.failure());
+        Outcome::Troubled
+    }))
+}
+
+/// Unlike the others it needs neither a certificate nor an open vault: it says what of that is missing.
+fn diagnose(args: &diagnose::DiagnoseArgs, given: Option<PathBuf>) -> anyhow::Result<Outcome> {
+    let opened = Profile::open(&profile_dir(given)?).and_then(|profile| {
+        if let Err(error) = unlock::vault(profile.dir()) {
+            tracing::info!(%error, "the vault stays closed");
+        }
+        diagnose::run(args, &profile, &mut io::stdout().lock())
+    });
+    Ok(opened.unwrap_or_else(|error| {
         tell(&error.failure());
         Outcome::Troubled
     }))
@@ -328,7 +353,8 @@ fn window(dir: &std::path::Path, first: Option<single::First>, request: single::
     Ok(ExitCode::SUCCESS)
 }
 
-/// Text size and language as they were left, kept in `look.toml` beside the settings. Not worth a word when it is lost.
+/// Text size and language as they were left, kept in `look.toml` beside the settings, and the window's place in
+/// `window.toml`. Not worth a word when it is lost.
 #[cfg(feature = "desktop")]
 fn kept_look(dir: &std::path::Path) -> crate::desktop::Options {
     let path = dir.join("look.toml");
@@ -340,10 +366,21 @@ fn kept_look(dir: &std::path::Path) -> crate::desktop::Options {
             tracing::warn!(%error, "the look of the window is not kept");
         }
     };
+    let beside = dir.join("window.toml");
+    let place = std::fs::read_to_string(&beside).ok().and_then(|text| toml::from_str(&text).ok());
+    let keep_place = move |place: crate::desktop::Place| {
+        if let Ok(text) = toml::to_string(&place)
+            && let Err(error) = std::fs::write(&beside, text)
+        {
+            tracing::warn!(%error, "where the window stood is not kept");
+        }
+    };
     crate::desktop::Options {
         look: kept.unwrap_or_default(),
         keep_look: Some(Box::new(keep)),
         tray: true,
+        place,
+        keep_place: Some(Box::new(keep_place)),
         ..crate::desktop::Options::default()
     }
 }

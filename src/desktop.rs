@@ -10,7 +10,8 @@ mod forms;
 mod icons;
 mod model;
 mod nav;
-mod paper;
+pub(crate) mod paper;
+mod place;
 mod preview;
 mod printing;
 mod screens;
@@ -25,6 +26,7 @@ pub use desk::{Choice, Chosen, Desk, FolderSlot, Tell};
 pub use forms::FormKind;
 pub use model::{Look, Model, TextSize};
 pub use paper::Picture;
+pub use place::Place;
 pub use preview::{Preview, PreviewKind};
 pub use printing::{Job, Target};
 pub use tokens::Appearance;
@@ -50,6 +52,12 @@ pub struct Options {
     pub attention: Attention,
     /// Size in points; 1280 × 800 when nothing is said. Never larger than the screen.
     pub size: Option<[f32; 2]>,
+    /// Where the window stood the last time.
+    pub place: Option<Place>,
+    /// Told where it stands when it is closed.
+    pub keep_place: Option<Box<dyn Fn(Place)>>,
+    /// A clock that stands still, for pictures.
+    pub now: Option<jiff::Timestamp>,
 }
 
 impl std::fmt::Debug for Options {
@@ -63,18 +71,29 @@ pub fn run(
     start: impl FnOnce(Box<dyn Fn() + Send + Sync>) -> Engine + 'static,
     options: Options,
 ) -> Result<(), WindowError> {
-    let viewport = egui::ViewportBuilder::default()
+    let place = options.place;
+    let size = options.size.or(place.map(|place| place.size));
+    let mut viewport = egui::ViewportBuilder::default()
         .with_title(w::title(options.look.lang))
         .with_app_id("tayori")
-        .with_inner_size(options.size.unwrap_or([1280.0, 800.0]))
+        .with_inner_size(size.unwrap_or([1280.0, 800.0]))
         .with_min_inner_size([1024.0, 640.0])
         .with_clamp_size_to_monitor_size(true);
+    if let Some(place) = place {
+        viewport = viewport.with_position(place.at).with_maximized(place.maximized);
+    }
     let native = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Glow, ..Default::default() };
     let create: eframe::AppCreator<'static> = Box::new(move |cc| {
         let ctx = cc.egui_ctx.clone();
         let engine = start(Box::new(move || ctx.request_repaint()));
         let app = App::new(&cc.egui_ctx, engine, options.look.lang);
         let mut app = app.with_attention(options.attention);
+        if let Some(keep) = options.keep_place {
+            app = app.with_place(place, keep);
+        }
+        if let Some(now) = options.now {
+            app = app.with_now(now);
+        }
         if options.tray {
             app = app.with_tray(&cc.egui_ctx, options.look.lang);
         }

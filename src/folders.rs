@@ -11,6 +11,7 @@ use std::path::Path;
 
 pub use away::put_away;
 pub use deliver::{PublishError, Staged, beside, stage};
+pub use distant::is_distant;
 pub use take::{Pace, Stat, TakeError, Taken, list, take};
 pub use watch::{Look, Trouble, Watch, WatchPace};
 

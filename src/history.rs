@@ -23,6 +23,10 @@ mod notes;
 mod opening;
 mod outbox;
 mod partners;
+mod register;
+mod relay;
+mod search;
+mod tally;
 
 use std::path::{Path, PathBuf};
 
@@ -43,11 +47,16 @@ pub use national::NewDownload;
 pub use notes::KnownOffice;
 pub use outbox::{Due, NewOutgoing, NewSent, Tried};
 pub use partners::PartnerKey;
+pub use register::RegisterRow;
+pub use relay::PassedOn;
+pub use search::{Hits, Wanted};
+pub use tally::{Mishap, Parcels, Tally};
 
 pub use crate::sqlite::chain::{Fault as AuditFault, Head as AuditHead, Line as AuditLine};
 
 use audit::record;
 
+use crate::desks::Desk;
 use crate::identity::DatabaseKey;
 use crate::parcel::ParcelId;
 use crate::sqlite::chain;
@@ -63,6 +72,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("history/migrations/national.sql"),
     include_str!("history/migrations/overdue.sql"),
     include_str!("history/migrations/board.sql"),
+    include_str!("history/migrations/open.sql"),
+    include_str!("history/migrations/search.sql"),
+    include_str!("history/migrations/relay.sql"),
 ];
 
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +141,8 @@ impl<T> Named<T> for Result<T, rusqlite::Error> {
 #[derive(Debug)]
 pub struct History {
     connection: Connection,
+    /// The office's desks, by which the lists say for whom a parcel is.
+    desks: Vec<Desk>,
     _in_use: InUse,
 }
 
@@ -137,7 +151,12 @@ impl History {
     /// version is encrypted.
     pub fn open(path: &Path, key: &DatabaseKey) -> Result<Self, HistoryError> {
         let (connection, in_use) = opening::open(path, key)?;
-        Ok(Self { connection, _in_use: in_use })
+        Ok(Self { connection, desks: Vec::new(), _in_use: in_use })
+    }
+
+    /// The desks the office has from now on.
+    pub fn set_desks(&mut self, desks: &[Desk]) {
+        self.desks = desks.to_vec();
     }
 
     fn begin(&mut self) -> Result<Transaction<'_>, HistoryError> {

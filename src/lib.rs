@@ -9,6 +9,7 @@
 //! | [`demo`] | a whole district on this machine |
 //! | [`notice`] | told outside the window: toasts, sound, a phone |
 //! | [`words`] | every text a user reads |
+//! | [`register`] | the month's exchanges, for an inspector |
 //! | [`engine`] | commands in, events out; threads, timers, retries |
 //! | [`folders`] | wait until a file is whole, deliver without overwriting |
 //! | [`link`] | the client's end of the exchange |
@@ -18,15 +19,20 @@
 //! | [`identity`] | keys, certificates, whom we trust |
 //! | [`board`] | one month with every partner, derived from evidence; pure |
 //! | [`wire`] | what both ends say to each other; pure |
+//! | [`entrust`] | what is passed on for a support centre, and back; pure |
+//! | [`desks`] | which desk of an office a parcel is for; pure |
 //! | [`parcel`] | units, manifest, seal and open; pure |
 //! | [`standard`] | names, records, typed tables, checks; pure |
+//! | [`search`] | what texts are searched by; pure |
 
 pub mod board;
 pub mod cli;
 pub mod demo;
+pub mod desks;
 #[cfg(feature = "desktop")]
 pub mod desktop;
 pub mod engine;
+pub mod entrust;
 pub mod folders;
 pub mod history;
 pub mod hub;
@@ -34,6 +40,8 @@ pub mod identity;
 pub mod link;
 pub mod notice;
 pub mod parcel;
+pub mod register;
+pub mod search;
 mod sqlite;
 pub mod standard;
 pub mod wire;

@@ -5,6 +5,7 @@ mod hub;
 mod login;
 mod membership;
 mod parts;
+pub mod route;
 pub mod session;
 
 use std::time::Duration;

@@ -28,7 +28,7 @@ mod trust;
 mod testing;
 
 pub use certificate::CertificateError;
-pub use content::{Content, FileEntry, Limits, Manifest, NameFault, PackError, UnpackError, check_name};
+pub use content::{Content, FileEntry, Hop, Limits, Manifest, NameFault, PackError, UnpackError, check_name};
 pub(crate) use digest::sha256 as digest_of;
 pub use digest::{DigestOf, hex, sha256_hex, unhex};
 pub use id::ParcelId;

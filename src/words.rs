@@ -4,6 +4,8 @@
 //! below hold one subject each, so that a translator reads a page and not the program.
 
 pub mod board;
+pub mod desks;
+pub mod diagnosis;
 pub mod failure;
 pub mod habits;
 pub mod handling;
@@ -12,6 +14,8 @@ pub mod notices;
 pub mod outside;
 pub mod partners;
 pub mod record;
+pub mod relay;
+pub mod search;
 pub mod window;
 
 /// The language of the window and the command line.

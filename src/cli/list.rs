@@ -1,6 +1,7 @@
 //! `tayori list`: the lists of the window as text.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
@@ -8,7 +9,9 @@ use jiff::tz::TimeZone;
 use super::{Format, Outcome};
 use crate::engine::model::{Bundle, Draft, ParcelLine, State, Way};
 use crate::engine::profile::{Profile, ProfileError};
-use crate::standard::Severity;
+use crate::history::Failure;
+use crate::register::Register;
+use crate::standard::{Month, Severity};
 use crate::words::Lang;
 use crate::words::failure::failure;
 
@@ -18,6 +21,16 @@ pub struct ListArgs {
     /// どの一覧か
     #[arg(value_enum, value_name = "一覧")]
     which: Which,
+    /// 送受信一覧の月（2026-05）
+    #[arg(long, value_name = "年月", value_parser = super::search::month, required_if_eq("which", "register"))]
+    month: Option<Month>,
+    /// 送受信一覧を CSV で保存します
+    #[arg(long, value_name = "ファイル", requires = "month")]
+    csv: Option<PathBuf>,
+    /// 送受信一覧を PDF で保存します
+    #[cfg(feature = "desktop")]
+    #[arg(long, value_name = "ファイル", requires = "month")]
+    pdf: Option<PathBuf>,
     /// 相手の事業所の名前か番号に、この言葉を含むものだけを出します
     #[arg(long, value_name = "言葉")]
     search: Option<String>,
@@ -35,17 +48,22 @@ enum Which {
     Outbox,
     /// 下書き（送信フォルダにあり、まだ送っていないもの）
     Drafts,
+    /// 送受信一覧（監査のときに出す、月ごとの一覧）
+    Register,
 }
 
 pub fn run(args: &ListArgs, profile: Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
     if args.which == Which::Drafts {
         return drafts(args, &profile, out);
     }
+    if let (Which::Register, Some(month)) = (args.which, args.month) {
+        return register(args, month, &profile, out);
+    }
     let history = profile.history()?;
     let mut lines = match args.which {
         Which::Inbox => history.inbox()?,
         Which::Sent => history.sent()?,
-        Which::Outbox | Which::Drafts => history.outbox()?,
+        Which::Outbox | Which::Drafts | Which::Register => history.outbox()?,
     };
     if let Some(search) = &args.search {
         lines.retain(|line| line.partner_name.contains(search) || line.partner.as_str().contains(search));
@@ -53,6 +71,41 @@ pub fn run(args: &ListArgs, profile: Profile, out: &mut dyn Write) -> Result<Out
     // The only way this fails is a reader that has seen enough and closed the pipe.
     let _ = write(&lines, args.format, out);
     Ok(Outcome::Fine)
+}
+
+fn register(args: &ListArgs, month: Month, profile: &Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
+    let settings = &profile.settings;
+    let office = (settings.office, settings.office_name.clone());
+    let register = Register::of(&profile.history()?, month, office, TimeZone::system(), jiff::Timestamp::now())?;
+    let csv =
+        register.csv().map_err(|error| ProfileError::Io { path: PathBuf::new(), source: io::Error::other(error) });
+    let mut documents: Vec<(&PathBuf, Vec<u8>)> = Vec::new();
+    if let Some(path) = &args.csv {
+        documents.push((path, csv?));
+    }
+    #[cfg(feature = "desktop")]
+    if let Some(path) = &args.pdf {
+        match crate::desktop::paper::register::write(&register, || true) {
+            Ok(pdf) => documents.push((path, pdf.unwrap_or_default())),
+            Err(error) => {
+                tracing::error!(%error, "the list was not made");
+                super::tell(&Failure::Unexpected);
+                return Ok(Outcome::Troubled);
+            }
+        }
+    }
+    let mut outcome = Outcome::Fine;
+    for (path, bytes) in &documents {
+        if let Err(failure) = super::parcel::save(path, "save-register", bytes) {
+            super::tell(&failure);
+            outcome = Outcome::Troubled;
+        }
+    }
+    if documents.is_empty() {
+        let lines: Vec<ParcelLine> = register.rows.into_iter().map(|row| row.line).collect();
+        let _ = write(&lines, args.format, out);
+    }
+    Ok(outcome)
 }
 
 fn drafts(args: &ListArgs, profile: &Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
@@ -127,7 +180,7 @@ fn write(lines: &[ParcelLine], format: Format, out: &mut dyn Write) -> io::Resul
     }
 }
 
-fn say(line: &ParcelLine, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn say(line: &ParcelLine, out: &mut dyn Write) -> io::Result<()> {
     let at = line.at.to_zoned(TimeZone::system());
     let unread = if line.unread { "●" } else { "　" };
     let national = if line.way == Way::National { "  ［国の連携システム］" } else { "" };
@@ -171,7 +224,7 @@ fn state_word(state: &State) -> &'static str {
     }
 }
 
-fn as_json(line: &ParcelLine) -> serde_json::Value {
+pub(super) fn as_json(line: &ParcelLine) -> serde_json::Value {
     let (state, why) = match &line.state {
         State::Waiting { last, .. } => ("waiting", last.as_ref()),
         State::Accepted => ("accepted", None),
@@ -184,11 +237,12 @@ fn as_json(line: &ParcelLine) -> serde_json::Value {
     };
     serde_json::json!({
         "id": line.id,
+        "incoming": line.incoming,
         "partner": line.partner,
         "partner_name": line.partner_name,
         "at": line.at,
         "state": state,
-        "failure": why.map(crate::history::Failure::code),
+        "failure": why.map(Failure::code),
         "files": line.files,
         "way": line.way,
         "unread": line.unread,

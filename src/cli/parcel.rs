@@ -1,5 +1,7 @@
 //! `tayori parcel`: what the window does with one parcel, by command.
 
+mod pass_on;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +33,9 @@ enum What {
     Assign { id: ParcelId, to: String },
     /// 事業所の中だけのメモを付けます。すべての端末に出ます
     Note { id: ParcelId, text: String },
+    /// 委託: 届いたものを、利用者を選んで回します（センターから事業所へ、事業所から予定とともにセンターへ）。
+    /// --to を付けないと、回せる相手と利用者を出します
+    PassOn(pass_on::PassOnArgs),
     /// 送信待ちや失敗のものを、次の送受信でもう一度送ります
     Retry { id: ParcelId },
     /// まだ送り出していないものを取り消します
@@ -68,6 +73,9 @@ fn tell_at_once(profile: &Profile) {
 fn done(args: &ParcelArgs, profile: &Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
     let now = Timestamp::now();
     let mut terminal = profile.terminal()?;
+    if let What::PassOn(args) = &args.what {
+        return pass_on::run(args, &mut terminal, out, now);
+    }
     let mut say = |text: &str| drop(writeln!(out, "{text}"));
     match &args.what {
         What::Open { id } => {
@@ -99,6 +107,8 @@ fn done(args: &ParcelArgs, profile: &Profile, out: &mut dyn Write) -> Result<Out
         }
         What::Assign { id, to } => Ok(terminal.history.assign(*id, to, now).map(|()| Outcome::Fine)?),
         What::Note { id, text } => Ok(terminal.history.annotate(*id, text, now).map(|()| Outcome::Fine)?),
+        // Done above.
+        What::PassOn(_) => Ok(Outcome::Fine),
         What::Retry { id } => Ok(terminal.history.retry(*id, now).map(|()| Outcome::Fine)?),
         What::Withdraw { id } => {
             if terminal.history.withdraw(*id, now)? {
@@ -121,7 +131,7 @@ fn done(args: &ParcelArgs, profile: &Profile, out: &mut dyn Write) -> Result<Out
     }
 }
 
-fn save(to: &Path, tag: &str, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn save(to: &Path, tag: &str, bytes: &[u8]) -> Result<(), Failure> {
     let name = to.file_name().and_then(|name| name.to_str());
     let Some(name) = name else { return Err(Failure::FileMissing { name: to.display().to_string() }) };
     let folder = match to.parent() {

@@ -11,20 +11,24 @@ use super::desk::{Choice, Chosen, Desk, Native};
 use super::forms::FormKind;
 use super::model::{ChangedPartner, Look, Model};
 use super::paper::Form;
+use super::place::{Place, Placing};
 use super::printing::{self, Job, Printing, Target};
 use super::screens::mending::Mending;
 use super::screens::{
-    DraftsPage, EntranceScreen, Home, LoginDialog, Mailbox, Outbox, PartnersPage, SettingsPage, TrustQuestion, Writing,
-    inbox, sent,
+    DraftsPage, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, Outbox, PartnersPage, RelayDialog, SearchPage,
+    SettingsPage, TrustQuestion, Writing, inbox, sent,
 };
 use super::tokens::use_palette;
 use super::{chrome, nav, preview, theme, undo, widgets};
 use crate::engine::Engine;
-use crate::engine::model::{Command, Entrance, Event, Notice, ParcelLine, ParcelView, SendRequest, ToShow};
+use crate::engine::model::{
+    Command, DiagnosisCommand, Entrance, Event, Login, Notice, ParcelLine, ParcelView, SendRequest, ToShow,
+};
 use crate::notice::Attention;
 use crate::notice::badge::Badge;
 use crate::notice::tray::{Tray, TrayAsk};
 use crate::parcel::ParcelId;
+use crate::register::Register;
 use crate::standard::OfficeNumber;
 use crate::words::Lang;
 
@@ -37,10 +41,13 @@ pub enum Page {
     Sent,
     Drafts,
     Outbox,
+    Search,
     Compose,
     Bulk,
     Partners,
     Settings,
+    /// Help, and what stands in the way.
+    Help,
 }
 
 /// What a screen asked for.
@@ -86,6 +93,8 @@ pub enum Action {
     /// The code that is shown was written down.
     CodeRead,
     ClosePreview,
+    /// 委託: pass a parcel on; to whom and of whom is asked.
+    PassOn(ParcelId),
     /// Show both numbers of a partner whose key has changed.
     AskTrust(ChangedPartner),
     LogIn,
@@ -107,10 +116,15 @@ pub struct App {
     pub(super) drafts: DraftsPage,
     pub(super) writing: Writing,
     pub(super) outbox: Outbox,
+    pub(super) search: SearchPage,
     pub(super) settings: SettingsPage,
     entrance: EntranceScreen,
     pub(super) login: LoginDialog,
+    pub(super) help: HelpPage,
+    /// The terminal was set up in this window.
+    was_set_up: bool,
     trust: TrustQuestion,
+    relay: RelayDialog,
     /// The parcel whose withdrawal is to be confirmed.
     pub(super) withdrawing: Option<ParcelId>,
     /// What is to go on paper, while it is asked and made.
@@ -127,6 +141,11 @@ pub struct App {
     /// Asked for by the tray's menu: then closing closes.
     quitting: bool,
     zoomed: Option<Look>,
+    /// A clock that stands still, for tests and pictures.
+    stands_at: Option<Timestamp>,
+    placing: Option<Placing>,
+    /// How often it was looked for news: the second time, the first frame is on the screen.
+    passes: u8,
 }
 
 impl std::fmt::Debug for App {
@@ -151,10 +170,14 @@ impl App {
             drafts: DraftsPage::default(),
             writing: Writing::default(),
             outbox: Outbox,
+            search: SearchPage::default(),
             settings: SettingsPage::default(),
             entrance: EntranceScreen::default(),
             login: LoginDialog::default(),
+            help: HelpPage::default(),
+            was_set_up: false,
             trust: TrustQuestion::default(),
+            relay: RelayDialog::default(),
             withdrawing: None,
             printing: None,
             desk: Box::new(Native::default()),
@@ -167,6 +190,9 @@ impl App {
             wanted: None,
             quitting: false,
             zoomed: None,
+            stands_at: None,
+            placing: None,
+            passes: 0,
         }
     }
 
@@ -207,6 +233,20 @@ impl App {
         self
     }
 
+    /// Who is told where the window stands when it is closed.
+    #[must_use]
+    pub fn with_place(mut self, place: Option<Place>, keep: Box<dyn Fn(Place)>) -> Self {
+        self.placing = Some(Placing::new(place, keep));
+        self
+    }
+
+    /// It is always this moment.
+    #[must_use]
+    pub fn with_now(mut self, now: Timestamp) -> Self {
+        self.stands_at = Some(now);
+        self
+    }
+
     /// Times are shown in this zone instead of the PC's.
     #[must_use]
     pub fn with_zone(mut self, zone: jiff::tz::TimeZone) -> Self {
@@ -227,6 +267,7 @@ impl App {
         match self.page {
             Page::Inbox => self.inbox.list.selected(),
             Page::Sent => self.sent.list.selected(),
+            Page::Search => self.search.found.list.selected(),
             _ => None,
         }
     }
@@ -249,21 +290,36 @@ impl App {
 
     /// Takes in what the engine told and what was chosen in dialogs.
     fn drain(&mut self, ctx: &Context) {
-        self.model.now = Timestamp::now();
+        self.model.now = self.stands_at.unwrap_or_else(Timestamp::now);
         self.attention.set(ctx.input(|input| input.focused));
         while let Some(event) = self.engine.poll() {
             match &event {
+                Event::Notice(Notice::Queued { .. }) if self.relay.is_sending() => self.relay.sent(),
                 // Something may also be sent by itself, or from the drafts, while somebody writes.
                 Event::Notice(Notice::Queued { .. }) if self.writing.is_sending() => {
                     self.writing.sent(self.model.examined.take());
                 }
-                Event::Notice(Notice::NotSent(_)) => self.writing.not_sent(),
+                Event::Notice(Notice::NotSent(_)) => {
+                    self.writing.not_sent();
+                    self.relay.refused();
+                }
                 Event::SendResults(results) => self.writing.told(results.clone()),
+                Event::Register(register) => self.write_register(ctx, register.clone()),
+                Event::RelayOffer(offer) => self.relay.offered(offer),
+                Event::RelayReview(review) => self.relay.reviewed(review),
+                Event::Lists(_) => {
+                    self.search.look_again();
+                    tracing::debug!("the lists are there");
+                }
                 Event::Show(place) => self.come_to_front(ctx, *place),
                 Event::HandedOver(paths) => self.apply(ctx, Action::Examine(paths.clone())),
                 Event::Settings(settings) if self.settings.kept(settings) => self.model.settings_saved(),
                 Event::Content(content) => self.look_at(ctx, content.clone()),
-                Event::Login(login) => self.login.told(self.model.login.as_ref(), login),
+                Event::Login(login) => {
+                    self.login.told(self.model.login.as_ref(), login);
+                    self.greet(login);
+                }
+                Event::Entrance(Entrance::Working(_)) => self.was_set_up = true,
                 Event::LoginRefused(_) => self.login.refused(),
                 _ => {}
             }
@@ -274,6 +330,14 @@ impl App {
             self.take_choice(ctx, chosen);
         }
         self.mind_tray(ctx);
+    }
+
+    /// The last step of setting up is a trial, which takes somebody who is logged in.
+    fn greet(&mut self, login: &Login) {
+        if matches!(login, Login::As { .. }) && std::mem::take(&mut self.was_set_up) {
+            self.help.welcome = true;
+            self.page = Page::Help;
+        }
     }
 
     /// What the icon beside the clock asks, and whether closing the window leaves it there.
@@ -334,6 +398,11 @@ impl App {
             Chosen::CertificateFile(file) => self.entrance.set_file(file),
             Chosen::Folder(slot, folder) => self.settings.set_folder(slot, folder),
             Chosen::SaveAs { parcel, index, to } => self.engine.send(Command::SaveFile { parcel, index, to }),
+            Chosen::SaveRegister { month, pdf, to } => {
+                self.engine.send(Command::Register(month));
+                self.search.save_register(pdf, to);
+            }
+            Chosen::SaveSupport(to) => self.engine.send(Command::Diagnosis(DiagnosisCommand::Support(to))),
             Chosen::SaveRecord(to) => self.engine.send(Command::ExportAudit(to)),
             Chosen::SavePdf(to) => {
                 if let Some(printing) = &self.printing {
@@ -370,6 +439,21 @@ impl App {
         }
     }
 
+    /// Makes the month's list on a thread of its own; it is saved when it is there.
+    fn write_register(&mut self, ctx: &Context, register: Arc<Register>) {
+        let Some((pdf, to)) = self.search.register_wanted() else { return };
+        let tell = self.teller(ctx);
+        let work = move || {
+            tell(match printing::register(&register, pdf) {
+                Some(bytes) => Chosen::PdfMade { bytes, to: Target::File(to), name: String::new() },
+                None => Chosen::PdfFailed,
+            });
+        };
+        if let Err(err) = std::thread::Builder::new().name("register".into()).spawn(work) {
+            tracing::warn!(%err, "no thread for a list");
+        }
+    }
+
     fn teller(&self, ctx: &Context) -> impl FnOnce(Chosen) + Send + 'static {
         let (tell, ctx) = (self.choosing.clone(), ctx.clone());
         move |chosen| {
@@ -390,6 +474,10 @@ impl App {
         match action {
             Action::Go(page) => self.page = page,
             Action::AskTrust(changed) => self.trust.ask(changed),
+            Action::PassOn(id) => {
+                self.relay.ask(id);
+                self.engine.send(Command::OfferRelay(id));
+            }
             Action::LogIn => self.login.open(),
             Action::ChangePassword => self.login.change_password(),
             Action::Ask(command) => self.engine.send(command),
@@ -430,7 +518,7 @@ impl App {
             Action::EditTemplates => self.writing.edit_templates(&self.model),
             Action::WriteTo(receiver, message) => {
                 self.page = Page::Compose;
-                self.writing.write_to(&self.model, receiver, message);
+                self.writing.write_to(&self.model, receiver, &message);
             }
             Action::Withdraw(id) => self.withdrawing = Some(id),
             Action::AskPrint { view, person, form } => self.printing = Some(Printing::new(view, person, form)),
@@ -510,14 +598,15 @@ impl App {
         if pressed(Modifiers::COMMAND, Key::N) {
             return Some(Action::Go(Page::Compose));
         }
+        if pressed(Modifiers::NONE, Key::F1) {
+            return Some(Action::Go(Page::Help));
+        }
         if pressed(Modifiers::NONE, Key::F5) {
             return Some(Action::Ask(Command::Exchange));
         }
         if pressed(Modifiers::COMMAND, Key::F) {
-            if !matches!(self.page, Page::Inbox | Page::Sent) {
-                self.page = Page::Inbox;
-            }
-            ui.memory_mut(|memory| memory.request_focus(chrome::search_id()));
+            self.page = Page::Search;
+            ui.memory_mut(|memory| memory.request_focus(SearchPage::field_id()));
             return None;
         }
         let typing =
@@ -532,6 +621,7 @@ impl App {
             && self.printing.is_none()
             && !self.login.is_open()
             && !self.trust.is_open()
+            && !self.relay.is_open()
             && !self.home.is_asking()
             && !self.writing.is_asking()
             && ui.input(|i| i.key_pressed(Key::Escape))
@@ -545,6 +635,7 @@ impl App {
         let mailbox = match self.page {
             Page::Inbox => &self.inbox,
             Page::Sent => &self.sent,
+            Page::Search => &self.search.found,
             _ => return None,
         };
         mailbox.to_print(&self.model)
@@ -557,6 +648,7 @@ impl App {
             Page::Inbox | Page::Sent if !self.query.is_empty() => self.query.clear(),
             Page::Inbox => self.inbox.reading_alone = false,
             Page::Sent => self.sent.reading_alone = false,
+            Page::Search => self.search.step_back(),
             _ => {}
         }
     }
@@ -594,9 +686,13 @@ impl App {
         asked.push(undo::bar(&self.model, ui));
         asked.push(nav::show(self, ui));
         asked.push(self.show_page(ui));
+        if self.page == Page::Search {
+            asked.push(self.search.question());
+        }
         asked.push(chrome::withdraw_question(self, ui));
         asked.push(self.print_question(ui));
         asked.push(self.trust.show(ui, &self.model));
+        asked.push(self.relay.show(ui, &self.model));
         asked.push(self.login.show(ui, &self.model));
         asked.push(chrome::toasts(&mut self.model, ui));
         chrome::drop_overlay(&self.model, ui);
@@ -621,13 +717,24 @@ impl App {
             Page::Compose => self.writing.compose(ui, model),
             Page::Bulk => self.writing.bulk(ui, model),
             Page::Partners => self.partners.show(ui, model),
+            Page::Search => self.search.show(ui, model),
             Page::Settings => self.settings.show(ui, model),
+            Page::Help => self.help.show(ui, model),
         }
     }
 }
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.passes = self.passes.saturating_add(1);
+        match self.passes {
+            1 => ctx.request_repaint(),
+            2 => tracing::debug!("the first frame is painted"),
+            _ => {}
+        }
+        if let Some(placing) = &mut self.placing {
+            placing.look(ctx);
+        }
         self.drain(ctx);
         self.zoom(ctx);
     }

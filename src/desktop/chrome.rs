@@ -13,6 +13,7 @@ use super::nav::ROOMY;
 use super::text::{safe_text, short_time};
 use super::theme::{bold, icon, reg};
 use super::tokens::*;
+use super::undo;
 use super::widgets::{Btn, button, line_at, para, segmented, text};
 use crate::engine::model::{Command, Connection, Login};
 use crate::words::failure::failure;
@@ -177,7 +178,7 @@ pub(super) fn toasts(model: &mut Model, ui: &mut Ui) -> Option<Action> {
     model.toasts.retain(|toast| toast.since_ms.is_none_or(|since| now_ms < since + toast.stays_ms()));
     let mut asked = None;
     let area = egui::Area::new(Id::unique("tayori-toasts"))
-        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -48.0))
+        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -48.0 - undo::height(model)))
         .order(Order::Foreground);
     area.show(ui.ctx(), |ui| {
         for (at, toast) in model.toasts.iter_mut().enumerate() {

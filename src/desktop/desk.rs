@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use super::preview::Preview;
 use super::printing::Target;
+use crate::engine::support;
 use crate::parcel::ParcelId;
-use crate::standard::OfficeNumber;
+use crate::standard::{Month, OfficeNumber};
 
 /// What is to be chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +28,19 @@ pub enum Choice {
     SavePdf {
         name: String,
     },
+    SaveSupport,
     /// The record, as CSV.
     SaveRecord {
         name: String,
     },
     /// A PKCS#12 file.
     CertificateFile,
+    /// 送受信一覧 of a month, as a PDF or as CSV.
+    SaveRegister {
+        month: Month,
+        pdf: bool,
+        name: String,
+    },
 }
 
 /// Which folder of the settings is to be chosen.
@@ -57,8 +65,10 @@ pub enum Chosen {
     Folder(FolderSlot, PathBuf),
     SaveAs { parcel: ParcelId, index: usize, to: PathBuf },
     SavePdf(PathBuf),
+    SaveSupport(PathBuf),
     SaveRecord(PathBuf),
     CertificateFile(PathBuf),
+    SaveRegister { month: Month, pdf: bool, to: PathBuf },
     PdfMade { bytes: Arc<[u8]>, to: Target, name: String },
     PdfStopped,
     PdfFailed,
@@ -170,6 +180,11 @@ fn ask(choice: Choice) -> Option<Chosen> {
             let dialog = dialog.add_filter("PKCS#12", &["p12", "pfx", "P12", "PFX"]);
             dialog.pick_file().map(Chosen::CertificateFile)
         }
+        Choice::SaveRegister { month, pdf, name } => {
+            let dialog = if pdf { dialog.add_filter("PDF", &["pdf"]) } else { dialog.add_filter("CSV", &["csv"]) };
+            dialog.set_file_name(name).save_file().map(|to| Chosen::SaveRegister { month, pdf, to })
+        }
+        Choice::SaveSupport => dialog.set_file_name(support::NAME).save_file().map(Chosen::SaveSupport),
         Choice::SaveRecord { name } => {
             dialog.set_file_name(name).add_filter("CSV", &["csv"]).save_file().map(Chosen::SaveRecord)
         }

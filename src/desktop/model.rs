@@ -8,9 +8,10 @@ use jiff::tz::TimeZone;
 use super::preview::Preview;
 use super::tokens::Appearance;
 use crate::board::Board;
+use crate::desks::is_for;
 use crate::engine::model::{
-    Account, Audit, Connection, Drafts, Entrance, Event, Examined, Failure, Lists, Login, Notice, ParcelLine,
-    ParcelView, Partner, Progress, Settings, ShownCode, State, StatementDraft, Status, TerminalEntry,
+    Account, Audit, Connection, Diagnosis, Drafts, Entrance, Event, Examined, Failure, Hits, Lists, Login, Notice,
+    ParcelLine, ParcelView, Partner, Progress, Settings, ShownCode, State, StatementDraft, Status, TerminalEntry,
 };
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
@@ -58,11 +59,16 @@ impl TextSize {
 pub struct Model {
     pub look: Look,
     pub status: Status,
+    /// What the window shows: of what came, only what is for this terminal's desk or for everybody.
     pub lists: Lists,
+    /// All of what came.
+    every_desk: Arc<[ParcelLine]>,
     pub counts: Counts,
     pub opened: Option<Arc<ParcelView>>,
     /// A file of the opened parcel, shown in place.
     pub preview: Option<Preview>,
+    /// What the last search found.
+    pub found: Option<Arc<Hits>>,
     pub examined: Option<Arc<Examined>>,
     /// Whether an examination was asked for and not answered yet.
     pub examining: bool,
@@ -89,6 +95,8 @@ pub struct Model {
     pub terminals: Arc<[TerminalEntry]>,
     /// The code that was asked for last, to be shown until somebody has read it.
     pub code: Option<ShownCode>,
+    /// How far the diagnosis is.
+    pub diagnosis: Arc<Diagnosis>,
     /// The record, once somebody asked.
     pub audit: Option<Arc<Audit>>,
     pub toasts: Vec<Toast>,
@@ -130,7 +138,13 @@ impl Toast {
     pub fn is_bad(&self) -> bool {
         matches!(
             self.said,
-            Said::PdfFailed | Said::Notice(Notice::Failed(_) | Notice::NotSent(_) | Notice::ParcelFailed { .. })
+            Said::PdfFailed
+                | Said::Notice(
+                    Notice::Failed(_)
+                        | Notice::NotSent(_)
+                        | Notice::ParcelFailed { .. }
+                        | Notice::CertificateEnds { days: ..=7 }
+                )
         )
     }
 
@@ -177,9 +191,11 @@ impl Model {
             look,
             status: Status { connection: Connection::Starting, last_exchange: None, certificate_until: None },
             lists: Lists::default(),
+            every_desk: Arc::from([]),
             counts: Counts::default(),
             opened: None,
             preview: None,
+            found: None,
             examined: None,
             examining: false,
             drafts: Drafts::default(),
@@ -195,6 +211,7 @@ impl Model {
             accounts: Arc::from([]),
             terminals: Arc::from([]),
             code: None,
+            diagnosis: Arc::default(),
             audit: None,
             toasts: Vec::new(),
             now: Timestamp::now(),
@@ -211,8 +228,9 @@ impl Model {
         match event {
             Event::Status(status) => self.status = status,
             Event::Lists(lists) => {
-                self.counts = Counts::of(&lists);
+                self.every_desk = lists.inbox.clone();
                 self.lists = lists;
+                self.sort_by_desk();
             }
             Event::Opened(view) => {
                 if self.preview.as_ref().is_some_and(|preview| preview.parcel != view.line.id) {
@@ -222,6 +240,7 @@ impl Model {
             }
             // The app makes it ready first.
             Event::Content(_) => {}
+            Event::Found(found) => self.found = Some(found),
             Event::Examined(examined) => {
                 self.examining = false;
                 self.examined = Some(examined);
@@ -229,6 +248,8 @@ impl Model {
             // Whoever wrote them hears.
             Event::SendResults(_) => {}
             Event::Drafts(drafts) => self.drafts = drafts,
+            // The dialog's.
+            Event::Register(_) | Event::RelayOffer(_) | Event::RelayReview(_) => {}
             // The app's own affair.
             Event::Show(_) | Event::HandedOver(_) => {}
             // Never comes so far: who shows the notices takes it.
@@ -236,7 +257,10 @@ impl Model {
             Event::Autostart(on) => self.autostart = Some(on),
             Event::Progress(progress) => self.progress = progress,
             Event::Notice(notice) => self.toast(notice),
-            Event::Settings(settings) => self.settings = Some(settings),
+            Event::Settings(settings) => {
+                self.settings = Some(settings);
+                self.sort_by_desk();
+            }
             Event::Audit(audit) => self.audit = Some(audit),
             Event::Partners(partners) => self.partners = partners,
             Event::Board(board) => self.board = Some(board),
@@ -252,12 +276,30 @@ impl Model {
             Event::Accounts(accounts) => self.accounts = accounts,
             Event::Terminals(terminals) => self.terminals = terminals,
             Event::Code(code) => self.code = Some(code),
+            Event::Diagnosis(diagnosis) => self.diagnosis = diagnosis,
         }
+    }
+
+    /// Leaves what is for other desks than this terminal's out of what is shown and counted.
+    fn sort_by_desk(&mut self) {
+        let own = self.settings.as_ref().and_then(|settings| settings.desk.as_deref());
+        self.lists.inbox = match own {
+            None => self.every_desk.clone(),
+            own => self.every_desk.iter().filter(|line| is_for(own, &line.desks)).cloned().collect(),
+        };
+        self.counts = Counts::of(&self.lists);
     }
 
     fn toast(&mut self, notice: Notice) {
         if matches!(notice, Notice::NotSent(_)) {
             self.examining = false;
+        }
+        // What came for another desk alone is told there.
+        let own = self.settings.as_ref().and_then(|settings| settings.desk.as_deref());
+        if let Notice::Arrived { parcel, .. } = &notice
+            && self.every_desk.iter().any(|line| line.id == *parcel && !is_for(own, &line.desks))
+        {
+            return;
         }
         let said = match notice {
             Notice::Arrived { ref partner_name, .. } => {

@@ -9,7 +9,7 @@ use super::icons as ic;
 use super::tokens::*;
 use super::widgets::{Badge, Btn, button_sized, nav_item};
 use crate::engine::model::Command;
-use crate::words::{mail, partners, window as w};
+use crate::words::{diagnosis, mail, partners, search, window as w};
 
 /// Below this width of the window the rows are narrow.
 pub(super) const ROOMY: f32 = 940.0;
@@ -60,14 +60,16 @@ fn rows(app: &App) -> Vec<Row> {
         Row::new(Page::Compose, ic::EDIT_SQUARE, w::compose(lang)),
         Row::new(Page::Bulk, ic::TABLE_VIEW, mail::bulk(lang)),
         Row::new(Page::Partners, ic::APARTMENT, partners::partners(lang)),
+        Row::new(Page::Search, ic::SEARCH, search::title(lang)),
         Row::new(Page::Settings, ic::SETTINGS, w::settings(lang)),
+        Row::new(Page::Help, ic::INFO, diagnosis::help(lang)),
     ]
 }
 
 pub(super) fn show(app: &App, ui: &mut Ui) -> Option<Action> {
     let lang = app.model.lang();
     let roomy = ui.available_width() >= ROOMY;
-    let (width, margin) = if roomy { (204.0, 12) } else { (140.0, 6) };
+    let (width, margin) = if roomy { (204.0, 12) } else { (152.0, 6) };
     Panel::left("nav")
         .exact_size(width)
         .resizable(false)

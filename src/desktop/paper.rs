@@ -6,6 +6,7 @@
 
 pub mod layout;
 pub mod pdf;
+pub mod register;
 pub mod screen;
 
 use std::sync::{Arc, LazyLock};

@@ -10,12 +10,13 @@ use super::app::Action;
 use super::desk::{Choice, Chosen};
 use super::forms::{FormKind, PersonForms};
 use super::icons as ic;
-use super::paper::{Form, pdf};
+use super::paper::{self, Form, pdf};
 use super::screens::person_name;
 use super::theme::{bold, reg};
 use super::tokens::*;
 use super::widgets::{Btn, button, para, segmented, text};
 use crate::engine::model::ParcelView;
+use crate::register::Register;
 use crate::words::{Lang, window as w};
 
 /// What is to go on paper.
@@ -199,4 +200,14 @@ fn make(job: &Job, making: &Making) -> Result<Option<Vec<u8>>, pdf::PdfError> {
         wanted.flat_map(|kind| of.forms(kind)).collect::<Vec<_>>()
     });
     pdf::write(forms, "便り", || !making.stop.load(Ordering::Relaxed))
+}
+
+/// The month's list as a PDF or as CSV; `None` when it cannot be made.
+pub(super) fn register(register: &Register, pdf: bool) -> Option<Arc<[u8]>> {
+    let made = if pdf {
+        paper::register::write(register, || true).map(Option::unwrap_or_default).map_err(|error| error.to_string())
+    } else {
+        register.csv().map_err(|error| error.to_string())
+    };
+    made.inspect_err(|error| tracing::error!(error, "the month's list was not made")).ok().map(Arc::from)
 }

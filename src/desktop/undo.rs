@@ -17,6 +17,8 @@ use crate::engine::outgoing::UNDO;
 use crate::parcel::ParcelId;
 use crate::words::mail;
 
+const HEIGHT: f32 = 60.0;
+
 /// What can still be taken back: written, never tried, and not due yet.
 fn leaving(model: &Model) -> Vec<(ParcelId, Timestamp)> {
     let due = |line: &ParcelLine| match &line.state {
@@ -34,6 +36,11 @@ pub(super) fn undo(model: &Model) -> Option<Action> {
     (!parcels.is_empty()).then_some(Action::Undo(parcels))
 }
 
+/// How much room the bar takes now.
+pub(super) fn height(model: &Model) -> f32 {
+    if leaving(model).is_empty() { 0.0 } else { HEIGHT }
+}
+
 /// The bar above the status line, while there is something to take back.
 pub(super) fn bar(model: &Model, ui: &mut Ui) -> Option<Action> {
     let leaving = leaving(model);
@@ -42,7 +49,7 @@ pub(super) fn bar(model: &Model, ui: &mut Ui) -> Option<Action> {
     ui.ctx().request_repaint_after(Duration::from_millis(200));
     let lang = model.lang();
     Panel::bottom("undo")
-        .exact_size(60.0)
+        .exact_size(HEIGHT)
         .frame(Frame::new().fill(blue_50()).inner_margin(Margin::symmetric(16, 8)))
         .show(ui, |ui| {
             // How much of the time is left, along the upper edge.

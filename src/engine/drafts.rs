@@ -159,7 +159,7 @@ impl Terminal {
             offers: Vec::new(),
         });
         let astray: Vec<Astray> = unreadable.chain(nobodys).collect();
-        Ok(Drafts { drafts: drafts.into(), astray: astray.into() })
+        Ok(Drafts { drafts: drafts.into(), astray: astray.into(), coming: 0 })
     }
 
     fn seen_at(&self) -> Result<HashMap<PathBuf, Timestamp>, HistoryError> {

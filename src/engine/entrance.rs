@@ -6,14 +6,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use super::diagnosing;
 use super::enrol::{self, Entered, Entry};
-use super::model::{Command, Connection, Entrance, Event, Failure, Secret, Status};
+use super::model::{Command, Connection, DiagnosisCommand, Entrance, Event, Failure, Secret, Status};
 use super::profile::{Profile, ProfileError, vault_of};
 use super::runner::Teller;
 use super::{Backend, Engine};
@@ -31,7 +32,7 @@ impl Engine {
         // There is no board before the entrance is open.
         let (board, _) = std::sync::mpsc::channel();
         let teller = Teller { events: backend.events.clone(), wake: wake.clone(), board };
-        let entrance = Door { dir, teller, pending: None };
+        let entrance = Door { dir, teller, pending: None, diagnoses: None };
         let spawned =
             std::thread::Builder::new().name("entrance".into()).spawn(move || entrance.until_open(backend, wake));
         if let Err(error) = spawned {
@@ -46,6 +47,8 @@ struct Door {
     teller: Teller,
     /// What was entered, while the passphrase that it takes is asked for.
     pending: Option<Box<Entry>>,
+    /// Looks for what is broken, once somebody asks.
+    diagnoses: Option<Sender<diagnosing::Order>>,
 }
 
 /// What stands in the way.
@@ -117,6 +120,10 @@ impl Door {
                 Ok(Command::Unlock(passphrase)) => self.unlock(&entrance, &passphrase),
                 Ok(Command::SetUp(entry)) => self.enter(entry),
                 Ok(Command::Recover(code)) => self.recover(&code),
+                Ok(Command::Diagnosis(command)) => {
+                    self.diagnose(command);
+                    continue;
+                }
                 // Nothing else can be done yet.
                 Ok(_) => continue,
                 Err(RecvTimeoutError::Timeout) => match self.look_for_admission() {
@@ -203,6 +210,13 @@ impl Door {
                 None
             }
         }
+    }
+
+    /// What is broken is looked for with whatever of the profile is there.
+    fn diagnose(&mut self, command: DiagnosisCommand) {
+        let Ok(profile) = Profile::open(&self.dir) else { return };
+        let orders = self.diagnoses.get_or_insert_with(|| diagnosing::start(self.teller.clone()));
+        let _ = orders.send((profile, command));
     }
 
     fn waiting(&self, failure: Failure) -> Entrance {

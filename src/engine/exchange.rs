@@ -138,7 +138,7 @@ const CLOCK_TOLERANCE_MINUTES: i64 = 10;
 
 /// Says it when our clock and the hub's differ. The exchange goes on all the same: nothing in it but the days of the
 /// certificates hangs on our clock, and those begin a day early.
-fn clock_wrong(ours: Timestamp, hubs: Timestamp) -> Option<Failure> {
+pub(super) fn clock_wrong(ours: Timestamp, hubs: Timestamp) -> Option<Failure> {
     let seconds = ours.duration_since(hubs).as_secs();
     let minutes = (seconds + 30 * seconds.signum()) / 60;
     (minutes.abs() > CLOCK_TOLERANCE_MINUTES).then_some(Failure::ClockWrong { minutes })

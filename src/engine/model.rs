@@ -8,15 +8,21 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use super::diagnosis::{Check, Found, Light};
 pub use super::enrol::{By, Entry, Step as EntryStep};
 pub use super::profile::Settings;
 pub use super::statements::{Candidate, Occasion, StatementDraft};
 use crate::board::Board;
-pub use crate::history::{AuditFault, AuditLine, Failure, PaperNote, ParcelLine, State, Step, Subject, Trail, Way};
+use crate::entrust;
+pub use crate::history::{
+    AuditFault, AuditLine, Failure, Hits, PaperNote, ParcelLine, PassedOn, State, Step, Subject, Trail, Wanted, Way,
+};
 use crate::identity::code::Code;
+pub use crate::parcel::Hop;
 use crate::parcel::{ParcelId, Statement};
+use crate::register::Register;
 pub use crate::standard::repair::Offer;
-use crate::standard::{Checked, Finding, Month, MonthSheet, OfficeNumber, People, ServiceType};
+use crate::standard::{Checked, Finding, Month, MonthSheet, OfficeNumber, People, PersonKey, ServiceType};
 pub use crate::wire::{Account, AccountChange, NewAccount, PasswordChange, Role, Secret, TerminalEntry, UserId};
 
 /// What a face asks for. Nothing here waits; the answer comes as an [`Event`].
@@ -26,6 +32,16 @@ pub enum Command {
     Exchange,
     /// Answer with [`Event::Opened`]; an incoming parcel counts as read from then on.
     Open(ParcelId),
+    /// Look for parcels; answered by [`Event::Found`]. Of several that wait, only the last is answered.
+    Search(Wanted),
+    /// To whom a parcel can be passed on; answered by [`Event::RelayOffer`].
+    OfferRelay(ParcelId),
+    /// What would go; answered by [`Event::RelayReview`] or a [`Notice::NotSent`].
+    ReviewRelay(RelayRequest),
+    /// Pass it on: made again, checked again, put into the outbox.
+    Relay(RelayRequest),
+    /// Answer with [`Event::Register`]: what was exchanged in this month.
+    Register(Month),
     /// The office says that its care software has taken this parcel's files.
     MarkImported(ParcelId),
     /// Look at files or folders to be sent; answered by [`Event::Examined`], which replaces the last one.
@@ -94,6 +110,69 @@ pub enum Command {
     Accounts(AccountsCommand),
     /// About the office's terminals; answered by [`Event::Terminals`] or a [`Notice::Failed`].
     Terminals(TerminalsCommand),
+    /// Look for what stands in the way; answered by [`Event::Diagnosis`], again and again.
+    Diagnosis(DiagnosisCommand),
+}
+
+/// What a person does who wonders why something does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiagnosisCommand {
+    /// Every check, one after the other.
+    All,
+    /// One check again.
+    Again(Check),
+    /// Send a parcel to our own office, and see it come back.
+    Trial,
+    /// Call off what is under way.
+    Stop,
+    /// Write what helps to help into a new file, without anything personal; answered by [`Notice::Saved`].
+    Support(PathBuf),
+}
+
+/// How far the diagnosis is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// In the order of [`Check::ALL`].
+    pub checks: Vec<(Check, Look)>,
+    pub trial: Trial,
+}
+
+/// How far one check is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    NotYet,
+    UnderWay,
+    Done(Found),
+}
+
+/// How far the trial parcel is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trial {
+    NotYet,
+    UnderWay,
+    Came { took: std::time::Duration },
+    Failed(Failure),
+}
+
+impl Default for Diagnosis {
+    fn default() -> Self {
+        Self { checks: Check::ALL.map(|check| (check, Look::NotYet)).to_vec(), trial: Trial::NotYet }
+    }
+}
+
+impl Diagnosis {
+    pub fn is_under_way(&self) -> bool {
+        self.trial == Trial::UnderWay || self.checks.iter().any(|(_, look)| *look == Look::UnderWay)
+    }
+
+    /// The worst light of what was found; `None` before all was looked at.
+    pub fn light(&self) -> Option<Light> {
+        let lights = self.checks.iter().map(|(_, look)| match look {
+            Look::Done(found) => Some(found.light()),
+            _ => None,
+        });
+        lights.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
 }
 
 /// What a 管理者 does with the terminals of the office.
@@ -175,6 +254,42 @@ pub struct SendResult {
     pub outcome: Result<ParcelId, Failure>,
 }
 
+/// 委託: a parcel that is to be passed on, of whom, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayRequest {
+    pub origin: ParcelId,
+    pub to: OfficeNumber,
+    pub persons: Vec<PersonKey>,
+    pub message: String,
+}
+
+/// To whom a parcel can be passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayOffer {
+    pub origin: ParcelId,
+    pub way: entrust::Way,
+    /// Who is in it, with the name where it is known.
+    pub persons: Vec<(PersonKey, String)>,
+    /// Those who know most of the persons first.
+    pub candidates: Arc<[RelayCandidate]>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayCandidate {
+    pub office: OfficeNumber,
+    pub name: String,
+    /// The parcel's persons who are this office's: they have a service there, or were entrusted by it.
+    pub persons: Vec<PersonKey>,
+}
+
+/// What would be passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelayReview {
+    pub request: RelayRequest,
+    pub way: entrust::Way,
+    pub bundle: Bundle,
+}
+
 /// What the engine tells. Each variant carries the whole of what it speaks of, so the newest one is enough.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are few at a time, and a face takes each apart at once")]
@@ -183,6 +298,11 @@ pub enum Event {
     Lists(Lists),
     Opened(Arc<ParcelView>),
     Content(Content),
+    Register(Arc<Register>),
+    RelayOffer(Arc<RelayOffer>),
+    RelayReview(Arc<RelayReview>),
+    /// The answer to the last search.
+    Found(Arc<Hits>),
     Examined(Arc<Examined>),
     /// What became of the last [`Command::Send`], receiver by receiver.
     SendResults(Arc<[SendResult]>),
@@ -217,6 +337,8 @@ pub enum Event {
     /// The office's terminals, in the order they came.
     Terminals(Arc<[TerminalEntry]>),
     Code(ShownCode),
+    /// How far the diagnosis is.
+    Diagnosis(Arc<Diagnosis>),
 }
 
 /// What a terminal lacks.
@@ -316,6 +438,12 @@ pub struct ParcelView {
     pub people: Arc<People>,
     /// What happened to it, oldest first.
     pub trail: Vec<Trail>,
+    /// 中継元: the parcels it passes on, oldest first.
+    pub chain: Vec<Hop>,
+    /// 中継先: parcels of ours that pass it on.
+    pub passed_on: Vec<PassedOn>,
+    /// Which way it can be passed on.
+    pub relay: Option<entrust::Way>,
     /// Whose signature was verified, for an incoming parcel.
     pub signed_by: Option<OfficeNumber>,
     /// A word of the office's own about it.
@@ -362,6 +490,8 @@ pub struct Drafts {
     pub drafts: Arc<[Draft]>,
     /// Files that cannot be sent as they are, and folders that cannot be looked into.
     pub astray: Arc<[Astray]>,
+    /// Files that are still being written.
+    pub coming: usize,
 }
 
 /// What waits for one receiver.

@@ -21,6 +21,7 @@ use super::model::{Failure, Secret};
 use super::papers::Papers;
 use super::templates::Template;
 use super::terminal::Terminal;
+use crate::desks::Desk;
 use crate::history::{History, HistoryError};
 use crate::identity::files::{self, FileError};
 use crate::identity::{Identity, IdentityError, Unlock, VAULT_FILE, Vault, VaultError};
@@ -72,6 +73,12 @@ pub struct Settings {
     pub outgoing: PathBuf,
     /// Where the care software looks for what came.
     pub import: PathBuf,
+    /// 窓口: the one this terminal looks after; `None` for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desk: Option<String>,
+    /// The desks of the office and what each looks after.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub desks: Vec<Desk>,
     #[serde(default)]
     pub folders: FolderHabits,
     #[serde(default)]
@@ -85,8 +92,8 @@ impl Settings {
     /// The settings of a terminal whose people have chosen nothing else yet.
     pub fn new(office: OfficeNumber, office_name: String, hub: String, outgoing: PathBuf, import: PathBuf) -> Self {
         let (folders, notices) = (FolderHabits::default(), NoticeHabits::default());
-        let templates = super::templates::starters();
-        Self { office, office_name, hub, outgoing, import, folders, notices, templates }
+        let (desk, desks, templates) = (None, Vec::new(), super::templates::starters());
+        Self { office, office_name, hub, outgoing, import, desk, desks, folders, notices, templates }
     }
 
     /// Every folder where care software puts what is to be sent.
@@ -224,7 +231,9 @@ impl Profile {
 
     /// What is in the history stays readable, with a certificate or without.
     pub fn history(&self) -> Result<History, ProfileError> {
-        Ok(History::open(&self.dir.join(HISTORY), self.vault()?.database_key())?)
+        let mut history = History::open(&self.dir.join(HISTORY), self.vault()?.database_key())?;
+        history.set_desks(&self.settings.desks);
+        Ok(history)
     }
 
     /// This terminal's end, whether or not its certificate is still good.

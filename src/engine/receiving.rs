@@ -11,6 +11,7 @@ use super::model::{Failure, Notice};
 use super::outgoing::is_attachment;
 use super::retry::{self, Insistence};
 use super::subject::subjects_of;
+use super::trial::is_trial;
 use crate::history::{HeldParcel, NewIncoming, NewRefused, OwnReceipt, RefusalReceipt};
 use crate::identity::Identity;
 use crate::link::LinkError;
@@ -117,6 +118,10 @@ impl Exchange {
         let trust = self.terminal.trust(now)?;
         let failure = match self.terminal.read(sealed, entry.accepted_at, now)? {
             Ok(received) if fits(&received.content, entry, &self.terminal.identity) => {
+                // Whoever sent it has seen it come; it is nobody else's affair.
+                if is_trial(&received.content, self.terminal.office) {
+                    return Ok(());
+                }
                 let signer = &received.signer_certificate;
                 return match self.terminal.knows_signer(entry.from, signer, &trust, now)? {
                     Ok(()) => self.keep(&received.content, entry, &receipts, &partner_name, now, round),

@@ -3,6 +3,8 @@
 //! ```text
 //! face ── Command ──► desk (history: quick) ── Errand ──► exchange (network: slow) ── Event ──► face
 //!                       ├── Order ──► people (logging in, accounts) ── Event ──► face      ▲
+//!                       ├── Wanted ──► searching (the index of words) ── Event ──► face    │
+//!                       ├── Order ──► diagnosis (what stands in the way) ── Event ──► face │
 //!                       └── Paper ──► reader (files: may have to wait) ── Event ──► face   │
 //!                                            mail (long poll at the hub) ── Errand ────────┘
 //! folders (what the outgoing folders hold) ── Event ──► face, Errand ──► exchange
@@ -18,17 +20,20 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::board::{self, Ask};
+use super::diagnosing;
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
-use super::habits::ImportFolders;
 use super::model::{
-    Command, Connection, Content, Event, Failure, Notice, Progress, SendRequest, SendResult, Settings, Status,
+    Command, Connection, Content, Event, Failure, Notice, Progress, RelayRequest, SendRequest, SendResult, Settings,
+    Status, Wanted,
 };
 use super::outgoing::{Scope, UNDO};
 use super::people::{Order, People};
 use super::profile::{Profile, ProfileError};
+use super::searching::Searching;
 use super::terminal::Terminal;
 use super::watching::{Nudge, Watching};
 use super::{Backend, Engine, autostart, retry};
@@ -36,6 +41,8 @@ use crate::folders::{self, Pace};
 use crate::history::{Action, DONE, HistoryError};
 use crate::link::{Link, LinkError};
 use crate::parcel::ParcelId;
+use crate::register::Register;
+use crate::standard::Month;
 use crate::wire::Heads;
 
 /// Without any sign of mail, a round is made this often all the same.
@@ -50,6 +57,9 @@ const MAIL_BREATH: Duration = Duration::from_millis(300);
 const NO_WAY_PAUSE: Duration = Duration::from_secs(10);
 /// How often it is looked whether somebody has logged in.
 const LOGIN_LOOK: Duration = Duration::from_secs(1);
+
+/// Searches with shorter pauses between them are one.
+const ONE_SEARCH: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
 
 /// What the exchange thread is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +83,12 @@ enum Paper {
         scope: Scope,
     },
     Send(Vec<SendRequest>),
-    /// The folders are these from now on.
-    Folders(ImportFolders),
+    OfferRelay(ParcelId),
+    ReviewRelay(RelayRequest),
+    Relay(RelayRequest),
+    Register(Month, Box<Settings>),
+    /// The folders and the desks are these from now on.
+    Follow(Box<Settings>),
 }
 
 /// Tells events and wakes the face.
@@ -114,13 +128,14 @@ impl Engine {
     ) -> Result<(), ProfileError> {
         let face = Arc::new(());
         let watched = Arc::downgrade(&face);
-        let desk = Desk { profile: profile.clone(), terminal: profile.terminal()?, _face: face };
+        let desk = Desk { profile: profile.clone(), terminal: profile.terminal()?, searched: None, _face: face };
         let exchange = profile.exchange()?;
         let waiting_link = profile.link(&exchange.terminal.identity)?;
         let waiting_terminal = profile.terminal()?;
         let people = People { terminal: profile.terminal()?, link: waiting_link.clone() };
         let called_off = Arc::new(AtomicU64::new(0));
         let reader = Reader { terminal: profile.terminal()?, at: 0, called_off: called_off.clone() };
+        let searching = Searching { terminal: profile.terminal()? };
         let watching_terminal = profile.terminal()?;
         let board_terminal = profile.terminal()?;
         let Some(Backend { commands, events }) = ends.take() else { return Ok(()) };
@@ -131,6 +146,8 @@ impl Engine {
         let watching = Watching::new(watching_terminal, profile.settings.clone(), nudge.clone());
         let (papers, read) = mpsc::channel();
         let (orders, ordered) = mpsc::channel();
+        let (searches, searched) = mpsc::channel();
+        let diagnoses = diagnosing::start(teller.clone());
         let io = |source| ProfileError::Io { path: profile.dir().to_owned(), source };
         let named = |name: &str| std::thread::Builder::new().name(name.into());
         {
@@ -149,12 +166,25 @@ impl Engine {
         }
         {
             let (teller, nudge) = (teller.clone(), nudge.clone());
-            let out = Out { errands: errands.clone(), papers, orders, nudge, given: AtomicU64::new(0), called_off };
+            let out = Out {
+                errands: errands.clone(),
+                papers,
+                orders,
+                nudge,
+                searches,
+                given: AtomicU64::new(0),
+                called_off,
+                diagnoses,
+            };
             named("desk").spawn(move || desk.work(&commands, &out, &teller)).map_err(io)?;
         }
         {
             let (teller, errands) = (teller.clone(), errands.clone());
             named("people").spawn(move || people.work(&ordered, &errands, &teller)).map_err(io)?;
+        }
+        {
+            let teller = teller.clone();
+            named("searching").spawn(move || searching.until_closed(&searched, &teller)).map_err(io)?;
         }
         {
             let profile = profile.clone();
@@ -188,6 +218,8 @@ struct Out {
     papers: Sender<(u64, Paper)>,
     orders: Sender<Order>,
     nudge: Sender<Nudge>,
+    searches: Sender<Wanted>,
+    diagnoses: Sender<diagnosing::Order>,
     /// How many things the reader was given.
     given: AtomicU64,
     /// So many of them are called off.
@@ -211,6 +243,8 @@ impl Out {
 struct Desk {
     profile: Profile,
     terminal: Terminal,
+    /// When somebody last searched.
+    searched: Option<Timestamp>,
     /// Goes with the desk, which goes with the face.
     _face: Arc<()>,
 }
@@ -250,6 +284,11 @@ impl Desk {
                 round();
             }
             Command::Open(id) => self.open(id, now, teller, out)?,
+            Command::OfferRelay(id) => out.read(Paper::OfferRelay(id)),
+            Command::ReviewRelay(request) => out.read(Paper::ReviewRelay(request)),
+            Command::Relay(request) => out.read(Paper::Relay(request)),
+            Command::Register(month) => out.read(Paper::Register(month, Box::new(self.profile.settings.clone()))),
+            Command::Search(wanted) => self.search(wanted, now, out)?,
             Command::MarkImported(id) => {
                 if let Err(error) = self.terminal.mark_imported(id, now) {
                     teller.fail(of_history(&error));
@@ -299,6 +338,7 @@ impl Desk {
             Command::Logout => drop(out.orders.send(Order::LogOut)),
             Command::Accounts(command) => drop(out.orders.send(Order::Accounts(command))),
             Command::Terminals(command) => drop(out.orders.send(Order::Terminals(command))),
+            Command::Diagnosis(command) => drop(out.diagnoses.send((self.profile.clone(), command))),
             Command::Content { parcel, index } => self.content(parcel, index, teller)?,
             Command::SaveDocument { bytes, to } => {
                 let saved = Self::save_document(&bytes, &to, teller);
@@ -377,6 +417,17 @@ impl Desk {
                 self.terminal.history.record(Action::Export, "audit", &exported, now)?;
             }
         }
+        Ok(())
+    }
+
+    /// Passes it on. A while of typing leaves one line on record, and not what was typed: that may be a person's name.
+    fn search(&mut self, wanted: Wanted, now: Timestamp, out: &Out) -> Result<(), HistoryError> {
+        let goes_on = self.searched.is_some_and(|last| now.duration_since(last) < ONE_SEARCH);
+        if !goes_on {
+            self.terminal.history.record(Action::ShowLists, "search", DONE, now)?;
+        }
+        self.searched = Some(now);
+        let _ = out.searches.send(wanted);
         Ok(())
     }
 
@@ -466,10 +517,13 @@ impl Desk {
         let kept = match changed.save() {
             Ok(()) => {
                 self.profile = changed;
-                drop(out.errands.send(Errand::Settings(Box::new(self.profile.settings.clone()))));
-                out.read(Paper::Folders(self.profile.settings.import_folders()));
+                let settings = Box::new(self.profile.settings.clone());
+                self.terminal.follow(&settings);
+                drop(out.errands.send(Errand::Settings(settings.clone())));
+                out.read(Paper::Follow(settings));
                 drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
+                self.tell_lists(teller);
                 DONE.to_owned()
             }
             Err(error) => failed(error.failure(), teller),
@@ -492,15 +546,21 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
             Some((Action::Examine, paths.len().to_string()))
         }
         Command::ExamineOutgoing => Some((Action::Examine, "outgoing".into())),
+        Command::Register(month) => Some((Action::Export, format!("register {month}"))),
+        Command::OfferRelay(id) | Command::ReviewRelay(RelayRequest { origin: id, .. }) => {
+            Some((Action::Examine, format!("pass-on {id}")))
+        }
         Command::ShowAudit => Some((Action::ShowAudit, String::new())),
+        Command::TryNotices => Some((Action::Settings, "try-notices".into())),
         Command::DraftStatement { partner, month, .. } => Some((Action::Examine, format!("{partner} {month}"))),
         Command::ShowBoard(month) => {
             Some((Action::ShowLists, month.map_or_else(|| "board".into(), |month| format!("board {month}"))))
         }
-        Command::TryNotices => Some((Action::Settings, "try-notices".into())),
         Command::Content { parcel, index } => Some((Action::Open, format!("{parcel} {index}"))),
         Command::DismissDraft(receiver) => Some((Action::DismissDraft, receiver.to_string())),
-        Command::Open(_)
+        Command::Search(_)
+        | Command::Relay(_)
+        | Command::Open(_)
         | Command::MarkImported(_)
         | Command::Send(_)
         | Command::Stop
@@ -526,7 +586,8 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::Recover(_)
         | Command::RecoveryNoted
         | Command::Terminals(_)
-        | Command::Accounts(_) => None,
+        | Command::Accounts(_)
+        | Command::Diagnosis(_) => None,
     }
 }
 
@@ -567,8 +628,18 @@ impl Reader {
             let done = match paper {
                 Paper::Examine { paths, mended, scope } => self.examine(&paths, &mended, scope, teller),
                 Paper::Send(requests) => self.send(&requests, Timestamp::now(), teller),
-                Paper::Folders(folders) => {
-                    self.terminal.import = folders;
+                Paper::OfferRelay(id) => self.offer_relay(id, teller),
+                Paper::ReviewRelay(request) => {
+                    match self.terminal.relay(&request, Timestamp::now()) {
+                        Ok((_, review)) => drop(teller.tell(Event::RelayReview(Arc::new(review)))),
+                        Err(failure) => drop(teller.tell(Event::Notice(Notice::NotSent(failure)))),
+                    }
+                    Ok(())
+                }
+                Paper::Register(month, settings) => self.register(month, *settings, teller),
+                Paper::Relay(request) => self.relay(&request, Timestamp::now(), teller),
+                Paper::Follow(settings) => {
+                    self.terminal.follow(&settings);
                     continue;
                 }
             };
@@ -596,6 +667,33 @@ impl Reader {
         if let Some(examined) = examined? {
             teller.tell(Event::Examined(Arc::new(examined)));
         }
+        Ok(())
+    }
+
+    fn offer_relay(&self, id: ParcelId, teller: &Teller) -> Result<(), HistoryError> {
+        match self.terminal.relay_offer(id)? {
+            Some(offer) => drop(teller.tell(Event::RelayOffer(Arc::new(offer)))),
+            None => drop(teller.tell(Event::Notice(Notice::NotSent(Failure::NothingToPassOn)))),
+        }
+        Ok(())
+    }
+
+    fn register(&self, month: Month, settings: Settings, teller: &Teller) -> Result<(), HistoryError> {
+        let office = (settings.office, settings.office_name);
+        let register = Register::of(&self.terminal.history, month, office, TimeZone::system(), Timestamp::now())?;
+        teller.tell(Event::Register(Arc::new(register)));
+        Ok(())
+    }
+
+    fn relay(&mut self, request: &RelayRequest, now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
+        match self.terminal.send_relay(request, now, now.checked_add(UNDO).unwrap_or(now)) {
+            Ok(_) => drop(teller.tell(Event::Notice(Notice::Queued { parcels: 1 }))),
+            Err(failure) => {
+                self.terminal.history.record(Action::Send, request.to.as_str(), &failure.code(), now)?;
+                teller.tell(Event::Notice(Notice::NotSent(failure)));
+            }
+        }
+        tell_lists(&self.terminal, teller);
         Ok(())
     }
 
@@ -692,6 +790,8 @@ fn exchange_until_closed(
         let now = Timestamp::now();
         let taken_over = wanted.into_iter().try_for_each(|id| exchange.take_over(id, now, &mut round));
         let result = taken_over.and_then(|()| exchange.round(now, &mut round));
+        // First what there is, then what is new of it: a face may tell only what is for its desk.
+        tell_lists(&exchange.terminal, teller);
         for notice in round.notices {
             teller.tell(Event::Notice(notice));
         }
@@ -722,7 +822,6 @@ fn exchange_until_closed(
         if let Ok(partners) = exchange.terminal.partners() {
             teller.tell(Event::Partners(partners));
         }
-        tell_lists(&exchange.terminal, teller);
         // What went, what was refused, and who can receive: all of it may change a draft.
         let _ = nudge.send(Nudge::Refresh);
     }

@@ -36,6 +36,7 @@ impl Terminal {
     pub(super) fn follow(&mut self, settings: &Settings) {
         self.import = settings.import_folders();
         self.names_persons = settings.notices.persons;
+        self.history.set_desks(&settings.desks);
     }
 
     /// Waits for its turn; the turn ends when the file is dropped. Whoever seals and sends does it in a turn of its own:

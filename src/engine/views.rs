@@ -121,6 +121,8 @@ fn tables_of(files: &[(String, Vec<u8>)]) -> Vec<Table> {
 }
 
 fn view_of(stored: Stored, sheets: Vec<MonthSheet>, people: People) -> ParcelView {
+    let incoming = stored.incoming;
+    let relay = Terminal::relay_way(stored.files.iter().map(|file| &file.name)).filter(|_| incoming);
     let files = stored
         .files
         .into_iter()
@@ -140,6 +142,9 @@ fn view_of(stored: Stored, sheets: Vec<MonthSheet>, people: People) -> ParcelVie
         sheets,
         people: Arc::new(people),
         trail: stored.trail,
+        chain: stored.chain,
+        passed_on: stored.passed_on,
+        relay,
         signed_by: stored.signer,
         note: stored.note,
     }

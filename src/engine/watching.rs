@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::failure::of_history;
 use super::habits::AfterSending;
-use super::model::{Event, Failure, Notice, Settings};
+use super::model::{Drafts, Event, Failure, Notice, Settings};
 use super::runner::{Errand, Teller, tell_lists};
 use super::terminal::Terminal;
 use crate::folders::{Taken, Trouble, Watch, WatchPace};
@@ -71,6 +71,8 @@ pub(super) struct Watching {
     pace: WatchPace,
     watch: Option<Watch>,
     troubles: Vec<Trouble>,
+    /// How many files were being written when the face heard last.
+    coming: usize,
     /// What was sent and cannot be put away, as it was told.
     stuck: Vec<Failure>,
     downloads: Downloads,
@@ -89,6 +91,7 @@ impl Watching {
             pace,
             watch: None,
             troubles: Vec::new(),
+            coming: 0,
             stuck: Vec::new(),
             downloads: Downloads::default(),
             nudge,
@@ -189,7 +192,8 @@ impl Watching {
             self.terminal.history.forget_outgoing(&look.gone)?;
         }
         refresh |= !look.whole.is_empty() || !look.gone.is_empty();
-        let mut changed = false;
+        let coming = self.watch.as_ref().map_or(0, Watch::coming);
+        let mut changed = std::mem::replace(&mut self.coming, coming) != coming;
         if let Some(troubles) = look.troubles {
             for trouble in troubles.iter().filter(|trouble| !self.troubles.contains(trouble)) {
                 teller.fail(trouble.failure.clone());
@@ -295,7 +299,7 @@ impl Watching {
 
     fn tell(&self, teller: &Teller) {
         match self.terminal.drafts(&self.settings.folders.automatic, &self.troubles) {
-            Ok(drafts) => drop(teller.tell(Event::Drafts(drafts))),
+            Ok(drafts) => drop(teller.tell(Event::Drafts(Drafts { coming: self.coming, ..drafts }))),
             Err(error) => teller.fail(of_history(&error)),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Whether the folder is on a network drive or another file system that may change without a word.
-pub(super) fn is_distant(folder: &Path) -> bool {
+pub fn is_distant(folder: &Path) -> bool {
     if cfg!(windows) {
         return folder.canonicalize().is_ok_and(|full| is_share(&full));
     }

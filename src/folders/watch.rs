@@ -207,6 +207,12 @@ impl Watch {
         Some(at + pause)
     }
 
+    /// How many files are there that are not whole yet, and not named as trouble either.
+    pub fn coming(&self) -> usize {
+        let comes = |seen: &&Seen| matches!(seen.state, SeenState::Waiting { named: None, .. });
+        self.files.values().filter(comes).count()
+    }
+
     /// Forces a listing with the next look: after a sleep, or because somebody asks.
     pub fn look_afresh(&mut self) {
         self.listed = None;

@@ -55,6 +55,10 @@ pub enum Action {
     Export,
     /// Somebody asked for an exchange with the hub.
     Exchange,
+    /// What stands in the way was looked for, or a trial was sent.
+    Diagnose,
+    /// The support file was written.
+    WriteSupport,
     Demo,
     /// What the program does by itself.
     Accepted,
@@ -106,6 +110,8 @@ impl Action {
             Self::ShowAudit => "show-audit",
             Self::Export => "export",
             Self::Exchange => "exchange",
+            Self::Diagnose => "diagnose",
+            Self::WriteSupport => "write-support",
             Self::Demo => "demo",
             Self::Accepted => "accepted",
             Self::SendFailed => "send-failed",

@@ -11,6 +11,8 @@ use crate::standard::OfficeNumber;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParcelLine {
     pub id: ParcelId,
+    /// Whether it came; otherwise it is ours.
+    pub incoming: bool,
     pub partner: OfficeNumber,
     pub partner_name: String,
     pub state: State,
@@ -32,6 +34,8 @@ pub struct ParcelLine {
     pub importing: Option<String>,
     /// Who is to see to it, where somebody said so.
     pub assigned: Option<String>,
+    /// 窓口: the desks it is for, by the settings' rules; none when it is for everybody.
+    pub desks: Vec<String>,
 }
 
 impl ParcelLine {
@@ -312,6 +316,10 @@ pub enum Failure {
     KeyringAway,
     /// The file that says how the key is kept, or something sealed with it, is damaged or another's.
     VaultBroken,
+    /// Nothing of a parcel can be passed on: no record of these persons, or no such files.
+    NothingToPassOn,
+    /// A centre is to get a person whom it did not entrust to us.
+    PersonNotEntrusted,
     /// A statement names somebody who is in no plan that was exchanged with its receiver.
     PersonNotTheirs {
         office: String,

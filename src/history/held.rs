@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use super::evidence::{Failure, Step};
 use super::lists::parsed;
-use super::{Action, History, HistoryError, Named as _, add_to_trail, record, to_json, to_time};
+use super::{Action, History, HistoryError, Named as _, add_to_trail, record, search, to_json, to_time};
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
 
@@ -62,6 +62,7 @@ impl History {
                 .named("hold")?;
             add_to_trail(&transaction, parcel.id, now, &Step::Held(failure.clone()))?;
             record(&transaction, Action::Held, &id, &failure.code(), now)?;
+            search::index(&transaction, &id)?;
         }
         transaction.commit().named("hold")?;
         Ok(new > 0)

@@ -10,7 +10,7 @@ use super::evidence::{Failure, Step, Subject};
 use super::lists::parsed;
 use super::marks::{Mark, OwnReceipt, keep_receipts, tell};
 use super::outbox::{insert_files, insert_receipt, note_step};
-use super::{Action, DONE, History, HistoryError, Named as _, add_to_trail, held, record, to_json};
+use super::{Action, DONE, History, HistoryError, Named as _, add_to_trail, held, record, search, to_json};
 use crate::parcel::{Content, ParcelId, ReceiptStep};
 use crate::standard::{Checked, OfficeNumber};
 use crate::wire::Binary;
@@ -120,6 +120,7 @@ impl History {
             record(&transaction, Action::Received, &manifest.id.to_string(), DONE, now)?;
             keep_receipts(&transaction, parcel.receipts)?;
             hear_earlier_reading(&transaction, manifest.id)?;
+            search::index(&transaction, &manifest.id.to_string())?;
         }
         transaction.commit().named("keep incoming")?;
         Ok(new > 0)
@@ -170,6 +171,7 @@ impl History {
             }
             add_to_trail(&transaction, parcel.id, now, &Step::Refused(parcel.failure.clone()))?;
             record(&transaction, Action::Refused, &parcel.id.to_string(), &parcel.failure.code(), now)?;
+            search::index(&transaction, &parcel.id.to_string())?;
         }
         transaction.commit().named("keep refused")?;
         Ok(new > 0)

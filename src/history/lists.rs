@@ -7,8 +7,10 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::evidence::{Failure, ParcelLine, State, Trail, Way};
 use super::outbox::failure;
+use super::relay::PassedOn;
 use super::{History, HistoryError, Named as _, from_json, to_time};
-use crate::parcel::ParcelId;
+use crate::desks::{Addressed, Desk, desks_of};
+use crate::parcel::{Hop, ParcelId};
 use crate::standard::{Checked, OfficeNumber};
 
 /// Most rows a list carries, the newest; older ones are kept, but no list shows them.
@@ -27,6 +29,10 @@ pub struct Stored {
     pub note: String,
     pub files: Vec<StoredFile>,
     pub trail: Vec<Trail>,
+    /// 中継元: the parcels it passes on, oldest first.
+    pub chain: Vec<Hop>,
+    /// 中継先: parcels of ours that pass it on.
+    pub passed_on: Vec<PassedOn>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -39,15 +45,19 @@ pub struct StoredFile {
 }
 
 /// The columns of [`line_of`].
-const LINE: &str =
-    "SELECT parcel.id, partner, partner_name, parcel.at, read_at, files, subjects, message <> '', errors,
+pub(super) const LINE_COLUMNS: &str =
+    "parcel.id, partner, partner_name, parcel.at, read_at, files, subjects, message <> '', errors,
         warnings, direction, parcel.accepted_at, arrived_at, imported_at, refused_at, failed_at, failure,
         outbox.next_try_at, outbox.last, held.parcel IS NOT NULL,
         CASE WHEN NOT mine AND imported_at IS NULL THEN coalesce(terminal.name, '') END, nullif(assigned.value, ''),
-         national.parcel IS NOT NULL, national.laid_out_at, overdue_since
-     FROM parcel LEFT JOIN outbox ON outbox.parcel = parcel.id
+         national.parcel IS NOT NULL, national.laid_out_at, overdue_since,
+         coalesce(services, ''), coalesce(satellites, ''), coalesce(persons, '')";
+
+/// Where they stand.
+pub(super) const LINE_TABLES: &str = "FROM parcel LEFT JOIN outbox ON outbox.parcel = parcel.id
          LEFT JOIN national ON national.parcel = parcel.id
          LEFT JOIN held ON held.parcel = parcel.id
+         LEFT JOIN search_place ON search_place.parcel = parcel.id
          LEFT JOIN import_claim ON import_claim.parcel = parcel.id
          LEFT JOIN terminal ON terminal.id = import_claim.holder
          LEFT JOIN mark AS assigned ON assigned.parcel = parcel.id AND assigned.kind = 'assigned'";
@@ -69,31 +79,35 @@ impl History {
     /// 送信待ち: what the hub does not have yet, newest first.
     pub fn outbox(&self) -> Result<Vec<ParcelLine>, HistoryError> {
         self.lines(
-            "WHERE direction = 'out' AND coalesce(parcel.accepted_at, laid_out_at) IS NULL AND withdrawn_at IS NULL
+            "WHERE direction = 'out' AND parcel.accepted_at IS NULL AND laid_out_at IS NULL AND withdrawn_at IS NULL
              ORDER BY parcel.at DESC, parcel.id DESC",
         )
     }
 
     fn lines(&self, clause: &str) -> Result<Vec<ParcelLine>, HistoryError> {
-        let mut statement = self.connection.prepare_cached(&format!("{LINE} {clause} LIMIT {LIST}")).named("list")?;
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("SELECT {LINE_COLUMNS} {LINE_TABLES} {clause} LIMIT {LIST}"))
+            .named("list")?;
         let mut rows = statement.query([]).named("list")?;
         let mut lines = Vec::new();
         while let Some(row) = rows.next().named("list")? {
-            lines.push(line_of(row)?);
+            lines.push(line_of(&self.desks, row)?);
         }
         Ok(lines)
     }
 
+    /// One parcel's row, whichever list it is in.
+    pub(super) fn line(&self, id: &str) -> Result<Option<ParcelLine>, HistoryError> {
+        let sql = format!("SELECT {LINE_COLUMNS} {LINE_TABLES} WHERE parcel.id = ?1");
+        let mut statement = self.connection.prepare_cached(&sql).named("line")?;
+        let mut rows = statement.query([id]).named("line")?;
+        rows.next().named("line")?.map(|row| line_of(&self.desks, row)).transpose()
+    }
+
     /// One parcel whole, without the bytes of its files.
     pub fn parcel(&self, id: ParcelId) -> Result<Option<Stored>, HistoryError> {
-        let mut statement = self.connection.prepare_cached(&format!("{LINE} WHERE parcel.id = ?1")).named("parcel")?;
-        let line = {
-            let mut rows = statement.query([id.to_string()]).named("parcel")?;
-            match rows.next().named("parcel")? {
-                Some(row) => line_of(row)?,
-                None => return Ok(None),
-            }
-        };
+        let Some(line) = self.line(&id.to_string())? else { return Ok(None) };
         let (incoming, message, checked, signer, digest) = self
             .connection
             .prepare_cached("SELECT direction = 'in', message, checked, signer, digest FROM parcel WHERE id = ?1")
@@ -113,13 +127,14 @@ impl History {
         let checked = if checked == "{}" { Checked::default() } else { from_json(&checked, "a check's findings")? };
         let signer = signer.and_then(|signer| signer.parse().ok());
         let (files, trail) = (self.files(id)?, self.trail(id)?);
+        let (chain, passed_on) = (self.chain(id)?, self.passed_on(id)?);
         let note = self
             .connection
             .prepare_cached("SELECT value FROM mark WHERE parcel = ?1 AND kind = 'note'")
             .and_then(|mut statement| statement.query_row([id.to_string()], |row| row.get(0)).optional())
             .named("note")?
             .unwrap_or_default();
-        Ok(Some(Stored { line, incoming, message, checked, signer, digest, note, files, trail }))
+        Ok(Some(Stored { line, incoming, message, checked, signer, digest, note, files, trail, chain, passed_on }))
     }
 
     fn files(&self, id: ParcelId) -> Result<Vec<StoredFile>, HistoryError> {
@@ -188,6 +203,23 @@ impl History {
             .named("newest file sent")
     }
 
+    /// The newest parcel that went to this partner with a file whose name begins so.
+    pub fn newest_parcel_sent(&self, partner: OfficeNumber, prefix: &str) -> Result<Option<ParcelId>, HistoryError> {
+        self.connection
+            .prepare_cached(
+                "SELECT parcel.id FROM parcel JOIN file ON file.parcel = parcel.id
+                 WHERE direction = 'out' AND partner = ?1 AND withdrawn_at IS NULL AND refused_at IS NULL
+                     AND substr(name, 1, length(?2)) = ?2
+                 ORDER BY at DESC, name DESC LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                statement.query_row(params![partner.as_str(), prefix], |row| row.get(0)).optional()
+            })
+            .named("newest parcel sent")?
+            .map(|id: String| id.parse().map_err(|_| HistoryError::Unreadable { what: "an identifier" }))
+            .transpose()
+    }
+
     /// The bytes of one file.
     pub fn bytes(&self, id: ParcelId, position: u32) -> Result<Option<Vec<u8>>, HistoryError> {
         self.connection
@@ -210,7 +242,7 @@ impl History {
     }
 }
 
-fn line_of(row: &Row<'_>) -> Result<ParcelLine, HistoryError> {
+pub(super) fn line_of(desks: &[Desk], row: &Row<'_>) -> Result<ParcelLine, HistoryError> {
     let get_time = |column: usize| -> Result<Option<Timestamp>, HistoryError> {
         row.get::<_, Option<i64>>(column).named("line")?.map(to_time).transpose()
     };
@@ -229,9 +261,17 @@ fn line_of(row: &Row<'_>) -> Result<ParcelLine, HistoryError> {
         held: row.get(19).named("line")?,
         laid_out: get_time(23)?.is_some(),
     };
+    let text = |column: usize| row.get::<_, String>(column).named("line");
+    let partner = parsed(row, 1)?;
+    // Without rules nothing is looked at.
+    let desks = match desks {
+        [] => Vec::new(),
+        desks => desks_of(desks, partner, &Addressed::from_texts(&text(25)?, &text(26)?, &text(27)?)),
+    };
     Ok(ParcelLine {
         id: parsed(row, 0)?,
-        partner: parsed(row, 1)?,
+        incoming,
+        partner,
         partner_name: row.get(2).named("line")?,
         state: evidence.state(incoming),
         at: to_time(row.get(3).named("line")?)?,
@@ -246,6 +286,7 @@ fn line_of(row: &Row<'_>) -> Result<ParcelLine, HistoryError> {
         overdue_since: get_time(24)?,
         importing: row.get(20).named("line")?,
         assigned: row.get(21).named("line")?,
+        desks,
     })
 }
 

@@ -225,6 +225,9 @@ fn tidy(fresh: &Connection) -> Result<(), HistoryError> {
                  AND NOT EXISTS (SELECT 1 FROM receipt WHERE receipt.parcel = parcel.id AND step = 'imported');
              UPDATE parcel SET arrived_at = NULL WHERE direction = 'in' AND arrived_at IS NOT NULL
                  AND NOT EXISTS (SELECT 1 FROM receipt WHERE receipt.parcel = parcel.id AND step = 'delivered');
+             -- The index of words is made anew.
+             DELETE FROM search_place;
+             INSERT OR IGNORE INTO search_waiting (parcel) SELECT id FROM parcel;
              -- The hub's lists are read again from their beginning.
              DELETE FROM note WHERE name LIKE '%cursor%';",
         )

@@ -12,7 +12,7 @@ use super::evidence::{Step, Subject};
 use super::incoming::Delivery;
 use super::lists::parsed;
 use super::outbox::{NewOutgoing, insert_files, insert_outgoing};
-use super::{Action, DONE, History, HistoryError, Named as _, add_to_trail, record, to_json};
+use super::{Action, DONE, History, HistoryError, Named as _, add_to_trail, record, search, to_json};
 use crate::parcel::{Content, ParcelId};
 use crate::standard::{Checked, OfficeNumber};
 
@@ -155,6 +155,7 @@ impl History {
         }
         add_to_trail(&transaction, manifest.id, now, &Step::Received)?;
         record(&transaction, Action::Received, &id, DONE, now)?;
+        search::index(&transaction, &id)?;
         transaction.commit().named("keep download")
     }
 
@@ -175,5 +176,40 @@ impl History {
         }
         transaction.commit().named("note download imported")?;
         Ok(new > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::identity::Vault;
+
+    #[test]
+    fn what_is_to_be_laid_out_waits_and_can_be_taken_back_until_then() {
+        let (dir, vault) = (tempfile::tempdir().unwrap(), Vault::in_memory().unwrap());
+        let mut history = History::open(&dir.path().join("history.db"), vault.database_key()).unwrap();
+        let now = Timestamp::now();
+        let after = |seconds| now + SignedDuration::from_secs(seconds);
+        let ids: Vec<ParcelId> = (0..2)
+            .map(|_| {
+                let (us, them) = ("3171000048".parse().unwrap(), "3191000017".parse().unwrap());
+                let files = vec![("a.txt".into(), b"a".to_vec())];
+                let content = Content::new(ParcelId::new(), us, them, now, String::new(), files);
+                let id = content.manifest.id;
+                let parcel =
+                    NewOutgoing { content, partner_name: String::new(), subjects: vec![], checked: Checked::default() };
+                history.queue_national(&[parcel], now, after(10)).unwrap();
+                id
+            })
+            .collect();
+        assert!(history.not_laid_out(after(9)).unwrap().is_empty());
+        assert!(history.due(after(11)).unwrap().is_empty(), "it is never the hub's");
+        assert!(history.withdraw(ids[0], after(9)).unwrap());
+        let bound: Vec<ParcelId> = history.not_laid_out(after(10)).unwrap().iter().map(|file| file.parcel).collect();
+        assert_eq!(bound, ids[1..]);
+        assert!(!history.withdraw(ids[1], after(11)).unwrap(), "it may lie there by now");
+        assert_eq!(history.next_try(after(11)).unwrap(), None, "without a folder it does not go round and round");
     }
 }

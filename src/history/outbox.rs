@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::board::keep_statements;
 use super::evidence::{Failure, Step, Subject};
-use super::{Action, DONE, History, HistoryError, Named as _, add_to_trail, from_json, record, to_json};
+use super::{Action, DONE, History, HistoryError, Named as _, add_to_trail, from_json, record, search, to_json};
 use crate::parcel::{Content, ParcelId, ReceiptStep};
 use crate::standard::{Checked, FileName, OfficeNumber, Serial};
 use crate::wire::Accepted;
@@ -106,6 +106,7 @@ impl History {
                 add_to_trail(&transaction, sent.accepted.id, content.manifest.written, &Step::Written)?;
             }
             add_to_trail(&transaction, sent.accepted.id, accepted_at, &Step::Accepted)?;
+            search::index(&transaction, &sent.accepted.id.to_string())?;
         }
         transaction.commit().named("keep sent")?;
         Ok(new > 0)
@@ -298,6 +299,7 @@ impl History {
             .named("withdraw")?;
         if withdrawn > 0 {
             transaction.execute("DELETE FROM outbox WHERE parcel = ?1", [id.to_string()]).named("leave outbox")?;
+            search::forget(&transaction, &id.to_string())?;
         }
         let result = if withdrawn > 0 { DONE.to_owned() } else { Failure::AlreadyLeft.code() };
         record(&transaction, Action::Withdraw, &id.to_string(), &result, now)?;
@@ -446,6 +448,7 @@ pub(super) fn insert_outgoing(
             params![manifest.id.to_string(), leaves.as_millisecond()],
         )
         .named("insert outbox")?;
+    search::index(transaction, &manifest.id.to_string())?;
     add_to_trail(transaction, manifest.id, now, &Step::Written)
 }
 
@@ -462,7 +465,7 @@ pub(super) fn insert_files(transaction: &rusqlite::Transaction<'_>, content: &Co
             .and_then(|mut insert| insert.execute(params![id, position, bytes]))
             .named("insert body")?;
     }
-    Ok(())
+    super::relay::insert_chain(transaction, &content.manifest)
 }
 
 /// Says whether the receipt is new.

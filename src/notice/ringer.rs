@@ -4,12 +4,15 @@
 //! when they are over; and once a morning there is a summary. Of a parcel its partner and kind are told, of a person
 //! nothing.
 
+use std::collections::HashSet;
+
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::desks::is_for;
 use crate::engine::habits::{NoticeHabits, Sound};
-use crate::engine::model::{Connection, Event, Failure, Lists, Names, Notice, State, Subject, ToShow};
+use crate::engine::model::{Connection, Event, Failure, Lists, Names, Notice, ParcelLine, State, Subject, ToShow};
 use crate::parcel::ParcelId;
 use crate::words::failure::Sentence;
 use crate::words::notices::{self as words, Morning};
@@ -60,6 +63,10 @@ pub struct Ringer {
     since: Option<Timestamp>,
     last_ring: Option<Timestamp>,
     lists: Option<Lists>,
+    /// The desk this terminal looks after; `None` for every one.
+    desk: Option<String>,
+    /// What came for other desks alone.
+    others: HashSet<ParcelId>,
     drafts: usize,
     offline: Option<Failure>,
     /// The day whose summary was told.
@@ -90,6 +97,8 @@ impl Ringer {
             since: None,
             last_ring: None,
             lists: None,
+            desk: None,
+            others: HashSet::new(),
             drafts: 0,
             offline: None,
             told,
@@ -114,12 +123,24 @@ impl Ringer {
     pub fn hear(&mut self, event: &Event, now: Timestamp) {
         match event {
             Event::Notice(notice) => self.gather(notice, now),
-            Event::Lists(lists) => self.lists = Some(lists.clone()),
+            Event::Lists(lists) => self.take(lists),
             Event::Drafts(drafts) => self.drafts = drafts.drafts.len(),
-            Event::Settings(settings) => self.habits = settings.notices.clone(),
+            Event::Settings(settings) => {
+                self.habits = settings.notices.clone();
+                self.desk.clone_from(&settings.desk);
+            }
             Event::Status(status) => self.note_connection(&status.connection, now),
             _ => {}
         }
+    }
+
+    /// What is for other desks alone is none of this terminal's news.
+    fn take(&mut self, lists: &Lists) {
+        let (own, others): (Vec<&ParcelLine>, Vec<&ParcelLine>) =
+            lists.inbox.iter().partition(|line| is_for(self.desk.as_deref(), &line.desks));
+        self.others = others.into_iter().map(|line| line.id).collect();
+        let inbox = if self.others.is_empty() { lists.inbox.clone() } else { own.into_iter().cloned().collect() };
+        self.lists = Some(Lists { inbox, ..lists.clone() });
     }
 
     fn gather(&mut self, notice: &Notice, now: Timestamp) {
@@ -226,7 +247,8 @@ impl Ringer {
     }
 
     fn ring_arrivals(&mut self) -> Option<Ring> {
-        let arrivals = std::mem::take(&mut self.arrivals);
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        arrivals.retain(|arrival| !self.others.contains(&arrival.parcel));
         let sound = self.habits.sound;
         match arrivals.as_slice() {
             [] => None,
@@ -267,7 +289,7 @@ impl Ringer {
     fn morning(&self, now: Timestamp) -> Morning {
         let Some(lists) = &self.lists else { return Morning::default() };
         let day_before = now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now);
-        let count = |lines: &[crate::engine::model::ParcelLine], which: &dyn Fn(&State) -> bool| {
+        let count = |lines: &[ParcelLine], which: &dyn Fn(&State) -> bool| {
             lines.iter().filter(|line| which(&line.state)).count()
         };
         Morning {
@@ -286,7 +308,7 @@ mod tests {
 
     use super::*;
     use crate::engine::habits::QuietHours;
-    use crate::engine::model::{ParcelLine, Status};
+    use crate::engine::model::{Settings, Status};
 
     /// A day in May, by a clock the test sets.
     fn at(clock: &str) -> Timestamp {
@@ -309,9 +331,39 @@ mod tests {
         Event::Notice(Notice::Arrived { parcel, partner_name: partner.into(), subjects, files: 2, persons })
     }
 
+    #[test]
+    fn what_came_for_another_desk_is_told_at_that_desk() {
+        let mut ringer = ringer(NoticeHabits::default());
+        let mut settings = Settings::new(
+            "3191000017".parse().unwrap(),
+            String::new(),
+            String::new(),
+            std::path::PathBuf::new(),
+            std::path::PathBuf::new(),
+        );
+        settings.desk = Some("訪問".into());
+        ringer.hear(&Event::Settings(settings), at("10:00:00"));
+        let lines: Vec<ParcelLine> = [vec!["通所".to_owned()], vec!["訪問".to_owned()], vec![]]
+            .into_iter()
+            .map(|desks| ParcelLine { desks, ..line(State::Arrived, "10:00:00") })
+            .collect();
+        for (line, partner) in lines.iter().zip(["通所あて", "訪問あて", "みんなあて"]) {
+            let mut event = arrived(partner);
+            if let Event::Notice(Notice::Arrived { parcel, .. }) = &mut event {
+                *parcel = line.id;
+            }
+            ringer.hear(&event, at("10:00:00"));
+        }
+        ringer.hear(&Event::Lists(Lists { inbox: lines.into(), ..Lists::default() }), at("10:00:01"));
+        assert_eq!(ringer.unread(), 2);
+        let told = said(&ringer.ring(at("10:00:02"))).join(" ");
+        assert!(told.contains("訪問あて") && told.contains("みんなあて") && !told.contains("通所あて"), "{told}");
+    }
+
     fn line(state: State, when: &str) -> ParcelLine {
         ParcelLine {
             id: ParcelId::new(),
+            incoming: true,
             partner: "3171000048".parse().unwrap(),
             partner_name: "北".into(),
             state,
@@ -327,6 +379,7 @@ mod tests {
             overdue_since: None,
             importing: None,
             assigned: None,
+            desks: vec![],
         }
     }
 

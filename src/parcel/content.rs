@@ -46,6 +46,18 @@ pub struct Manifest {
     )]
     pub statements: Vec<Statement>,
     pub files: Vec<FileEntry>,
+    /// 中継元: the parcels whose files this one passes on, oldest first. Empty for most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<Hop>,
+}
+
+/// A parcel that was passed on, as who passed it on says.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Hop {
+    pub parcel: ParcelId,
+    pub sender: OfficeNumber,
+    pub receiver: OfficeNumber,
+    pub written: Timestamp,
 }
 
 /// One file as the manifest promises it.
@@ -66,6 +78,7 @@ pub struct Limits {
     /// All files together.
     pub total_bytes: u64,
     pub message_chars: usize,
+    pub hops: usize,
     pub manifest_bytes: u64,
 }
 
@@ -78,6 +91,7 @@ impl Default for Limits {
             file_bytes: 64 * MIB,
             total_bytes: 256 * MIB,
             message_chars: 100_000,
+            hops: 64,
             manifest_bytes: 4 * MIB,
         }
     }
@@ -129,6 +143,8 @@ pub enum UnpackError {
     MessageTooLong { chars: usize, limit: usize },
     #[error("{count} files; {limit} are allowed")]
     TooManyFiles { count: usize, limit: usize },
+    #[error("it was passed on {count} times; {limit} are allowed")]
+    TooManyHops { count: usize, limit: usize },
     #[error("{what:?} has more than the {limit} bytes allowed")]
     TooLarge { what: String, limit: u64 },
 }
@@ -153,8 +169,16 @@ impl Content {
             message,
             statements: Vec::new(),
             files: entries,
+            chain: Vec::new(),
         };
         Self { manifest, files }
+    }
+
+    /// The same, saying which parcels it passes on.
+    #[must_use]
+    pub fn with_chain(mut self, chain: Vec<Hop>) -> Self {
+        self.manifest.chain = chain;
+        self
     }
 
     /// The same, saying this beside its message.
@@ -244,6 +268,10 @@ fn check_manifest(manifest: &Manifest, limits: &Limits) -> Result<(), UnpackErro
     let count = manifest.files.len();
     if count > limits.files {
         return Err(UnpackError::TooManyFiles { count, limit: limits.files });
+    }
+    let hops = manifest.chain.len();
+    if hops > limits.hops {
+        return Err(UnpackError::TooManyHops { count: hops, limit: limits.hops });
     }
     let mut seen = std::collections::HashSet::new();
     for FileEntry { name, size, .. } in &manifest.files {

@@ -285,7 +285,7 @@ pub fn write_csv(connection: &Connection, out: &mut dyn std::io::Write) -> std::
 }
 
 /// A text that a spreadsheet would take for a formula is shown as the text it is.
-fn guarded(field: &str) -> Cow<'_, str> {
+pub(crate) fn guarded(field: &str) -> Cow<'_, str> {
     if field.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{field}").into() } else { field.into() }
 }
 

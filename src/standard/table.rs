@@ -39,6 +39,8 @@ pub enum Encoding {
 struct RowAt {
     /// Of the record in the bytes.
     start: usize,
+    /// With its line end.
+    len: usize,
     /// Of its fields in the spans.
     first: usize,
     fields: usize,
@@ -105,7 +107,7 @@ impl Table {
                 Lexed::Record { len, .. } => {
                     let spans = &mut splitter.spans;
                     if !matches!(spans.as_slice(), [Span { start: 0, end: 0, .. }]) {
-                        self.rows.push(RowAt { start: at, first: self.spans.len(), fields: spans.len() });
+                        self.rows.push(RowAt { start: at, len, first: self.spans.len(), fields: spans.len() });
                         self.spans.append(spans);
                     }
                     at += len;
@@ -192,8 +194,30 @@ impl Table {
     /// The bytes of the file, with the changed fields in their places.
     pub fn write(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.bytes.len());
-        let mut from = 0;
-        for ((row, field), changed) in &self.changes {
+        self.write_part(0..self.bytes.len(), self.changes.iter(), &mut bytes);
+        bytes
+    }
+
+    /// The same with some of the rows alone, and nothing of what stands between rows and belongs to none.
+    pub fn write_rows(&self, keep: impl Fn(Row<'_>) -> bool) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (index, at) in self.rows.iter().enumerate() {
+            if keep(Row { table: self, index }) {
+                let changes = self.changes.range((index, 0)..(index + 1, 0));
+                self.write_part(at.start..at.start + at.len, changes, &mut bytes);
+            }
+        }
+        bytes
+    }
+
+    fn write_part<'a>(
+        &'a self,
+        part: std::ops::Range<usize>,
+        changes: impl Iterator<Item = (&'a (usize, usize), &'a Vec<u8>)>,
+        bytes: &mut Vec<u8>,
+    ) {
+        let mut from = part.start;
+        for ((row, field), changed) in changes {
             let place = self.rows.get(*row).zip(self.raw(*row, *field));
             let Some((at, (_, span))) = place else { continue };
             let start = at.start + span.start as usize;
@@ -201,8 +225,7 @@ impl Table {
             bytes.extend(changed);
             from = at.start + span.end as usize;
         }
-        bytes.extend(self.bytes.get(from..).unwrap_or_default());
-        bytes
+        bytes.extend(self.bytes.get(from..part.end).unwrap_or_default());
     }
 }
 

@@ -524,6 +524,20 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 "Check the free space and open Tayori again. If this stays, call your help desk.",
             ),
         ),
+        Failure::NothingToPassOn => say(
+            (
+                "選んだ利用者の記録が、この一通にはありません。",
+                "This parcel has no records of the chosen persons.",
+            ),
+            ("利用者を選び直してください。", "Choose other persons."),
+        ),
+        Failure::PersonNotEntrusted => say(
+            (
+                "この相手から委託されていない利用者が含まれているため、送れません。",
+                "It cannot be sent: it has a person whom this office did not entrust to you.",
+            ),
+            ("利用者と相手を選び直してください。", "Choose the persons and the office again."),
+        ),
         Failure::PersonNotTheirs { office } => named(
             (
                 format!("{office} とやりとりした予定にいない利用者がふくまれているため、送れません。"),
@@ -758,6 +772,8 @@ mod tests {
             Failure::PassphraseShort { least: 8 },
             Failure::KeyringAway,
             Failure::VaultBroken,
+            Failure::NothingToPassOn,
+            Failure::PersonNotEntrusted,
             Failure::PersonNotTheirs { office: name() },
             Failure::NoWayForWords { office: name() },
             Failure::ChecksFailed { errors: 2 },

@@ -4,6 +4,7 @@ use crate::texts;
 use crate::words::Lang;
 
 texts! {
+    imported_short: "取込中", "importing";
     title: "事業所内の扱い", "In this office";
     open: "担当・メモ", "Assign / note";
     close: "担当・メモをとじる", "Close";

@@ -193,6 +193,14 @@ pub fn terminal_times(lang: Lang, added: &str, until: &str) -> String {
     }
 }
 
+/// 2026年8月20日
+pub fn day(lang: Lang, day: jiff::civil::Date) -> String {
+    match lang {
+        Lang::Ja => format!("{}年{}月{}日", day.year(), day.month(), day.day()),
+        Lang::En => day.to_string(),
+    }
+}
+
 pub fn code_until(lang: Lang, until: &str) -> String {
     match lang {
         Lang::Ja => format!("{until} まで、1台で1回だけ使えます。新しい端末の、はじめの設定の画面に入れてください。"),
@@ -204,6 +212,13 @@ pub fn more_follows(lang: Lang, files: usize) -> String {
     match lang {
         Lang::Ja => format!("一度に送れる数を超えています。あと {files} 個は、この分を送ったあとに並びます。"),
         Lang::En => format!("{files} more files follow once these are sent."),
+    }
+}
+
+pub fn being_written(lang: Lang, files: usize) -> String {
+    match lang {
+        Lang::Ja => format!("書き込み中のファイルが {files} 個あります。書き終わると、ここに並びます。"),
+        Lang::En => format!("Still being written: {files}. They are listed once they are whole."),
     }
 }
 

@@ -161,7 +161,7 @@ texts! {
     all_done: "いま急いですることはありません。", "Nothing is waiting for you.";
     step_failed: "送れなかったものがあります。「送信待ち」で理由を確かめてください。", "Something could not be sent. See why in the outbox.";
     step_refused: "相手が受け取れなかったものがあります。「送信済」で理由を確かめてください。", "A receiver could not accept something. See why under “Sent”.";
-    step_certificate: "電子証明書の期限が近づいています。担当の窓口に更新をお申し込みください。", "The certificate expires soon. Ask your help desk to renew it.";
+    step_certificate: "期限の30日前から、自動で更新します。連携基盤につながる状態にしてください。", "It renews itself from 30 days before. Connect this PC to the hub.";
     first_day: "便りへようこそ", "Welcome to Tayori";
     first_day_hint: "ケアプランのデータを、事業所どうしで安全に送り合えます。", "Exchange care-plan data safely between offices.";
     first_step_1: "ケアソフトで、送るファイルを送信フォルダに書き出します。", "Write the files to send into the outgoing folder.";

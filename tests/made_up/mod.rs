@@ -82,7 +82,7 @@ pub fn accounts() -> Arc<[Account]> {
         user: user.parse().unwrap(),
         role,
         created_at: minutes_before(60 * 24 * 30),
-        locked_until: locked.then(|| Timestamp::now() + SignedDuration::from_mins(12)),
+        locked_until: locked.then(|| noon() + SignedDuration::from_mins(12)),
         last_login_at: (user != "suzuki").then(|| minutes_before(95)),
     };
     Arc::from([
@@ -96,7 +96,7 @@ pub fn online() -> Status {
     Status {
         connection: Connection::Online,
         last_exchange: Some(minutes_before(0)),
-        certificate_until: Some(Timestamp::now() + SignedDuration::from_hours(24 * 214 + 3)),
+        certificate_until: Some(noon() + SignedDuration::from_hours(24 * 214 + 3)),
     }
 }
 
@@ -111,6 +111,7 @@ pub fn line(number: usize, state: State) -> ParcelLine {
     ];
     ParcelLine {
         id: id(number),
+        incoming: number < 1_000,
         partner: office(10 + number % 30),
         partner_name: name(number).into(),
         state,
@@ -126,6 +127,7 @@ pub fn line(number: usize, state: State) -> ParcelLine {
         overdue_since: None,
         importing: None,
         assigned: None,
+        desks: vec![],
     }
 }
 
@@ -134,7 +136,7 @@ pub fn inbox(count: usize) -> Arc<[ParcelLine]> {
     (0..count)
         .map(|number| {
             let state = if number < 9 { State::Arrived } else { State::Imported };
-            ParcelLine { unread: number < 9 && number.is_multiple_of(3), ..line(number, state) }
+            ParcelLine { incoming: true, unread: number < 9 && number.is_multiple_of(3), ..line(number, state) }
         })
         .collect()
 }
@@ -153,7 +155,7 @@ pub fn sent() -> Arc<[ParcelLine]> {
 }
 
 pub fn outbox() -> Arc<[ParcelLine]> {
-    let soon = Some(Timestamp::now() + SignedDuration::from_mins(4));
+    let soon = Some(noon() + SignedDuration::from_mins(4));
     Arc::from([
         line(2_001, State::Waiting { next_try: None, last: None }),
         line(2_002, State::Waiting { next_try: soon, last: Some(Failure::HubUnreachable) }),
@@ -391,6 +393,9 @@ pub fn view(line: &ParcelLine, incoming: bool) -> ParcelView {
         checked: checked(vec![a_warning(), a_note()]),
         sheets: vec![sheet(1)],
         people: people([1]),
+        chain: Vec::new(),
+        passed_on: Vec::new(),
+        relay: None,
         trail: trail
             .into_iter()
             .map(|(step, before)| Trail { at: line.at - SignedDuration::from_mins(before), step })
@@ -444,6 +449,7 @@ pub fn drafts() -> Drafts {
             draft(bundle(3, vec![a_note()]), None, 12),
         ]),
         astray: Arc::from([locked]),
+        coming: 2,
     }
 }
 
@@ -521,6 +527,38 @@ pub fn examined_with_errors() -> Examined {
             },
         ],
     }
+}
+
+/// To whom a parcel of three persons can be passed on.
+pub fn relay_offer(origin: ParcelId) -> RelayOffer {
+    let person = |number: usize| PersonKey { insurer: "312025".into(), insured: format!("31000000{number:02}") };
+    let candidate = |number: usize, persons: &[usize]| RelayCandidate {
+        office: office(number),
+        name: name(number).into(),
+        persons: persons.iter().map(|number| person(*number)).collect(),
+    };
+    RelayOffer {
+        origin,
+        way: tayori::entrust::Way::ToProvider,
+        persons: (0..8).map(|number| (person(number), PERSONS[number].0.to_owned())).collect(),
+        candidates: Arc::from([candidate(10, &[0, 2, 3]), candidate(11, &[])]),
+    }
+}
+
+/// A diagnosis with every light.
+pub fn diagnosis() -> Diagnosis {
+    let place = tayori::link::route::Place { host: "hub.example.jp".into(), port: 8443 };
+    let found = |check| match check {
+        Check::Network => Found::Reached { place: place.clone(), took: std::time::Duration::from_millis(31) },
+        Check::Proxy => Found::Direct,
+        Check::Clock => Found::ClockRight,
+        Check::Certificate => Found::CertificateEnds { days: 21 },
+        Check::Folders => {
+            Found::FoldersTroubled(vec![Failure::FolderMissing { path: "/home/sakura/便り/取込".into() }])
+        }
+        Check::Hub => Found::HubAnswers { took: std::time::Duration::from_millis(140) },
+    };
+    Diagnosis { checks: Check::ALL.map(|check| (check, Look::Done(found(check)))).to_vec(), trial: Trial::NotYet }
 }
 
 fn cell(incoming: bool, step: board::Step, parcel: Option<usize>) -> Cell {

@@ -9,7 +9,10 @@ mod board;
 mod claimed;
 mod crooked;
 mod demo;
+mod desktop;
+mod diagnosis;
 mod enrol;
+mod entrust;
 mod entry;
 mod external;
 #[cfg(unix)]
@@ -27,6 +30,9 @@ mod notices;
 mod others;
 mod post;
 mod reach;
+#[cfg(target_os = "linux")]
+#[path = "../screen/mod.rs"]
+mod screen;
 mod service;
 mod together;
 mod transfer;

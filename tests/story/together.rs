@@ -7,10 +7,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tayori::board::{Exchange, Paper, Side};
-use tayori::engine::model::{AccountsCommand, Command, Occasion, PaperNote, Secret, Settings, State, TerminalsCommand};
+use tayori::engine::model::{
+    AccountsCommand, Command, DiagnosisCommand, Occasion, PaperNote, RelayRequest, Secret, Settings, State,
+    TerminalsCommand, Wanted,
+};
 use tayori::engine::{Engine, Event};
 use tayori::history::{Action, History, ParcelLine};
 use tayori::parcel::certificate;
+use tayori::standard::Month;
 
 use crate::crooked::{Crooked, Deed};
 use crate::world::{
@@ -376,6 +380,7 @@ fn r4_every_action_is_on_record() {
     leaves(&["parcel", "withdraw", &id], Action::Withdraw);
     leaves(&["parcel", "save", &id, "0", text(&town.dir().join("copy.csv"))], Action::SaveFile);
     leaves(&["audit", "verify"], Action::ShowAudit);
+    leaves(&["diagnose"], Action::Diagnose);
     leaves(&["audit", "verify", "--hub"], Action::ShowAudit);
     leaves(&["audit", "export", "--csv", text(&town.dir().join("audit.csv"))], Action::Export);
     leaves(&["account", "list"], Action::Accounts);
@@ -407,10 +412,16 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
     let settings: Settings = north.profile().settings;
     let somewhere = |name: &str| town.dir().join(name);
     let office = SOUTH.number.parse().unwrap();
+    let relay = || RelayRequest { origin: id, to: office, persons: vec![], message: String::new() };
     let (month, service) = ("202605".parse().unwrap(), SOUTH.service.parse().unwrap());
     let on = jiff::civil::date(2026, 6, 1);
     let paper = Paper { side: Side::Provider, partner: office, service, exchange: Exchange::Actuals, on };
     let all = [
+        Command::Search(Wanted { most: 50, ..Wanted::default() }),
+        Command::Register(Month::new(2026, 5).unwrap()),
+        Command::OfferRelay(id),
+        Command::ReviewRelay(relay()),
+        Command::Relay(relay()),
         Command::Exchange,
         Command::Open(id),
         Command::MarkImported(id),
@@ -440,6 +451,8 @@ fn by_the_window(town: &Town, north: &Office, id: &str) {
         Command::ExportAudit(somewhere("window.csv")),
         Command::Accounts(AccountsCommand::List),
         Command::Terminals(TerminalsCommand::List),
+        Command::Diagnosis(DiagnosisCommand::All),
+        Command::Diagnosis(DiagnosisCommand::Support(somewhere("support.zip"))),
         Command::Login { user: USER.into(), password: Secret::new(PASSWORD.into()) },
         Command::Logout,
     ];
@@ -480,14 +493,17 @@ fn expected(command: &Command) -> Action {
         Command::Annotate { .. } => Action::Note,
         Command::TrustPartner { .. } => Action::TrustPartner,
         Command::ShowAudit => Action::ShowAudit,
-        Command::ShowBoard(_) => Action::ShowLists,
+        Command::ShowBoard(_) | Command::Search(_) => Action::ShowLists,
         Command::NotePaper(_) => Action::NotePaper,
-        Command::DraftStatement { .. } => Action::Examine,
-        Command::ExportAudit(_) => Action::Export,
+        Command::DraftStatement { .. } | Command::OfferRelay(_) | Command::ReviewRelay(_) => Action::Examine,
+        Command::ExportAudit(_) | Command::Register(_) => Action::Export,
+        Command::Relay(_) => Action::Send,
         Command::Login { .. } => Action::Login,
         Command::Logout => Action::Logout,
         Command::Accounts(_) => Action::Accounts,
         Command::Terminals(_) => Action::Terminals,
+        Command::Diagnosis(DiagnosisCommand::Support(_)) => Action::WriteSupport,
+        Command::Diagnosis(_) => Action::Diagnose,
         // The entrance's: an open terminal has no use for them, and a closed one has no record.
         Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => Action::Setup,
     }

@@ -24,6 +24,7 @@ fn drafts_are_sent_one_by_one_all_at_once_or_put_away() {
     window.tell(Event::Drafts(made_up::drafts()));
     window.must_say("3 件");
     window.must_say("3 件中 2 件");
+    window.must_say("書き込み中のファイルが 2 個あります。");
     window.must_say("サービス項目コードが空です。");
     window.must_say("に自動で送ります");
     window.must_say("あと 12 個は、この分を送ったあとに並びます。");

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::made_up;
+use crate::painter::Painter;
 use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -39,6 +40,10 @@ impl Desk for Scripted {
             Choice::Folder(slot) => Chosen::Folder(slot, self.folder.clone()),
             Choice::SaveAs { parcel, index, name } => Chosen::SaveAs { parcel, index, to: self.folder.join(name) },
             Choice::CertificateFile => Chosen::CertificateFile(self.folder.join("証明書.p12")),
+            Choice::SaveRegister { month, pdf, name } => {
+                Chosen::SaveRegister { month, pdf, to: self.folder.join(name) }
+            }
+            Choice::SaveSupport => Chosen::SaveSupport(self.folder.join("support.zip")),
             Choice::SaveRecord { name } => Chosen::SaveRecord(self.folder.join(name)),
             Choice::SavePdf { name } => Chosen::SavePdf(self.folder.join(name)),
         });
@@ -76,10 +81,16 @@ pub fn window() -> Window {
 
 pub fn window_of(size: [f32; 2], look: Look, desk: Scripted) -> Window {
     let (engine, backend) = Engine::pair();
-    let harness =
-        Harness::builder().with_size(size).with_theme(egui::Theme::Light).with_max_steps(24).build_eframe(move |cc| {
+    let harness = Harness::builder()
+        .with_size(size)
+        .with_theme(egui::Theme::Light)
+        .with_max_steps(24)
+        .with_render_cursor(false)
+        .renderer(Painter::default())
+        .build_eframe(move |cc| {
             let zone = jiff::tz::TimeZone::get(JST).unwrap();
             let app = App::new(&cc.egui_ctx, engine, look.lang).with_zone(zone).with_desk(Box::new(desk));
+            let app = app.with_now(made_up::noon());
             app.with_look(&cc.egui_ctx, look, None)
         });
     let mut window = Window { harness, backend };
@@ -104,6 +115,39 @@ impl Window {
     pub fn press(&mut self, label: &str) {
         self.harness.get_by_role_and_label(Role::Button, label).click();
         self.harness.run();
+    }
+
+    /// The words of the navigation, from top to bottom: every screen there is.
+    pub fn screens(&self) -> Vec<String> {
+        let rows = self.harness.get_all_by_role(Role::Tab).filter_map(|row| row.accesskit_node().label());
+        rows.map(|label| label.split('　').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Goes to every screen, and to every tab that one has, and looks.
+    pub fn everywhere(&mut self, mut look: impl FnMut(&Window, &str)) {
+        let home = self.screens();
+        for screen in &home {
+            self.go(screen);
+            look(self, screen);
+            for tab in self.screens().into_iter().filter(|tab| !home.contains(tab)) {
+                self.go(&tab);
+                look(self, &format!("{screen} {tab}"));
+            }
+        }
+    }
+
+    /// Every text that is drawn.
+    pub fn texts(&self) -> Vec<String> {
+        fn of(shape: &egui::Shape, into: &mut Vec<String>) {
+            match shape {
+                egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| of(shape, into)),
+                egui::Shape::Text(text) => into.push(text.galley.text().to_owned()),
+                _ => {}
+            }
+        }
+        let mut texts = Vec::new();
+        self.harness.output().shapes.iter().for_each(|clipped| of(&clipped.shape, &mut texts));
+        texts
     }
 
     /// Chooses a row of the navigation by the word it begins with.

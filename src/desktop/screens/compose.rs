@@ -173,7 +173,7 @@ impl Writing {
         combo.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, mail::choose_receiver(lang)));
         if let Some(partner) = chosen {
             self.receiver_query.clear();
-            self.choose(&partner);
+            self.choose(partner.office, partner.name, partner.service);
         }
         None
     }

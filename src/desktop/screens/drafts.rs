@@ -42,6 +42,10 @@ impl DraftsPage {
             if let Some(settings) = model.settings.as_ref().filter(|settings| !settings.folders.watch) {
                 return unwatched(ui, model, settings);
             }
+            if model.drafts.coming > 0 {
+                let words = mail::being_written(lang, model.drafts.coming);
+                icon_line(ui, ic::SCHEDULE, &words, reg(16.0), blue_900());
+            }
             if drafts.is_empty() && model.drafts.astray.is_empty() {
                 return empty(ui, model);
             }

@@ -8,6 +8,7 @@ use crate::words::window as w;
 pub(in crate::desktop) const LIST: List = List {
     id: "tayori-inbox",
     incoming: true,
+    sorted: true,
     filters: &[
         Filter { name: w::filter_all, holds: |_| true },
         Filter { name: w::filter_unread, holds: |line| line.unread },

@@ -47,7 +47,7 @@ pub(super) fn bundle_card(
         chips(ui, lang, bundle, |ui| {
             if foldable {
                 let words = if letter.open { mail::fold(lang) } else { mail::unfold(lang) };
-                if button_sized(ui, Btn::Text, ic::EXPAND_MORE, words, vec2(0.0, 36.0)).clicked() {
+                if button_sized(ui, Btn::Text, ic::EXPAND_MORE, words, vec2(0.0, 28.0)).clicked() {
                     letter.open = !letter.open;
                 }
             }

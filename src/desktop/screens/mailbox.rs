@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use super::reading::Reading;
+use super::settings::desk_choice;
 use crate::desktop::Action;
 use crate::desktop::icons as ic;
 use crate::desktop::model::Model;
@@ -21,6 +22,8 @@ const TWO_PANES: f32 = 700.0;
 pub(in crate::desktop) struct List {
     pub id: &'static str,
     pub incoming: bool,
+    /// Shown by desk (窓口).
+    pub sorted: bool,
     pub filters: &'static [Filter],
     pub title: fn(Lang) -> &'static str,
     pub empty: fn(Lang) -> &'static str,
@@ -42,6 +45,11 @@ impl Mailbox {
     pub fn new(about: List) -> Self {
         let list = ParcelList::new(about.id, about.incoming, about.filters);
         Self { about, list, reading: Reading::default(), reading_alone: false, widened: false }
+    }
+
+    /// What came and what went, side by side.
+    pub fn mixed(about: List) -> Self {
+        Self { list: ParcelList::mixed(about.id), ..Self::new(about) }
     }
 
     pub fn show(&mut self, ui: &mut Ui, model: &Model, lines: &Arc<[ParcelLine]>, query: &str) -> Option<Action> {
@@ -105,7 +113,17 @@ impl Mailbox {
             empty: (self.about.empty)(lang),
             empty_hint: (self.about.empty_hint)(lang),
         };
-        self.list.show(ui, model, lines, query, words).map(|id| Action::Ask(Command::Open(id)))
+        let mut asked = None;
+        if let Some(settings) =
+            model.settings.as_ref().filter(|settings| self.about.sorted && !settings.desks.is_empty())
+        {
+            let margin = Margin { left: 16, right: 12, top: 8, bottom: 0 };
+            asked = Frame::new()
+                .inner_margin(margin)
+                .show(ui, |ui| ui.horizontal_wrapped(|ui| desk_choice(ui, lang, settings)).inner)
+                .inner;
+        }
+        self.list.show(ui, model, lines, query, words).map(|id| Action::Ask(Command::Open(id))).or(asked)
     }
 
     fn pane(&mut self, ui: &mut Ui, model: &Model, lines: &Arc<[ParcelLine]>, narrow: bool) -> Option<Action> {
@@ -118,7 +136,8 @@ impl Mailbox {
                 self.reading_alone = false;
             }
         }
-        let Some(line) = self.list.selected().and_then(|id| model.line(id)) else {
+        let known = |id| model.line(id).or_else(|| lines.iter().find(|line| line.id == id));
+        let Some(line) = self.list.selected().and_then(known) else {
             if !lines.is_empty() {
                 empty_state(ui, ic::MARK_EMAIL_UNREAD, w::choose_left(lang), w::choose_left_hint(lang));
             }
@@ -126,6 +145,6 @@ impl Mailbox {
         };
         let opened = model.opened.as_ref().filter(|view| view.line.id == line.id);
         let widened = (!narrow).then_some(&mut self.widened);
-        self.reading.show(ui, model, line, opened, self.about.incoming, widened)
+        self.reading.show(ui, model, line, opened, line.incoming, widened)
     }
 }

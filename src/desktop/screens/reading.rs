@@ -26,9 +26,10 @@ use crate::desktop::widgets::{
     scroll_style, section, sentence_card, state_chip, subject_look, text,
 };
 use crate::engine::model::{Command, FileView, ParcelLine, ParcelView, State, Step, Trail};
+use crate::entrust::Way;
 use crate::parcel::ParcelId;
 use crate::words::failure::failure;
-use crate::words::{Lang, window as w};
+use crate::words::{Lang, relay as wr, window as w};
 
 /// Lines of a message that are shown before it is unfolded.
 const FIRST_LINES: usize = 12;
@@ -70,7 +71,8 @@ impl Reading {
         if self.of != Some(line.id) {
             *self = Self { of: Some(line.id), ..Self::default() };
         }
-        let mut asked = self.action_bar(ui, model.lang(), line, incoming, widened);
+        let relay = opened.and_then(|view| view.relay);
+        let mut asked = self.action_bar(ui, model.lang(), line, incoming, relay, widened);
         scroll_style(ui, |ui, content| {
             ScrollArea::vertical().auto_shrink(false).id_salt(("reading", line.id)).show(ui, |ui| {
                 ui.set_style(content);
@@ -111,6 +113,9 @@ impl Reading {
         if let Some(preview) = shown {
             asked = in_card(ui, |ui| self.preview(ui, lang, preview)).or(asked);
         }
+        if !view.chain.is_empty() || !view.passed_on.is_empty() {
+            in_card(ui, |ui| super::relay::chain(ui, model, view));
+        }
         if !view.trail.is_empty() {
             in_card(ui, |ui| trail(ui, model, &view.trail, view.incoming));
         }
@@ -124,6 +129,7 @@ impl Reading {
         lang: Lang,
         line: &ParcelLine,
         incoming: bool,
+        relay: Option<Way>,
         widened: Option<&mut bool>,
     ) -> Option<Action> {
         let to_import = incoming && line.state == State::Arrived;
@@ -148,6 +154,11 @@ impl Reading {
                     if button(ui, Btn::Danger, ic::DELETE, w::withdraw(lang)).clicked() {
                         asked = Some(Action::Withdraw(line.id));
                     }
+                }
+                if let Some(way) = relay
+                    && button(ui, Btn::Outline, ic::SEND, wr::pass_on(lang, way)).clicked()
+                {
+                    asked = Some(Action::PassOn(line.id));
                 }
                 self.handling.take_over(ui, lang, line);
                 self.handling.toggle(ui, lang);

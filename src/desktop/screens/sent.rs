@@ -8,6 +8,7 @@ use crate::words::window as w;
 pub(in crate::desktop) const LIST: List = List {
     id: "tayori-sent",
     incoming: false,
+    sorted: false,
     filters: &[
         Filter { name: w::filter_all, holds: |_| true },
         Filter {

@@ -2,6 +2,7 @@
 //!
 //! A new section is a [`Section`], one line in [`Section::ALL`] and [`Section::name`], and its drawing in `SettingsPage::show`.
 
+mod desks;
 mod folders;
 mod general;
 mod notices;
@@ -23,7 +24,9 @@ use crate::desktop::theme::{card, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{icon_line, section, tabs};
 use crate::engine::model::{AccountsCommand, Command, Login, Role, Settings, TerminalsCommand};
-use crate::words::{Lang, habits, mail, record as record_words, window as w};
+use crate::words::{Lang, desks as desk_words, habits, mail, record as record_words, window as w};
+
+pub(super) use desks::desk_choice;
 
 /// One page of the settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub enum Section {
     Folders,
     /// What is told outside the window, and when.
     Notices,
+    /// 窓口
+    Desks,
     /// The accounts of the office.
     Users,
     Terminals,
@@ -43,14 +48,22 @@ pub enum Section {
 }
 
 impl Section {
-    const ALL: [Section; 6] =
-        [Section::General, Section::Folders, Section::Notices, Section::Users, Section::Terminals, Section::Record];
+    const ALL: [Section; 7] = [
+        Section::General,
+        Section::Folders,
+        Section::Notices,
+        Section::Desks,
+        Section::Users,
+        Section::Terminals,
+        Section::Record,
+    ];
 
     fn name(self, lang: Lang) -> &'static str {
         match self {
             Section::General => mail::section_general(lang),
             Section::Folders => habits::section_folders(lang),
             Section::Notices => habits::section_notices(lang),
+            Section::Desks => desk_words::section(lang),
             Section::Users => w::accounts(lang),
             Section::Terminals => mail::terminals(lang),
             Section::Record => record_words::title(lang),
@@ -76,6 +89,7 @@ pub(in crate::desktop) struct SettingsPage {
     pending: pending::Pending,
     folders: folders::Folders,
     notices: notices::Notices,
+    desks: desks::Desks,
     users: users::Users,
     terminals: terminals::Terminals,
 }
@@ -125,6 +139,7 @@ impl SettingsPage {
             });
             let asked = match self.section {
                 Section::General | Section::Folders | Section::Notices => self.typed(ui, model),
+                Section::Desks => self.desks.show(ui, model),
                 Section::Users => self.users.show(ui, model),
                 Section::Terminals => self.terminals.show(ui, model),
                 Section::Record => record::show(ui, model),

@@ -8,10 +8,10 @@ use super::bundle::{AstrayCard, Details};
 use super::mending::Mending;
 use super::templates::TemplatesDialog;
 use crate::desktop::model::Model;
-use crate::engine::model::{Bundle, Command, Examined, Partner, SendRequest, SendResult};
+use crate::engine::model::{Bundle, Command, Examined, SendRequest, SendResult};
 use crate::engine::outgoing::is_attachment;
 use crate::engine::templates::Fields;
-use crate::standard::{FileName, OfficeNumber};
+use crate::standard::{FileName, OfficeNumber, ServiceType};
 use crate::words::mail;
 
 /// How far the user is with it.
@@ -182,15 +182,15 @@ impl Writing {
         examined.astray.iter().filter(|astray| !self.is_attached(&astray.path)).cloned().collect()
     }
 
-    /// Writes to this partner, too.
-    pub(super) fn choose(&mut self, partner: &Partner) {
-        if self.chosen.iter().any(|bundle| bundle.receiver == partner.office) {
+    /// Writes to this office, too.
+    pub(super) fn choose(&mut self, receiver: OfficeNumber, name: String, service: Option<ServiceType>) {
+        if self.chosen.iter().any(|bundle| bundle.receiver == receiver) {
             return;
         }
         self.chosen.push(Bundle {
-            receiver: partner.office,
-            receiver_name: partner.name.clone(),
-            receiver_service: partner.service,
+            receiver,
+            receiver_name: name,
+            receiver_service: service,
             files: Vec::new(),
             subjects: Vec::new(),
             findings: Vec::new(),
@@ -199,13 +199,13 @@ impl Writing {
     }
 
     /// Writes to this partner, beginning with these words. Whom the directory does not know is named by number.
-    pub fn write_to(&mut self, model: &Model, receiver: OfficeNumber, message: String) {
-        if let Some(partner) = model.partners.iter().find(|partner| partner.office == receiver) {
-            self.choose(partner);
-        }
+    pub fn write_to(&mut self, model: &Model, receiver: OfficeNumber, message: &str) {
+        let known = model.partners.iter().find(|partner| partner.office == receiver);
+        let name = known.map(|partner| partner.name.clone()).unwrap_or_default();
+        self.choose(receiver, name, known.and_then(|partner| partner.service));
         let letter = self.letters.entry(receiver).or_default();
         letter.include = true;
-        super::letter::add_words(&mut letter.message, &message);
+        super::letter::add_words(&mut letter.message, message);
         self.stage = Stage::Choosing;
     }
 

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui::{
-    Align, EventFilter, Frame, Id, Key, Layout, Margin, Modifiers, Rect, Response, RichText, ScrollArea, Sense, Stroke,
-    Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, EventFilter, Frame, Id, Key, Layout, Margin, Modifiers, Rect, Response, RichText, ScrollArea, Sense,
+    Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::super::icons as ic;
 use super::super::model::Model;
-use super::super::text::{grouped, list_time, search_key};
+use super::super::text::{grouped, list_time, safe_text, search_key};
 use super::super::theme::{bold, icon, reg};
 use super::super::tokens::*;
 use super::{chip_at, empty_state, line_at, scroll_style, segmented, state_look, subject_look, text};
 use crate::engine::model::ParcelLine;
 use crate::parcel::ParcelId;
-use crate::words::{Lang, handling, window as w};
+use crate::words::{Lang, desks, handling, search as ws, window as w};
 
 const ROW: f32 = 72.0;
 
@@ -32,6 +32,8 @@ pub struct Filter {
 pub struct ParcelList {
     id: &'static str,
     incoming: bool,
+    /// What came and what went stand side by side, and each row says which it is.
+    mixed: bool,
     filters: &'static [Filter],
     filter: usize,
     selected: Option<ParcelId>,
@@ -66,6 +68,7 @@ impl ParcelList {
         Self {
             id,
             incoming,
+            mixed: false,
             filters,
             filter: 0,
             selected: None,
@@ -75,6 +78,11 @@ impl ParcelList {
             height: 600.0,
             reveal: false,
         }
+    }
+
+    /// A list of what came and what went.
+    pub fn mixed(id: &'static str) -> Self {
+        Self { mixed: true, ..Self::new(id, true, &[]) }
     }
 
     /// What the list is known by to focus and ring.
@@ -236,8 +244,7 @@ impl ParcelList {
                 for position in range {
                     let Some(line) = self.line_at(position) else { continue };
                     let selected = self.selected == Some(line.id);
-                    let row =
-                        parcel_row(ui, model, line, RowLook { position, selected, incoming: self.incoming }, self.id);
+                    let row = parcel_row(ui, model, line, RowLook { position, selected, mixed: self.mixed }, self.id);
                     if selected {
                         active = Some(row.id);
                     }
@@ -281,7 +288,8 @@ impl ParcelList {
 pub struct RowLook {
     pub position: usize,
     pub selected: bool,
-    pub incoming: bool,
+    /// Whether it has to say if it came or went.
+    pub mixed: bool,
 }
 
 /// One parcel in two lines: who and when; what, how many files, how far.
@@ -290,7 +298,7 @@ pub fn parcel_row(ui: &mut Ui, model: &Model, line: &ParcelLine, look: RowLook, 
     let response = ui.interact(rect, Id::unique((salt, "row", line.id)), Sense::CLICK);
     let when = list_time(line.at, model.now, &model.zone);
     response.widget_info(|| {
-        WidgetInfo::selected(Role::ListBoxOption, true, look.selected, spoken(model.lang(), line, look.incoming, &when))
+        WidgetInfo::selected(Role::ListBoxOption, true, look.selected, spoken(model.lang(), line, look, &when))
     });
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(look.selected));
     if ui.is_rect_visible(rect) {
@@ -299,14 +307,23 @@ pub fn parcel_row(ui: &mut Ui, model: &Model, line: &ParcelLine, look: RowLook, 
     response
 }
 
-fn spoken(lang: Lang, line: &ParcelLine, incoming: bool, when: &str) -> String {
+fn spoken(lang: Lang, line: &ParcelLine, look: RowLook, when: &str) -> String {
+    let way = if look.mixed { way(line).1(lang) } else { "" };
     let unread = if line.unread { w::filter_unread(lang) } else { "" };
     let subjects: Vec<&str> = line.subjects.iter().map(|subject| w::subject(lang, *subject)).collect();
-    let (_, state, _) = state_look(lang, &line.state, incoming);
+    let (_, state, _) = state_look(lang, &line.state, line.incoming);
     let files = w::file_count(lang, line.files);
-    let seen_to: Vec<String> = handled(lang, line).into_iter().map(|(_, words, _)| words).collect();
-    let parts = [unread, &line.partner_name, &subjects.join("、"), &files, state, &seen_to.join("、"), when];
+    let importing = line.importing.as_deref().map(|terminal| handling::imported_by(lang, terminal));
+    let assigned = line.assigned.as_deref().map(|name| handling::assigned_to(lang, name));
+    let desks = line.desks.iter().map(|desk| desks::of_desk(lang, desk));
+    let seen_to: Vec<String> = importing.into_iter().chain(assigned).chain(desks).collect();
+    let parts = [way, unread, &line.partner_name, &subjects.join("、"), &files, state, &seen_to.join("、"), when];
     parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ")
+}
+
+/// Sign and word of which way it went.
+fn way(line: &ParcelLine) -> (&'static str, fn(Lang) -> &'static str) {
+    if line.incoming { (ic::INBOX, w::inbox) } else { (ic::SEND, ws::went) }
 }
 
 fn paint_row(ui: &Ui, rect: Rect, model: &Model, line: &ParcelLine, look: RowLook, response: &Response, when: &str) {
@@ -323,22 +340,26 @@ fn paint_row(ui: &Ui, rect: Rect, model: &Model, line: &ParcelLine, look: RowLoo
         p.rect_filled(Rect::from_min_size(rect.min, vec2(5.0, ROW)), 0.0, blue_900());
     }
     let (left, upper, lower, right) = (rect.left() + 34.0, rect.top() + 23.0, rect.top() + 51.0, rect.right() - 12.0);
+    if look.mixed {
+        p.text(pos2(rect.left() + 19.0, upper), Align2::CENTER_CENTER, way(line).0, icon(18.0), gray_700());
+    }
     if line.unread {
-        p.circle_filled(pos2(rect.left() + 20.0, upper), 5.5, blue_900());
+        let y = if look.mixed { lower } else { upper };
+        p.circle_filled(pos2(rect.left() + 20.0, y), 5.5, blue_900());
     }
     let font = |size| if line.unread { bold(size) } else { reg(size) };
     let time = p.layout_no_wrap(when.to_owned(), font(14.0), if line.unread { blue_900() } else { gray_700() });
     let time_width = time.size().x;
     p.galley(pos2(right - time_width, upper - time.size().y / 2.0).round(), time, gray_700());
     line_at(p, left, upper, &line.partner_name, font(16.0), gray_900(), right - time_width - left - 12.0);
-    let free = paint_end(ui, right, lower, model.lang(), line, look.incoming);
+    let free = paint_end(ui, right, lower, model.lang(), line);
     paint_subjects(ui, left, lower, model.lang(), line, free - 8.0);
 }
 
 /// State and number of files at the right end; tells where they begin.
-fn paint_end(ui: &Ui, right: f32, y: f32, lang: Lang, line: &ParcelLine, incoming: bool) -> f32 {
+fn paint_end(ui: &Ui, right: f32, y: f32, lang: Lang, line: &ParcelLine) -> f32 {
     let p = ui.painter();
-    let (glyph, words, (_, _, color)) = state_look(lang, &line.state, incoming);
+    let (glyph, words, (_, _, color)) = state_look(lang, &line.state, line.incoming);
     let mut x = right;
     let mut put = |words: &str, font, color| {
         let galley = p.layout_no_wrap(words.to_owned(), font, color);
@@ -379,21 +400,16 @@ fn paint_subjects(ui: &Ui, left: f32, y: f32, lang: Lang, line: &ParcelLine, rig
         }
         x += chip_at(p, x, y, "", words, colors) + 6.0;
     }
-    for (glyph, words, colors) in handled(lang, line) {
-        let words = super::super::text::safe_text(&words).into_owned();
+    // Short here; the pane says the whole of it.
+    let importing =
+        line.importing.as_ref().map(|_| (ic::DOWNLOAD, handling::imported_short(lang).to_owned(), super::look()));
+    let assigned = line.assigned.as_ref().map(|name| (ic::PERSON, safe_text(name).into_owned(), super::blue()));
+    let desks = line.desks.iter().map(|desk| (ic::APARTMENT, safe_text(desk).into_owned(), super::chip::quiet()));
+    for (glyph, words, colors) in importing.into_iter().chain(assigned).chain(desks) {
         let width = p.layout_no_wrap(words.clone(), reg(14.0), black()).size().x + 36.0;
         if x + width > right {
             break;
         }
         x += chip_at(p, x, y, glyph, &words, colors) + 6.0;
     }
-}
-
-/// Who in the office sees to it: the terminal that imports it, and whom it is assigned to.
-fn handled(lang: Lang, line: &ParcelLine) -> Vec<(&'static str, String, super::chip::Colors)> {
-    let importing = line.importing.as_deref();
-    let importing = importing.map(|terminal| (ic::DOWNLOAD, handling::imported_by(lang, terminal), super::look()));
-    let assigned = line.assigned.as_deref();
-    let assigned = assigned.map(|name| (ic::PERSON, handling::assigned_to(lang, name), super::blue()));
-    importing.into_iter().chain(assigned).collect()
 }

@@ -9,9 +9,12 @@ use crate::desktop::icons as ic;
 use crate::desktop::model::{Look, Model, TextSize};
 use crate::desktop::theme::{icon, reg};
 use crate::desktop::tokens::*;
-use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, field, icon_line, segmented};
-use crate::engine::model::{Command, Login, Settings};
+use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, field, icon_line, para, segmented};
+use crate::engine::model::{Command, Login, Notice, Settings};
 use crate::words::{Lang, window as w};
+
+/// So many days before its end a certificate is spoken of.
+const ANNOUNCED: i64 = 60;
 
 pub(super) fn show(ui: &mut Ui, model: &Model, draft: &mut Settings) -> Option<Action> {
     let asked = display(ui, model.look);
@@ -117,5 +120,13 @@ fn login(ui: &mut Ui, model: &Model) -> Option<Action> {
 
 fn certificate(ui: &mut Ui, model: &Model) {
     let (glyph, words, color) = certificate_look(model);
-    group(ui, ic::VERIFIED_USER, w::certificate(model.lang()), |ui| icon_line(ui, glyph, &words, reg(16.0), color));
+    let lang = model.lang();
+    group(ui, ic::VERIFIED_USER, w::certificate(lang), |ui| {
+        icon_line(ui, glyph, &words, reg(16.0), color);
+        // From the first announcement on: what happens by itself, and what to do when it does not.
+        if let Some(days) = model.certificate_days().filter(|days| *days <= ANNOUNCED) {
+            let sentence = w::notice(lang, &Notice::CertificateEnds { days });
+            para(ui, &format!("{}{}", sentence.what, sentence.todo), 16.0, gray_800());
+        }
+    });
 }

@@ -68,7 +68,8 @@ fn lines(ui: &mut Ui, model: &Model, audit: &Audit) {
     let lang = model.lang();
     text(ui, words::newest(lang, &grouped(audit.lines.len())), reg(14.0), gray_700());
     let heads = [words::when(lang), words::who(lang), words::what(lang), words::about(lang), words::ended(lang)];
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    let width = ui.available_width() - ui.spacing().scroll.allocated_width();
+    let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
     columns(ui, rect, &heads.map(str::to_owned), true, gray_900());
     let height = (ui.ctx().content_rect().height() - 420.0).max(ROW * 6.0);
     scroll_style(ui, |ui, content| {

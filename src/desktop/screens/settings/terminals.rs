@@ -1,6 +1,7 @@
 //! 設定 › 端末: which PCs of the office are in, who waits to be let in, codes for further ones.
 
 use egui::{Frame, Margin, RichText, Ui, vec2};
+use jiff::Timestamp;
 
 use super::super::entrance::{fingerprint_box, line};
 use super::super::login::window;
@@ -89,8 +90,8 @@ impl Terminals {
                     if terminal.yours {
                         chip(ui, "", mail::terminal_this(lang), blue());
                     }
-                    let added = long_time(lang, terminal.added_at, &model.zone);
-                    let until = long_time(lang, terminal.valid_until, &model.zone);
+                    let day = |at: Timestamp| mail::day(lang, at.to_zoned(model.zone.clone()).date());
+                    let (added, until) = (day(terminal.added_at), day(terminal.valid_until));
                     text(ui, mail::terminal_times(lang, &added, &until), reg(14.0), gray_700());
                 });
             });
@@ -98,11 +99,11 @@ impl Terminals {
                 return;
             }
             ui.horizontal_wrapped(|ui| {
-                let (id, size) = (terminal.id.clone(), vec2(0.0, TARGET));
+                let id = terminal.id.clone();
                 if terminal.waiting && button(ui, Btn::Outline, ic::VERIFIED_USER, mail::admit(lang)).clicked() {
                     self.asking = Some(Asking::Admit { id: id.clone(), name: name(), typed: String::new() });
                 }
-                if button_if(ui, !terminal.yours, Btn::Danger, ic::DELETE, mail::revoke(lang), size).clicked() {
+                if !terminal.yours && button(ui, Btn::Danger, ic::DELETE, mail::revoke(lang)).clicked() {
                     self.asking = Some(Asking::Revoke { id, name: name() });
                 }
             });
