@@ -22,7 +22,7 @@ fn at(section: &str) -> Window {
         name: name.into(),
         reachable: true,
         changed: None,
-        ..made_up::partners()[9].clone()
+        ..made_up::partners().iter().next_back().cloned().unwrap()
     };
     let partners = [partner("3171000048", "北の訪問介護"), partner("3191000079", "東のデイケア")];
     window.tell(Event::Partners(Arc::from(partners)));
