@@ -14,7 +14,7 @@ texts! {
     watch: "新しいファイルを見つけたら、確かめて下書きにする", "Check new files and make drafts of them";
     after_sending: "送ったあとのファイル", "After sending";
     stay: "そのまま残す", "Leave them";
-    put_away: "「送信済」フォルダに移す", "Move into 送信済";
+    put_away: "「送信済」フォルダに移す", "Move into a dated folder";
 
     automatic: "自動で送る相手", "Sent without a click";
     automatic_hint: "指摘がひとつもないときだけ、15秒待ってから自動で送ります。足したあとに書き出されたファイルが対象です。", "Only files with no findings, after 15 seconds, and only what is written after you add the partner.";

@@ -24,6 +24,8 @@ fn at_work() -> Window {
 fn looking(look: WindowLook) -> Window {
     let mut window = empty(look);
     window.tell(Event::Lists(made_up::lists()));
+    window.tell(Event::Partners(made_up::partners()));
+    window.tell(Event::Board(Arc::new(made_up::board(30))));
     window
 }
 
@@ -57,7 +59,9 @@ fn on(screen: &str, name: &str, prepare: impl FnOnce(&mut Window)) {
 #[test]
 fn home() {
     on("ホーム", "home", |_| ());
-    keep(empty(WindowLook::default()), "home-empty");
+    let mut window = empty(WindowLook::default());
+    window.tell(Event::Board(Arc::new(made_up::board(0))));
+    keep(window, "home-empty");
     on("ホーム", "home-offline", |window| {
         let connection = Connection::Offline(Failure::HubUnreachable);
         window.tell(Event::Status(Status { connection, ..made_up::online() }));
@@ -126,6 +130,12 @@ fn drafts_and_bulk() {
     on("下書き", "drafts-empty", |_| ());
     on("一括送信", "bulk", |window| window.tell(Event::Examined(Arc::new(made_up::examined_with_errors()))));
     on("一括送信", "bulk-empty", |_| ());
+}
+
+#[test]
+fn partners_and_search() {
+    on("連携先", "partners", |_| ());
+    on("履歴の検索", "search", |_| ());
 }
 
 #[test]

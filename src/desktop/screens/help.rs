@@ -145,8 +145,9 @@ fn one(ui: &mut Ui, model: &Model, check: Check, looked: &Look) -> bool {
         head(ui, (glyph, word, colors), w::check(lang, check));
         ui.add_space(8.0);
         // The button stands at the end of the line.
-        ui.set_max_width((ui.available_width() - AGAIN).max(80.0));
+        let room = (ui.available_width() - AGAIN).max(80.0);
         ui.vertical(|ui| {
+            ui.set_max_width(room);
             ui.add_space(9.0);
             para(ui, &sentence.what, 16.0, gray_900());
             if !sentence.todo.is_empty() {
