@@ -352,7 +352,10 @@ impl Desk {
             }
             Command::KeepMailPassword(password) => {
                 let kept = match self.profile.keep_mail_password(&password) {
-                    Ok(()) => DONE.to_owned(),
+                    Ok(()) => {
+                        teller.tell(Event::Notice(Notice::SettingsKept));
+                        DONE.to_owned()
+                    }
                     Err(error) => failed(error.failure(), teller),
                 };
                 self.terminal.history.record(Action::Settings, "mail-password", &kept, now)?;

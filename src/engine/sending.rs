@@ -119,7 +119,9 @@ impl Exchange {
             Err(failure) => return Ok(Err(failure)),
         };
         let files = self.terminal.history.contents(due.id)?;
-        let content = Content::new(due.id, self.terminal.office, due.partner, stored.line.at, stored.message, files);
+        let content = Content::new(due.id, self.terminal.office, due.partner, stored.line.at, stored.message, files)
+            .saying(self.terminal.history.statements(due.id)?)
+            .with_chain(stored.chain);
         let sealed = content.pack().map_err(|error| of_pack(&error)).and_then(|payload| {
             parcel::seal(&payload, &self.terminal.identity.key, &recipients, now).map_err(|error| of_seal(&error))
         });

@@ -140,6 +140,20 @@ impl History {
         Ok(said)
     }
 
+    /// What one message says, in its order.
+    pub fn statements(&self, parcel: ParcelId) -> Result<Vec<Statement>, HistoryError> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT said FROM statement WHERE parcel = ?1 ORDER BY position")
+            .named("statements")?;
+        let mut rows = select.query([parcel.to_string()]).named("statements")?;
+        let mut said = Vec::new();
+        while let Some(row) = rows.next().named("statements")? {
+            said.push(from_json(&row.get::<_, String>(0).named("statements")?, "a statement")?);
+        }
+        Ok(said)
+    }
+
     /// What people noted as done on paper.
     pub fn papers(&self, month: Month) -> Result<Vec<Paper>, HistoryError> {
         let mut select = self
@@ -363,6 +377,7 @@ mod tests {
         let [said] = &history.said_of_month(month).unwrap()[..] else { panic!("one statement") };
         assert_eq!((said.parcel, &said.statement), (id, &Statement::Reminder { month }));
         assert!(history.said_of_month("202611".parse().unwrap()).unwrap().is_empty());
+        assert_eq!(history.statements(id).unwrap(), [Statement::Reminder { month }]);
         let dealings = history.dealings().unwrap();
         let dealt = &dealings[&"3171000048".parse().unwrap()];
         assert_eq!((dealt.name.as_str(), dealt.sent, dealt.received), ("北", Some(now()), None));

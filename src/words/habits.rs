@@ -43,6 +43,7 @@ texts! {
     download: "ダウンロードのフォルダ", "Download folder";
     download_hint: "国の連携システムが受け取ったファイルを置くところ。ここに現れたものも受信一覧に入ります。", "Where the national system puts what it received; it is listed in the inbox, too.";
     national_partners: "便りにいても国の連携システムで送る相手", "Partners reached by the national system although they are with Tayori";
+    way: "国の連携", "National";
     no_folder: "まだ選ばれていません", "Not chosen yet";
     folder_needed: "フォルダを選んでください。選ぶまで保存できません。", "Choose a folder; until then nothing can be saved.";
 

@@ -435,7 +435,7 @@ pub fn bundle(number: usize, findings: Vec<Finding>) -> Bundle {
 /// 下書き: one that goes by itself, one with an error, one with more behind it; and a file another program has open.
 pub fn drafts() -> Drafts {
     let draft = |bundle, goes_at, more| Draft { bundle, at: minutes_before(3), more, goes_at, way: Way::Hub };
-    let soon = Some(Timestamp::now() + SignedDuration::from_secs(14));
+    let soon = Some(noon() + SignedDuration::from_secs(14));
     let locked = Astray {
         path: "/home/sakura/便り/送信/UPSIKYU_x.CSV".into(),
         name: "UPSIKYU_x.CSV".into(),

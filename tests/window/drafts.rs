@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tayori::desktop::{Look, Page};
 use tayori::engine::model::*;
 
@@ -86,7 +86,7 @@ fn the_outgoing_folder_opens_from_the_drafts() {
 
 /// So many parcels that leave in some seconds.
 fn leaving(numbers: &[usize]) -> Lists {
-    let at = Some(Timestamp::now() + SignedDuration::from_secs(8));
+    let at = Some(made_up::noon() + SignedDuration::from_secs(8));
     let line = |number: &usize| made_up::line(*number, State::Waiting { next_try: at, last: None });
     Lists { outbox: numbers.iter().map(line).collect(), ..Lists::default() }
 }
@@ -128,7 +128,7 @@ fn ctrl_z_takes_back_what_has_not_left_and_nothing_else() {
     window.harness.run();
     assert!(window.asked().is_empty());
     // One that is tried again is no fresh one.
-    let later = Some(Timestamp::now() + SignedDuration::from_secs(5));
+    let later = Some(made_up::noon() + SignedDuration::from_secs(5));
     let mut lists = leaving(&[2_001]);
     let tried = made_up::line(2_002, State::Waiting { next_try: later, last: Some(Failure::HubUnreachable) });
     lists.outbox = lists.outbox.iter().cloned().chain([tried]).collect();

@@ -14,9 +14,9 @@ use super::super::text::{grouped, list_time, safe_text, search_key};
 use super::super::theme::{bold, icon, reg};
 use super::super::tokens::*;
 use super::{chip_at, empty_state, line_at, scroll_style, segmented, state_look, subject_look, text};
-use crate::engine::model::ParcelLine;
+use crate::engine::model::{ParcelLine, Way};
 use crate::parcel::ParcelId;
-use crate::words::{Lang, desks, handling, search as ws, window as w};
+use crate::words::{Lang, desks, habits, handling, search as ws, window as w};
 
 const ROW: f32 = 72.0;
 
@@ -316,7 +316,8 @@ fn spoken(lang: Lang, line: &ParcelLine, look: RowLook, when: &str) -> String {
     let importing = line.importing.as_deref().map(|terminal| handling::imported_by(lang, terminal));
     let assigned = line.assigned.as_deref().map(|name| handling::assigned_to(lang, name));
     let desks = line.desks.iter().map(|desk| desks::of_desk(lang, desk));
-    let seen_to: Vec<String> = importing.into_iter().chain(assigned).chain(desks).collect();
+    let national = (line.way == Way::National).then(|| habits::way(lang).to_owned());
+    let seen_to: Vec<String> = national.into_iter().chain(importing).chain(assigned).chain(desks).collect();
     let parts = [way, unread, &line.partner_name, &subjects.join("、"), &files, state, &seen_to.join("、"), when];
     parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ")
 }
@@ -405,7 +406,8 @@ fn paint_subjects(ui: &Ui, left: f32, y: f32, lang: Lang, line: &ParcelLine, rig
         line.importing.as_ref().map(|_| (ic::DOWNLOAD, handling::imported_short(lang).to_owned(), super::look()));
     let assigned = line.assigned.as_ref().map(|name| (ic::PERSON, safe_text(name).into_owned(), super::blue()));
     let desks = line.desks.iter().map(|desk| (ic::APARTMENT, safe_text(desk).into_owned(), super::chip::quiet()));
-    for (glyph, words, colors) in importing.into_iter().chain(assigned).chain(desks) {
+    let national = (line.way == Way::National).then(|| (ic::SEND, habits::way(lang).to_owned(), super::look()));
+    for (glyph, words, colors) in national.into_iter().chain(importing).chain(assigned).chain(desks) {
         let width = p.layout_no_wrap(words.clone(), reg(14.0), black()).size().x + 36.0;
         if x + width > right {
             break;
