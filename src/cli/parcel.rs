@@ -25,7 +25,7 @@ pub struct ParcelArgs {
 enum What {
     /// 開きます（メッセージとファイルの一覧）。送り主に「開きました」と伝わります
     Open { id: ParcelId },
-    /// ケアソフトに取り込んだことにします。送り主にも伝わります
+    /// 介護ソフトに取り込んだことにします。送り主にも伝わります
     Imported { id: ParcelId },
     /// ほかの端末が取り込むことになっているものを、この端末の取込フォルダに置きます
     TakeOver { id: ParcelId },

@@ -28,10 +28,10 @@ pub struct SetupArgs {
     /// 連携基盤の場所
     #[arg(long, value_name = "https://…")]
     hub: Option<String>,
-    /// ケアソフトが送信用のファイルを書き出すフォルダ
+    /// 介護ソフトが送信用のファイルを書き出すフォルダ
     #[arg(long, value_name = "フォルダ")]
     outgoing: Option<PathBuf>,
-    /// ケアソフトが取り込むファイルを探すフォルダ
+    /// 介護ソフトが取り込むファイルを探すフォルダ
     #[arg(long, value_name = "フォルダ")]
     import: Option<PathBuf>,
     /// 案内の書面か、使っている端末に出たコード。「-」なら標準入力から読みます

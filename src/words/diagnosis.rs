@@ -194,28 +194,28 @@ pub fn questions(lang: Lang) -> [(&'static str, &'static str); 6] {
         pair(
             ("送ったのに、相手が「届いていない」と言う", "I sent it, and the partner says nothing came"),
             (
-                "「送信済」でその一通を選び、状態をご覧ください。「受付済」なら相手がまだ受け取っていません。相手のパソコンで便りが動いているか、お確かめください。「取込済」なら、相手のケアソフトが取り込んでいます。",
+                "「送信済」でその一通を選び、状態をご覧ください。「受付済」なら相手がまだ受け取っていません。相手のパソコンで便りが動いているか、お確かめください。「取込済」なら、相手の介護ソフトが取り込んでいます。",
                 "Choose it under “Sent” and look at its state. “Accepted”: the partner has not fetched it yet. “Imported”: their care software has taken it.",
             ),
         ),
         pair(
             ("送信フォルダに置いたのに、下書きにならない", "A file in the outgoing folder does not become a draft"),
             (
-                "ファイルの名前が標準仕様のとおりか、「下書き」の下の欄に理由が出ていないか、お確かめください。ケアソフトの出力先と「設定」の送信フォルダが同じかもご覧ください。",
+                "ファイルの名前が標準仕様のとおりか、「下書き」の下の欄に理由が出ていないか、お確かめください。介護ソフトの出力先と「設定」の送信フォルダが同じかもご覧ください。",
                 "See whether a reason stands below the drafts, and whether the care software writes into the outgoing folder of the settings.",
             ),
         ),
         pair(
-            ("届いたのに、ケアソフトに取り込めない", "It arrived, but the care software does not take it"),
+            ("届いたのに、介護ソフトに取り込めない", "It arrived, but the care software does not take it"),
             (
-                "「受信」でその一通を開き、「ファイル」の取込先をご覧ください。ケアソフトの取込元と同じ場所にしてください。",
+                "「受信」でその一通を開き、「ファイル」の取込先をご覧ください。介護ソフトの取込元と同じ場所にしてください。",
                 "Open it under “Inbox” and see where its files were put; the care software has to look there.",
             ),
         ),
         pair(
             ("チェックで誤りが出た", "The check found an error"),
             (
-                "何行目のどの項目かと、直し方（→）が出ます。ケアソフトで直して、もう一度出力してください。",
+                "何行目のどの項目かと、直し方（→）が出ます。介護ソフトで直して、もう一度出力してください。",
                 "It says the row, the field and what to do (→). Mend it in the care software and export again.",
             ),
         ),

@@ -385,7 +385,7 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
         ),
         Failure::FileUnreadable { name } => named(
             (format!("「{name}」を読み取れませんでした。"), format!("“{name}” could not be read.")),
-            ("ケアソフトからもう一度書き出してください。", "Write it again from the care software."),
+            ("介護ソフトからもう一度書き出してください。", "Write it again from the care software."),
         ),
         Failure::FileUnsettled { name } => named(
             (
@@ -558,7 +558,7 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
                 format!("The check found {errors} error(s), so it cannot be sent."),
             ),
             (
-                "ケアソフトで直して、書き出し直してください。",
+                "介護ソフトで直して、書き出し直してください。",
                 "Correct them in the care software and write the files again.",
             ),
         ),

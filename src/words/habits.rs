@@ -8,7 +8,7 @@ texts! {
     section_notices: "知らせ", "Notices";
 
     outgoing: "送信フォルダ", "Outgoing folders";
-    outgoing_hint: "ケアソフトが、送るファイルを書き出すところです。", "Where the care software puts what is to be sent.";
+    outgoing_hint: "介護ソフトが、送るファイルを書き出すところです。", "Where the care software puts what is to be sent.";
     add_folder: "フォルダを足す", "Add a folder";
     remove: "外す", "Remove";
     watch: "新しいファイルを見つけたら、確かめて下書きにする", "Check new files and make drafts of them";
@@ -27,7 +27,7 @@ texts! {
     kinds: "種類（選ばなければ、すべて）", "Kinds (none chosen: all)";
 
     import: "取込フォルダ", "Import folders";
-    import_hint: "届いたファイルを置くところです。ケアソフトが取り込みます。", "Where what arrives is put, for the care software.";
+    import_hint: "届いたファイルを置くところです。介護ソフトが取り込みます。", "Where what arrives is put, for the care software.";
     import_rules: "分けて置く", "Sort into folders";
     import_rules_hint: "上から順に見て、初めに当てはまったところへ置きます。どれにも当てはまらなければ、上のフォルダに置きます。", "The first rule that fits decides; what fits none goes into the folder above.";
     add_rule: "分け方を足す", "Add a rule";

@@ -8,7 +8,7 @@ texts! {
     drafts: "下書き", "Drafts";
     drafts_intro: "送信フォルダに書き出されたファイルを、送り先ごとに確かめてあります。", "What lies in the outgoing folder, sorted by receiver and checked.";
     drafts_empty: "下書きはありません", "No drafts";
-    drafts_empty_hint: "ケアソフトで送信フォルダに書き出すと、送り先ごとにここに並びます。", "Files your care software writes into the outgoing folder are listed here by receiver.";
+    drafts_empty_hint: "介護ソフトで送信フォルダに書き出すと、送り先ごとにここに並びます。", "Files your care software writes into the outgoing folder are listed here by receiver.";
     drafts_unwatched: "送信フォルダを見守っていません", "The outgoing folder is not watched";
     drafts_unwatched_hint: "見守りを始めると、書き出したファイルが送り先ごとにここに並びます。", "Once it is watched, new files are listed here by receiver.";
     watch_now: "見守りを始める", "Start watching";

@@ -79,7 +79,7 @@ pub fn drafted(lang: Lang, drafts: usize, troubled: usize) -> Sentence {
     };
     let todo = match (lang, troubled) {
         (Lang::Ja, 0) => "お確かめのうえ、「送る」を押してください。".to_owned(),
-        (Lang::Ja, _) => format!("うち {troubled} 件は、ケアソフトで直してから送ってください。"),
+        (Lang::Ja, _) => format!("うち {troubled} 件は、介護ソフトで直してから送ってください。"),
         (Lang::En, 0) => "Have a look, then press “Send”.".to_owned(),
         (Lang::En, _) => format!("{troubled} cannot be sent as they are."),
     };

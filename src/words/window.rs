@@ -69,7 +69,7 @@ texts! {
     withdraw_text: "まだ相手に届いていないので、取り消せます。もとのファイルは残ります。", "It has not reached the receiver yet. Your files stay where they are.";
     withdraw_yes: "はい、取り消します", "Yes, withdraw it";
     withdraw_no: "いいえ", "No";
-    imported_hint: "ケアソフトに取り込んだら押してください。送り主にも「取込済」と伝わります。", "Press this once your care software has taken the files. The sender sees it too.";
+    imported_hint: "介護ソフトに取り込んだら押してください。送り主にも「取込済」と伝わります。", "Press this once your care software has taken the files. The sender sees it too.";
     signature_good: "署名を確認しました", "Signature verified";
     signature_none: "署名を確認できていません", "Signature not verified";
 
@@ -125,10 +125,10 @@ texts! {
     start_over: "選び直す", "Start over";
     examining: "ファイルを調べています…", "Looking at the files…";
     nothing_to_send: "送れるファイルはありませんでした", "There was nothing to send";
-    nothing_to_send_hint: "ケアソフトから書き出したファイルを選んでください。", "Choose files written by your care software.";
+    nothing_to_send_hint: "介護ソフトから書き出したファイルを選んでください。", "Choose files written by your care software.";
     include: "送る", "Send";
     cannot_send: "誤りがあるため送れません", "Cannot be sent: it has errors";
-    cannot_send_hint: "ケアソフトで直して書き出し、選び直してください。ほかの相手には送れます。", "Correct it in the care software and choose it again. The others can be sent.";
+    cannot_send_hint: "介護ソフトで直して書き出し、選び直してください。ほかの相手には送れます。", "Correct it in the care software and choose it again. The others can be sent.";
     unknown_receiver: "名簿にない事業所です", "Not in the directory";
     unknown_service: "サービス種類なし", "No service type";
     message_hint: "相手に伝えたいことがあれば書いてください（なくても送れます）", "Anything to tell the receiver (optional)";
@@ -164,9 +164,9 @@ texts! {
     step_certificate: "期限の30日前から、自動で更新します。連携基盤につながる状態にしてください。", "It renews itself from 30 days before. Connect this PC to the hub.";
     first_day: "便りへようこそ", "Welcome to Tayori";
     first_day_hint: "ケアプランのデータを、事業所どうしで安全に送り合えます。", "Exchange care-plan data safely between offices.";
-    first_step_1: "ケアソフトで、送るファイルを送信フォルダに書き出します。", "Write the files to send into the outgoing folder.";
+    first_step_1: "介護ソフトで、送るファイルを送信フォルダに書き出します。", "Write the files to send into the outgoing folder.";
     first_step_2: "「ファイルを送る」を押すと、相手ごとに分けて中身を確かめます。", "Press “Send files”: they are sorted by receiver and checked.";
-    first_step_3: "届いたファイルは取込フォルダに入ります。ケアソフトで取り込んでください。", "What arrives is put into the import folder for your care software.";
+    first_step_3: "届いたファイルは取込フォルダに入ります。介護ソフトで取り込んでください。", "What arrives is put into the import folder for your care software.";
 
     office: "事業所", "Office";
     office_name: "事業所名", "Office name";
@@ -174,7 +174,7 @@ texts! {
     connection: "接続", "Connection";
     hub: "連携基盤のアドレス", "Hub address";
     folders: "フォルダ", "Folders";
-    outgoing_folder: "送信フォルダ（ケアソフトの書き出し先）", "Outgoing folder (care software writes here)";
+    outgoing_folder: "送信フォルダ（介護ソフトの書き出し先）", "Outgoing folder (care software writes here)";
     import_folder: "取込フォルダ（届いたファイルの置き場所）", "Import folder (what arrives is put here)";
     choose: "選ぶ", "Choose";
     certificate: "電子証明書", "Certificate";
@@ -243,7 +243,7 @@ texts! {
     setup_authority: "認証局の番号（案内状にあります）", "Fingerprint of the authority (in the letter)";
     setup_authority_hint: "つなぐ先が本物かを確かめるために使います。", "It proves that the hub is the right one.";
     setup_folders: "ファイルの置き場所", "Folders";
-    setup_folders_hint: "ケアソフトが書き出すフォルダと、取り込むフォルダを選んでください。あとから変えられます。", "Choose where the care software writes and where it imports from. You can change this later.";
+    setup_folders_hint: "介護ソフトが書き出すフォルダと、取り込むフォルダを選んでください。あとから変えられます。", "Choose where the care software writes and where it imports from. You can change this later.";
     setup_folders_same: "送信と取込には別々のフォルダを選んでください。", "Choose two different folders.";
     setup_confirm: "これではじめます", "Ready to begin";
     setup_name_hint: "空のままなら、名簿の名前を使います。", "Leave it empty to use the name in the directory.";
@@ -499,7 +499,7 @@ pub fn step_unread(lang: Lang, count: usize) -> String {
 
 pub fn step_import(lang: Lang, count: usize) -> String {
     match lang {
-        Lang::Ja => format!("まだ取り込んでいないものが {count} 件あります。ケアソフトで取り込んでください。"),
+        Lang::Ja => format!("まだ取り込んでいないものが {count} 件あります。介護ソフトで取り込んでください。"),
         Lang::En => format!("{count} not imported yet. Import them into your care software."),
     }
 }

@@ -47,7 +47,7 @@ fn the_first_day_says_how_to_begin() {
     let mut window = window();
     window.tell(Event::Lists(Lists::default()));
     window.must_say("便りへようこそ");
-    window.must_say("ケアソフトで、送るファイルを送信フォルダに書き出します。");
+    window.must_say("介護ソフトで、送るファイルを送信フォルダに書き出します。");
     for (screen, words) in
         [("受信", "まだ何も届いていません"), ("送信済", "まだ何も送っていません"), ("送信待ち", "送信待ちはありません")]
     {

@@ -90,7 +90,7 @@ fn a_bundle_with_an_error_cannot_be_sent_and_says_why() {
     window.must_say("誤りがあるため送れません");
     window.must_say("サービス項目コードが空です。");
     window.must_say("3行目　項目 12「サービス項目コード」");
-    window.must_say("→ ケアソフトで渡邊 義男 様の訪問介護の内容を入れ、書き出し直してください。");
+    window.must_say("→ 介護ソフトで渡邊 義男 様の訪問介護の内容を入れ、書き出し直してください。");
     let bad = window.harness.get_by_role_and_label(Role::CheckBox, made_up::name(1));
     assert!(bad.accesskit_node().is_disabled());
     bad.click();

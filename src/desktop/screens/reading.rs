@@ -35,6 +35,8 @@ use crate::words::{Lang, relay as wr, window as w};
 const FIRST_LINES: usize = 12;
 /// Rows of files that are laid out before more is asked for.
 const FIRST_FILES: usize = 30;
+/// What the button that widens the pane needs, in either language.
+const WIDEN: f32 = 150.0;
 
 /// What is typed and unfolded in the pane. Starts anew with each parcel.
 #[derive(Debug, Default)]
@@ -138,7 +140,7 @@ impl Reading {
         let mut asked = None;
         let bar = Frame::new().fill(white()).inner_margin(Margin::symmetric(16, 10)).show(ui, |ui| {
             ui.set_width(ui.available_width());
-            ui.horizontal(|ui| {
+            ui.horizontal_wrapped(|ui| {
                 ui.set_min_height(TARGET);
                 if to_import {
                     let pressed = button(ui, Btn::Primary, ic::CHECK_CIRCLE, w::mark_imported(lang));
@@ -163,7 +165,7 @@ impl Reading {
                 self.handling.take_over(ui, lang, line);
                 self.handling.toggle(ui, lang);
                 let Some(widened) = widened else { return };
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let mut toggle = |ui: &mut Ui| {
                     let (glyph, words) = if *widened {
                         (ic::CLOSE_FULLSCREEN, w::show_list(lang))
                     } else {
@@ -172,7 +174,14 @@ impl Reading {
                     if button(ui, Btn::Text, glyph, words).clicked() {
                         *widened = !*widened;
                     }
-                });
+                };
+                // At the right where there is room, and else on a row of its own.
+                if ui.available_size_before_wrap().x >= WIDEN {
+                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), toggle);
+                } else {
+                    ui.end_row();
+                    toggle(ui);
+                }
             });
         });
         let edge = bar.response.rect;
