@@ -11,8 +11,8 @@ use tayori::desktop::{Appearance, Look as WindowLook, TextSize};
 use tayori::engine::model::*;
 use tayori::words::Lang;
 
-use crate::made_up;
 use crate::world::*;
+use crate::{made_up, search};
 
 const PC: [f32; 2] = [1366.0, 768.0];
 
@@ -135,7 +135,11 @@ fn drafts_and_bulk() {
 #[test]
 fn partners_and_search() {
     on("連携先", "partners", |_| ());
-    on("履歴の検索", "search", |_| ());
+    on("履歴の検索", "search-empty", |_| ());
+    on("履歴の検索", "search", |window| {
+        type_into(window, Role::SearchInput, "さがすことば", "山田");
+        window.tell(search::found(search::wanted("山田"), false));
+    });
 }
 
 #[test]

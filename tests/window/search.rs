@@ -13,12 +13,12 @@ use tayori::standard::Month;
 use crate::made_up;
 use crate::world::*;
 
-fn wanted(words: &str) -> Wanted {
+pub fn wanted(words: &str) -> Wanted {
     Wanted { words: words.into(), most: 50, ..Wanted::default() }
 }
 
 /// What came and what went, as an engine would find it.
-fn found(wanted: Wanted, more: bool) -> Event {
+pub fn found(wanted: Wanted, more: bool) -> Event {
     let lines: Vec<ParcelLine> = made_up::inbox(3).iter().chain(made_up::sent().iter().take(2)).cloned().collect();
     Event::Found(Arc::new(Hits { wanted, lines: lines.into(), more, filling: false }))
 }
