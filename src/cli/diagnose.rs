@@ -76,9 +76,9 @@ pub fn run(args: &DiagnoseArgs, profile: &Profile, out: &mut dyn Write) -> Resul
 }
 
 fn send(profile: &Profile) -> Trial {
-    let sent = profile.terminal().map_err(|error| error.failure()).and_then(|terminal| {
+    let sent = profile.terminal().map_err(|error| error.failure()).and_then(|mut terminal| {
         let link = profile.link(&terminal.identity).map_err(|error| error.failure())?;
-        trial::send_to_ourselves(&terminal, &link, Timestamp::now())
+        trial::send_to_ourselves(&mut terminal, &link, Timestamp::now())
     });
     sent.map_or_else(Trial::Failed, |took| Trial::Came { took })
 }

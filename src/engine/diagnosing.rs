@@ -94,9 +94,9 @@ impl Diagnosing {
         self.tell();
         let of = profile.clone();
         let waited = self.wait(move || {
-            let terminal = of.terminal().map_err(|error| error.failure())?;
+            let mut terminal = of.terminal().map_err(|error| error.failure())?;
             let link = of.link(&terminal.identity).map_err(|error| error.failure())?;
-            trial::send_to_ourselves(&terminal, &link, Timestamp::now())
+            trial::send_to_ourselves(&mut terminal, &link, Timestamp::now())
         });
         let (trial, result) = match waited {
             Waited::Done(Ok(took)) => (Trial::Came { took }, DONE.to_owned()),
