@@ -16,6 +16,8 @@ const MOMENT: Duration = Duration::from_millis(300);
 /// Trouble that comes alone is often over at once. A parcel that meets it for the first time is tried again right away and
 /// once more a moment later, before what was written after it goes its way: so the serials of a sender stay in order.
 /// What is still in trouble then holds up nobody. The moment is waited for once in a round, whoever needs it.
+///
+/// A try that never got out says nothing of the one before, which may have arrived: then that one's answer stands.
 #[derive(Debug, Default)]
 pub struct Insistence {
     waited: bool,
@@ -29,12 +31,16 @@ impl Insistence {
             Err(error) => is_momentary(error) && began.elapsed() < MOMENT,
         };
         let mut answer = ask();
+        let mut ask_again = |before| match ask() {
+            Err(LinkError::NoWay(_)) => before,
+            answer => answer,
+        };
         if may_pass(&answer) {
-            answer = ask();
+            answer = ask_again(answer);
         }
         if may_pass(&answer) && !std::mem::replace(&mut self.waited, true) {
             std::thread::sleep(MOMENT);
-            answer = ask();
+            answer = ask_again(answer);
         }
         answer
     }
@@ -155,6 +161,19 @@ mod tests {
             assert_eq!(tries(&mut Insistence::default(), lasting, 1), (1, false), "{}", lasting());
         }
         assert_eq!(tries(&mut Insistence::default(), &|| problem(500, ProblemCode::Other, None), 1), (2, true));
+    }
+
+    #[test]
+    fn d3_what_may_have_arrived_is_not_taken_for_what_never_left() {
+        // The hub took it, died before it answered, and is not there for the second try.
+        let mut tries = 0;
+        let answer = Insistence::default().ask(|| {
+            tries += 1;
+            Err::<(), _>(if tries == 1 { LinkError::NoAnswer("cut".into()) } else { LinkError::NoWay("away".into()) })
+        });
+        assert!(tries > 1 && matches!(answer, Err(LinkError::NoAnswer(_))), "{answer:?}");
+        let away = Insistence::default().ask(|| Err::<(), _>(LinkError::NoWay("away".into())));
+        assert!(matches!(away, Err(LinkError::NoWay(_))), "{away:?}");
     }
 
     #[test]

@@ -56,7 +56,10 @@ fn d1_d2_d4_a_hub_killed_again_and_again_loses_nothing_and_doubles_nothing() {
     let queued = north.queue(&north.put_out_reports(PARCELS), &south);
     let mut chance = Chance::of(1);
     let mut kills = 0;
+    let mut rounds = 0;
     while !waiting(&north).is_empty() {
+        rounds += 1;
+        assert!(rounds < 200, "never sent: {:?}", waiting(&north));
         north.retry_all();
         let sending = begin(&north, &SEND);
         if kills < 8 {
@@ -96,7 +99,10 @@ fn d3_d5_programs_killed_while_they_send_and_receive_lose_nothing_and_double_not
     let mut chance = Chance::of(2);
     // A kill that always comes too early would tell nothing about a later moment.
     let (mut kills, mut patience) = (0, 300);
+    let mut rounds = 0;
     while !waiting(&north).is_empty() {
+        rounds += 1;
+        assert!(rounds < 200, "never sent: {:?}", waiting(&north));
         north.retry_all();
         let mut sending = begin(&north, &SEND);
         patience += 60;
@@ -128,7 +134,10 @@ fn d1_d2_a_line_that_breaks_anywhere_loses_nothing_and_doubles_nothing() {
     let line = Line::to(town.address(), 3);
     north.call_instead(&line.url());
     south.call_instead(&line.url());
+    let mut rounds = 0;
     while !waiting(&north).is_empty() {
+        rounds += 1;
+        assert!(rounds < 200, "never sent: {:?}", waiting(&north));
         north.retry_all();
         north.run(&SEND);
     }
