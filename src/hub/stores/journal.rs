@@ -19,6 +19,8 @@ use crate::sqlite;
 const BEHIND: i64 = 16_384;
 /// At this length the writer sees to it that the journal can begin anew: 128 MB, some thousand parcels.
 const LONG: i64 = 32_768;
+/// The most the writer copies itself, while others wait: 1 MB.
+const LITTLE: i64 = 256;
 
 /// The writer's view of its journal.
 #[derive(Debug)]
@@ -45,10 +47,11 @@ impl Journal {
     /// After a commit, and after those who waited for it were told.
     pub fn look(&self, writer: &Connection) {
         let Ok((length, copied)) = frames(writer, "PRAGMA wal_checkpoint(NOOP)") else { return };
-        if length - copied >= BEHIND {
+        let (behind, long) = (length - copied, length >= LONG);
+        if behind >= BEHIND || long && behind > LITTLE {
             // One that is awake already finds all of it.
             let _ = self.wake.try_send(());
-        } else if length >= LONG && !self.copying.load(Ordering::Relaxed) {
+        } else if long && !self.copying.load(Ordering::Relaxed) {
             let _ = frames(writer, "PRAGMA wal_checkpoint(PASSIVE)");
         }
     }
