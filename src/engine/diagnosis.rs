@@ -1,7 +1,7 @@
 //! Looks for what stands in the way of the exchange, one thing after the other, each with a light.
 //!
 //! Every check needs only the profile, so that it works while something of the terminal is missing: that is when people
-//! look here. A check may take as long as the network or a share does; [`super::diagnosing`] waits for it, and need not.
+//! look here. A check may take as long as the network or a share does; `engine::diagnosing` waits for it, and need not.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
