@@ -44,9 +44,9 @@ pub(super) use writing::Writing;
 
 use egui::{Frame, Margin, RichText, ScrollArea, Ui};
 
-use super::theme::bold;
+use super::theme::{bold, card};
 use super::tokens::*;
-use super::widgets::scroll_style;
+use super::widgets::{scroll_style, section};
 
 /// A page of cards that scrolls as a whole, not wider than reads well.
 fn page<R>(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
@@ -78,4 +78,15 @@ fn page<R>(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
 
 fn title(ui: &mut Ui, words: &str) {
     ui.label(RichText::new(words).font(bold(24.0)).color(gray_900()));
+}
+
+/// A card under its heading.
+fn group<R>(ui: &mut Ui, glyph: &str, title: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    card()
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            section(ui, glyph, title, |_| ());
+            add(ui)
+        })
+        .inner
 }

@@ -16,4 +16,4 @@ pub use focus::{focus_ring, track_keyboard};
 pub use label::{
     FIELD_MARGIN, elide, empty_state, field, hrow, icon_line, line_at, para, scroll_style, section, sentence_card, text,
 };
-pub use parcel_list::{Filter, ListWords, ParcelList};
+pub use parcel_list::{Filter, ListWords, ParcelList, row_ground};

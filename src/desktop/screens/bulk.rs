@@ -1,18 +1,17 @@
 //! 一括送信: a whole month to all partners at once, with one result for each.
 
-use egui::{CornerRadius, Frame, Margin, RichText, TextEdit, Ui, vec2};
+use egui::{CornerRadius, Frame, Margin, RichText, Ui, vec2};
 
 use super::bundle::full_card;
 use super::compose::{checking, choose_card, drop_area, sending};
-use super::letter::{Fold, MESSAGE_CHARS, add_words};
-use super::templates::{Picked, menu};
+use super::letter::{Fold, message_field};
 use super::writing::{Stage, Writing};
 use crate::desktop::icons as ic;
 use crate::desktop::model::Model;
 use crate::desktop::text::safe_text;
 use crate::desktop::theme::{bold, icon, reg};
 use crate::desktop::tokens::*;
-use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, button_if, empty_state, para, section, state_look, text};
+use crate::desktop::widgets::{Btn, button, button_if, empty_state, para, section, state_look, text};
 use crate::desktop::{Action, Page};
 use crate::engine::model::SendResult;
 use crate::words::failure::failure;
@@ -69,29 +68,8 @@ impl Writing {
     /// Words for everybody who gets none of their own.
     fn common_words(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
         let lang = model.lang();
-        full_card(ui, |ui| {
-            let mut asked = None;
-            let label = ui
-                .horizontal(|ui| {
-                    let label = ui.label(RichText::new(mail::common_message(lang)).font(bold(16.0)).color(gray_900()));
-                    match menu(ui, model, "common") {
-                        Some(Picked::Text(text)) => add_words(&mut self.common, &text),
-                        Some(Picked::Edit) => asked = Some(Action::EditTemplates),
-                        None => {}
-                    }
-                    label
-                })
-                .inner;
-            let field = TextEdit::multiline(&mut self.common)
-                .hint_text(mail::common_hint(lang))
-                .text_color(gray_900())
-                .char_limit(MESSAGE_CHARS)
-                .desired_rows(2)
-                .desired_width(f32::INFINITY)
-                .margin(FIELD_MARGIN);
-            ui.add(field).labelled_by(label.id);
-            asked
-        })
+        let words = (mail::common_message(lang), mail::common_hint(lang));
+        full_card(ui, |ui| message_field(ui, model, "common", words, &mut self.common, str::to_owned))
     }
 
     /// One line for each receiver of the last sending: where it stands by now, or why it did not go.

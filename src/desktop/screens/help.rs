@@ -2,14 +2,15 @@
 
 use egui::{RichText, Ui, vec2};
 
+use super::group;
 use crate::desktop::Action;
 use crate::desktop::desk::Choice;
 use crate::desktop::icons as ic;
 use crate::desktop::model::Model;
-use crate::desktop::theme::{bold, card, icon, reg};
+use crate::desktop::theme::{bold, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    Btn, Colors, bad, button, button_if, button_sized, chip, good, icon_line, look, para, quiet, row_end, section,
+    Btn, Colors, bad, button, button_if, button_sized, chip, good, icon_line, look, para, quiet, row_end,
     sentence_card, text,
 };
 use crate::engine::model::{Check, Command, DiagnosisCommand, Light, Look, Trial};
@@ -68,16 +69,6 @@ impl HelpPage {
             }
         });
     }
-}
-
-fn group<R>(ui: &mut Ui, glyph: &str, title: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
-    card()
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            section(ui, glyph, title, |_| ());
-            add(ui)
-        })
-        .inner
 }
 
 fn ask(command: DiagnosisCommand) -> Option<Action> {

@@ -64,23 +64,37 @@ pub(super) fn bundle_card(
     })
 }
 
-/// The message, with the menu of templates beside its name.
+/// The message of one receiver.
 fn words(ui: &mut Ui, model: &Model, bundle: &Bundle, letter: &mut Letter) -> Option<Action> {
-    let lang = model.lang();
+    let (lang, id) = (model.lang(), bundle.receiver.as_str());
+    message_field(ui, model, id, (w::message(lang), w::message_hint(lang)), &mut letter.message, |text| {
+        fill(model, bundle, text)
+    })
+}
+
+/// A message, with the menu of templates beside its name. `filled` is a template as it is put in.
+pub(super) fn message_field(
+    ui: &mut Ui,
+    model: &Model,
+    id: &str,
+    (name, hint): (&str, &str),
+    message: &mut String,
+    filled: impl Fn(&str) -> String,
+) -> Option<Action> {
     let mut asked = None;
     let label = ui
         .horizontal(|ui| {
-            let label = ui.label(RichText::new(w::message(lang)).font(bold(16.0)).color(gray_900()));
-            match menu(ui, model, bundle.receiver.as_str()) {
-                Some(Picked::Text(text)) => add_words(&mut letter.message, &fill(model, bundle, &text)),
+            let label = ui.label(RichText::new(name).font(bold(16.0)).color(gray_900()));
+            match menu(ui, model, id) {
+                Some(Picked::Text(text)) => add_words(message, &filled(&text)),
                 Some(Picked::Edit) => asked = Some(Action::EditTemplates),
                 None => {}
             }
             label
         })
         .inner;
-    let field = TextEdit::multiline(&mut letter.message)
-        .hint_text(w::message_hint(lang))
+    let field = TextEdit::multiline(message)
+        .hint_text(hint)
         .text_color(gray_900())
         .char_limit(MESSAGE_CHARS)
         .desired_rows(2)

@@ -1,9 +1,7 @@
 //! 連携先: whom we exchange with, how, since when not, and by which key we know them.
 
 use egui::accesskit::Role;
-use egui::{
-    CentralPanel, Frame, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, vec2,
-};
+use egui::{CentralPanel, Frame, Margin, Panel, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, vec2};
 
 use super::entrance::fingerprint_box;
 use crate::desktop::icons as ic;
@@ -12,8 +10,8 @@ use crate::desktop::text::{grouped, list_time, long_time, safe_text, search_key}
 use crate::desktop::theme::{bold, card, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    Btn, Colors, FIELD_MARGIN, button, chip, chip_at, empty_state, good, line_at, look, para, quiet, scroll_style,
-    section, segmented, text,
+    Btn, Colors, FIELD_MARGIN, button, chip, chip_at, empty_state, good, line_at, look, para, quiet, row_ground,
+    scroll_style, section, segmented, text,
 };
 use crate::desktop::{Action, Page};
 use crate::engine::model::{Partner, Way};
@@ -227,17 +225,7 @@ fn row(ui: &mut Ui, model: &Model, partner: &Partner, at: usize, chosen: bool) -
     let spoken = format!("{} {} {words}", safe_text(&partner.name), about(lang, partner));
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &spoken));
     let p = ui.painter();
-    let fill = match (chosen, response.hovered(), at % 2) {
-        (true, ..) => blue_100(),
-        (_, true, _) => blue_50(),
-        (_, _, 1) => row_tint(),
-        _ => white(),
-    };
-    p.rect_filled(rect, 0.0, fill);
-    p.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, hairline()));
-    if chosen {
-        p.rect_filled(Rect::from_min_size(rect.min, vec2(5.0, ROW)), 0.0, blue_900());
-    }
+    row_ground(p, &response, at, chosen);
     let (left, width) = (rect.left() + 16.0, rect.width() - 28.0);
     line_at(p, left, rect.top() + 20.0, &partner.name, bold(16.0), gray_900(), width);
     let chip_width = chip_at(p, left, rect.top() + 50.0, glyph, words, colors);

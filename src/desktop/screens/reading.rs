@@ -9,6 +9,7 @@ use egui::{
     vec2,
 };
 
+use super::bundle::full_card;
 use super::handling::{self, Handling};
 use super::people::PeoplePane;
 use crate::desktop::Action;
@@ -19,7 +20,7 @@ use crate::desktop::paper::screen::Shown;
 use crate::desktop::paper::{Block, Form};
 use crate::desktop::preview::{Preview, PreviewKind, can_be_shown};
 use crate::desktop::text::{long_time, safe_lines, safe_text, short_time, size, wrap_ja};
-use crate::desktop::theme::{bold, card, icon, reg};
+use crate::desktop::theme::{bold, icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
     Btn, Findings, bad, button, button_sized, chip, error_count, good, hrow, icon_line, line_at, look, para, row_end,
@@ -85,7 +86,7 @@ impl Reading {
                     asked = trouble(ui, model.lang(), line).or(asked.take());
                     let note = opened.map(|view| view.note.as_str()).unwrap_or_default();
                     if self.handling.is_shown(line, note) {
-                        asked = in_card(ui, |ui| self.handling.show(ui, model, line, note)).or(asked.take());
+                        asked = full_card(ui, |ui| self.handling.show(ui, model, line, note)).or(asked.take());
                     }
                     match opened {
                         Some(view) => asked = self.body(ui, model, view).or(asked.take()),
@@ -100,26 +101,26 @@ impl Reading {
     fn body(&mut self, ui: &mut Ui, model: &Model, view: &Arc<ParcelView>) -> Option<Action> {
         let lang = model.lang();
         if !view.message.trim().is_empty() {
-            in_card(ui, |ui| {
+            full_card(ui, |ui| {
                 section(ui, ic::MARK_EMAIL_UNREAD, w::message(lang), |_| ());
                 self.message.show(ui, lang, (view.line.id, usize::MAX), &view.message);
             });
         }
         let mut asked = None;
         if !view.people.is_empty() {
-            asked = in_card(ui, |ui| self.people.show(ui, lang, view));
+            asked = full_card(ui, |ui| self.people.show(ui, lang, view));
         }
-        in_card(ui, |ui| self.checks(ui, lang, view));
-        asked = in_card(ui, |ui| self.files(ui, lang, view)).or(asked);
+        full_card(ui, |ui| self.checks(ui, lang, view));
+        asked = full_card(ui, |ui| self.files(ui, lang, view)).or(asked);
         let shown = model.preview.as_ref().filter(|preview| preview.parcel == view.line.id);
         if let Some(preview) = shown {
-            asked = in_card(ui, |ui| self.preview(ui, lang, preview)).or(asked);
+            asked = full_card(ui, |ui| self.preview(ui, lang, preview)).or(asked);
         }
         if !view.chain.is_empty() || !view.passed_on.is_empty() {
-            in_card(ui, |ui| super::relay::chain(ui, model, view));
+            full_card(ui, |ui| super::relay::chain(ui, model, view));
         }
         if !view.trail.is_empty() {
-            in_card(ui, |ui| trail(ui, model, &view.trail, view.incoming));
+            full_card(ui, |ui| trail(ui, model, &view.trail, view.incoming));
         }
         asked
     }
@@ -309,18 +310,9 @@ fn message_line(ui: &mut Ui, line: &str) {
     );
 }
 
-fn in_card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
-    let full = |ui: &mut Ui| {
-        ui.set_width(ui.available_width());
-        ui.spacing_mut().item_spacing.y = 8.0;
-        add(ui)
-    };
-    card().show(ui, full).inner
-}
-
 fn head(ui: &mut Ui, model: &Model, line: &ParcelLine, opened: Option<&ParcelView>, incoming: bool) {
     let lang = model.lang();
-    in_card(ui, |ui| {
+    full_card(ui, |ui| {
         ui.add(Label::new(RichText::new(safe_text(&line.partner_name)).font(bold(20.0)).color(gray_900())).truncate());
         let time = long_time(lang, line.at, &model.zone);
         let when = if incoming { w::received_at(lang, &time) } else { w::written_at(lang, &time) };

@@ -16,13 +16,14 @@ use std::path::PathBuf;
 
 use egui::{RichText, Ui};
 
+use super::group;
 use crate::desktop::Action;
 use crate::desktop::desk::FolderSlot;
 use crate::desktop::icons as ic;
 use crate::desktop::model::Model;
-use crate::desktop::theme::{card, reg};
+use crate::desktop::theme::reg;
 use crate::desktop::tokens::*;
-use crate::desktop::widgets::{icon_line, section, tabs};
+use crate::desktop::widgets::{icon_line, tabs};
 use crate::engine::model::{AccountsCommand, Command, Login, Role, Settings, TerminalsCommand};
 use crate::words::{Lang, desks as desk_words, habits, mail, record as record_words, window as w};
 
@@ -150,17 +151,6 @@ impl SettingsPage {
         let answer = self.users.question(ui, lang);
         self.terminals.question(ui, model).or(answer).or(asked)
     }
-}
-
-/// A card of settings under its heading.
-fn group<R>(ui: &mut Ui, glyph: &str, title: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
-    card()
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            section(ui, glyph, title, |_| ());
-            add(ui)
-        })
-        .inner
 }
 
 /// Something that is on or off. Says whether it was pressed.

@@ -327,19 +327,25 @@ fn way(line: &ParcelLine) -> (&'static str, fn(Lang) -> &'static str) {
     if line.incoming { (ic::INBOX, w::inbox) } else { (ic::SEND, ws::went) }
 }
 
-fn paint_row(ui: &Ui, rect: Rect, model: &Model, line: &ParcelLine, look: RowLook, response: &Response, when: &str) {
-    let p = ui.painter();
-    let fill = match (look.selected, response.hovered(), look.position % 2) {
+/// What a row of a list stands on: every other one tinted, the chosen one marked at its edge.
+pub fn row_ground(painter: &egui::Painter, response: &Response, position: usize, chosen: bool) {
+    let rect = response.rect;
+    let fill = match (chosen, response.hovered(), position % 2) {
         (true, ..) => blue_100(),
         (_, true, _) => blue_50(),
         (_, _, 1) => row_tint(),
         _ => white(),
     };
-    p.rect_filled(rect, 0.0, fill);
-    p.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, hairline()));
-    if look.selected {
-        p.rect_filled(Rect::from_min_size(rect.min, vec2(5.0, ROW)), 0.0, blue_900());
+    painter.rect_filled(rect, 0.0, fill);
+    painter.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, hairline()));
+    if chosen {
+        painter.rect_filled(Rect::from_min_size(rect.min, vec2(5.0, rect.height())), 0.0, blue_900());
     }
+}
+
+fn paint_row(ui: &Ui, rect: Rect, model: &Model, line: &ParcelLine, look: RowLook, response: &Response, when: &str) {
+    let p = ui.painter();
+    row_ground(p, response, look.position, look.selected);
     let (left, upper, lower, right) = (rect.left() + 34.0, rect.top() + 23.0, rect.top() + 51.0, rect.right() - 12.0);
     if look.mixed {
         p.text(pos2(rect.left() + 19.0, upper), Align2::CENTER_CENTER, way(line).0, icon(18.0), gray_700());
