@@ -146,30 +146,67 @@ fn open(dir: &Path) -> anyhow::Result<Home> {
 
 fn serve(home: Home, listen: Option<SocketAddr>) -> anyhow::Result<()> {
     let prepared = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let signals =
+    let runtime =
         prepared.context("動かす準備ができませんでした。ほかのプログラムを減らして、もう一度お試しください")?;
+    let entered = runtime.enter();
+    let mut stop = Stop::heard().context(NO_SIGNALS)?;
+    drop(entered);
     let running = home.serve(listen).context(
         "連携基盤を動かせませんでした。待ち受ける場所（hub.toml の listen か --listen）が使えるか、ほかで使われていないかを確かめてください",
     )?;
     // One line for whoever started us: the hub answers from now on, at this address.
     println!("listening {}", running.address());
     std::io::stdout().flush().context("標準出力に書けませんでした。出力先を確かめてください")?;
-    signals.block_on(told_to_stop()).context("止める合図を受け取れないので、止めました。もう一度動かしてください")?;
+    runtime.block_on(stop.told()).context(NO_SIGNALS)?;
     running.stop();
     Ok(())
 }
 
-/// Ctrl+C, or the service manager's SIGTERM.
-async fn told_to_stop() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
+const NO_SIGNALS: &str = "止める合図を受け取れないので、止めました。もう一度動かしてください";
+
+/// Ctrl+C, or the service manager's SIGTERM. Heard from before the hub says that it listens: whoever has read that may
+/// stop it, and it stops in good order.
+#[cfg(unix)]
+struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Stop {
+    fn heard() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn told(&mut self) -> std::io::Result<()> {
         tokio::select! {
-            _ = terminate.recv() => Ok(()),
-            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = self.interrupt.recv() => Ok(()),
+            _ = self.terminate.recv() => Ok(()),
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+}
+
+/// Ctrl+C, and the closing of the console.
+#[cfg(windows)]
+struct Stop {
+    interrupt: tokio::signal::windows::CtrlC,
+    shutdown: tokio::signal::windows::CtrlShutdown,
+    close: tokio::signal::windows::CtrlClose,
+}
+
+#[cfg(windows)]
+impl Stop {
+    fn heard() -> std::io::Result<Self> {
+        use tokio::signal::windows::{ctrl_c, ctrl_close, ctrl_shutdown};
+        Ok(Self { interrupt: ctrl_c()?, shutdown: ctrl_shutdown()?, close: ctrl_close()? })
+    }
+
+    async fn told(&mut self) -> std::io::Result<()> {
+        tokio::select! {
+            _ = self.interrupt.recv() => Ok(()),
+            _ = self.shutdown.recv() => Ok(()),
+            _ = self.close.recv() => Ok(()),
+        }
+    }
 }

@@ -289,6 +289,15 @@ impl Hub {
         Ok(!keeps_list)
     }
 
+    /// What was written up to now counts from here on, not only when the hub looks by itself.
+    pub async fn look_again(self: &Arc<Self>) {
+        let hub = Arc::clone(self);
+        let looked = tokio::task::spawn_blocking(move || hub.refresh(Timestamp::now())).await;
+        if let Ok(Err(error)) = looked {
+            tracing::error!(%error, "the directory could not be read; the hub looks again by itself");
+        }
+    }
+
     /// Whether the hub can do its work. The store writes something, at most every few seconds however often it is asked.
     pub async fn health(&self, now: Timestamp) -> Health {
         let crl = now.duration_since(self.members().made_at) < OLD_LIST_AFTER;

@@ -76,7 +76,7 @@ pub(super) async fn enrol(
         hub.tries().must_wait(Who::Office(office), now).map_or_else(|| refusal(&refused), too_many)
     })?;
     tracing::info!(%office, terminal = answer.terminal, "a terminal came in");
-    look_again(&hub).await;
+    hub.look_again().await;
     let answer = serde_json::to_vec(&answer).map_err(|_| unwritable())?;
     let mac = key.map(|key| Binary(key.tag(&[asked.as_slice(), &answer].concat())));
     Ok(Json(Enrolled { answer: Binary(answer), mac }))
@@ -103,7 +103,7 @@ pub(super) async fn renew(
         refusal(&refused)
     })?;
     tracing::info!(%office, "certificates were renewed");
-    look_again(&hub).await;
+    hub.look_again().await;
     Ok(Json(renewed))
 }
 
@@ -149,7 +149,7 @@ pub(super) async fn revoke(
         return Err(unknown_terminal());
     }
     tracing::info!(%office, terminal = id, by = caller.terminal, "a terminal was withdrawn");
-    look_again(&hub).await;
+    hub.look_again().await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -275,15 +275,6 @@ pub(super) async fn get_chest(
 ) -> Result<Json<SealedKeys>, Refusal> {
     let sealed = hub.store().read(move |connection| terminals::chest(connection, caller.office)).await?;
     Ok(Json(SealedKeys { sealed: sealed.map(Binary) }))
-}
-
-/// What was just written counts for the next request, not only when the hub looks by itself.
-async fn look_again(hub: &Arc<Hub>) {
-    let hub = Arc::clone(hub);
-    let looked = tokio::task::spawn_blocking(move || hub.refresh(Timestamp::now())).await;
-    if let Ok(Err(error)) = looked {
-        tracing::error!(%error, "the directory could not be read; the hub looks again by itself");
-    }
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {

@@ -15,7 +15,7 @@ use crate::hub::accounts::session::Session;
 use crate::hub::audit::Actor;
 use crate::hub::mailbox;
 use crate::hub::state::{Caller, Hub};
-use crate::parcel::{ParcelId, Receipt};
+use crate::parcel::{ParcelId, Receipt, certificate};
 use crate::wire::{ProblemCode, SEALED_TYPE, schema};
 
 /// More than any signed receipt needs.
@@ -38,6 +38,10 @@ pub(super) async fn post_receipt(
     let outside = own_parcel(&hub, &caller, id).await?;
     let invalid = |title: &str| Refusal::of(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::ReceiptInvalid, title);
     let now = Timestamp::now();
+    if !is_signed_by(&signed, &caller) {
+        // The key of another terminal, or one that was withdrawn a moment ago: taken now, no sender would believe it later.
+        hub.look_again().await;
+    }
     let (receipt, _) = Receipt::verify(&signed, &hub.trust(now)).map_err(|error| {
         tracing::warn!(parcel = %id, by = %caller.office, %error, "receipt refused");
         invalid("the receipt's signature does not hold")
@@ -58,4 +62,10 @@ pub(super) async fn post_receipt(
         hub.bell().ring(caller.office);
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether it bears the certificate its bearer calls with. Nothing is verified here.
+fn is_signed_by(signed: &[u8], caller: &Caller) -> bool {
+    let certificate = Receipt::look_into(signed).map(|(_, certificate)| certificate);
+    certificate.is_ok_and(|der| certificate::serial_of(&der).is_ok_and(|serial| serial == caller.serial))
 }
