@@ -47,7 +47,7 @@ pub const MOST_OFFICES: usize = 100_000;
 /// The longest a trial may take; its logins hold for longer.
 pub const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
 const LOGINS_HOLD: SignedDuration = SignedDuration::from_hours(24);
-/// How long everybody may take to connect, beside a second for every hundred.
+/// How long everybody may take to connect, beside a second for every hundred; and a hub to look at its directory.
 const CONNECT: Duration = Duration::from_secs(60);
 /// How long the last parcels may take to arrive when nobody sends any more.
 const ARRIVE: Duration = Duration::from_secs(60);
@@ -194,6 +194,7 @@ fn drive(
     let resident = || nodes.and_then(Nodes::resident);
     let seen = runtime.block_on(async {
         let at_rest = resident();
+        field.known_everywhere().await?;
         let connected_in = everybody_connects(plan, &field, tell).await?;
         let connections = field.waiting();
         let waiting = resident();

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use super::line::{Line, LineError};
 use super::offices::Office;
 use super::tally::{Step, Tally};
-use super::{Node, Progress};
+use super::{CONNECT, LoadError, Node, Progress};
 use crate::parcel::ParcelId;
 use crate::wire::SEALED_TYPE;
 
@@ -132,6 +132,24 @@ impl Field {
         }
     }
 
+    /// Waits until every hub has seen the youngest office; one that was running already looks every second.
+    pub async fn known_everywhere(&self) -> Result<(), LoadError> {
+        let Some(youngest) = self.offices.last() else { return Ok(()) };
+        let began = Instant::now();
+        for node in &self.nodes {
+            while let Err(error) = answers(node, youngest).await {
+                if self.is_stopped() {
+                    return Err(LoadError::Stopped);
+                }
+                if began.elapsed() > CONNECT {
+                    return Err(LoadError::NobodyConnected(error.to_string()));
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+        Ok(())
+    }
+
     /// A new connection of one terminal's. The nodes take turns.
     pub async fn open(&self, office: &Office) -> Result<Line, LineError> {
         let _turn = self.connecting.acquire().await.map_err(|_| LineError::Broken)?;
@@ -186,6 +204,11 @@ impl Field {
             self.tally.failed(step, why);
         }
     }
+}
+
+async fn answers(node: &Node, office: &Office) -> Result<Bytes, LineError> {
+    let mut line = Line::to(node, Arc::clone(&office.tls)).await?;
+    line.ask(Asked::get("/v1/inbox".to_owned()).of(office)?, Duration::ZERO).await
 }
 
 fn still_good(answer: &Result<Bytes, LineError>) -> bool {

@@ -1,5 +1,6 @@
 //! The load trial from the command line: what is asked for, how far it is, and the figures at the end.
 
+use std::io::Write as _;
 use std::net::ToSocketAddrs as _;
 use std::path::Path;
 use std::time::Duration;
@@ -68,7 +69,8 @@ pub fn run(dir: &Path, args: &LoadArgs) -> anyhow::Result<()> {
     let format = args.format;
     let report = load::run(&plan, ground, &stop, &move |progress| {
         if format == Format::Text {
-            eprintln!("{}", words(&progress));
+            // Whoever does not read on is no reason to stop.
+            let _ = writeln!(std::io::stderr(), "{}", words(&progress));
         }
     });
     let report = report.map_err(explained)?;
