@@ -3,6 +3,9 @@
 
 ARGS ?=
 
+# The tests that run in their own process; promises and story drive the real programs.
+inside := $(filter-out promises story,$(basename $(notdir $(wildcard tests/*.rs))) $(notdir $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs))))
+
 demo: setup ## A whole district on this machine, in a window; ARGS=--headless runs it through without one
 	cargo run --bin tayori -- demo $(ARGS)
 
@@ -22,8 +25,10 @@ lint:
 	cargo clippy --no-default-features --lib --bins -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --lib
 
-unit:
-	cargo test
+unit: ## In this process first, then what drives the real programs
+	cargo test --lib --bins --examples $(inside:%=--test %)
+	cargo test --doc
+	scripts/stories
 
 fuzz: ## Each target for 60 s, where cargo-fuzz and a nightly toolchain are there; says so where not
 	fuzz/run
