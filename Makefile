@@ -1,5 +1,5 @@
 # The two commands of the README are `make demo` and `make test`. Both install what is missing and say so.
-.PHONY: demo test setup setup-tests check-format lint unit fuzz bench demo-month pictures promises
+.PHONY: demo test setup setup-tests check-format lint unit fuzz bench demo-month pictures promises windows windows-smoke dist
 
 ARGS ?=
 
@@ -47,3 +47,14 @@ demo-month: ## Makes the demo's month anew with the independent writer
 pictures: setup ## Pictures of the real window in target/pictures, and those of the manual
 	scripts/pictures
 	scripts/manual-pictures
+
+windows: ## tayori.exe and tayori-hub.exe in target/windows/programs; docs/windows.md
+	scripts/windows
+
+windows-smoke: ## The same programs, built without optimisation, under Wine beside a hub and a client of this machine
+	scripts/windows quick
+	cargo build --bins
+	scripts/windows-smoke
+
+dist: ## Installer and zip for Windows, Debian packages, SBOM and sums in target/dist
+	scripts/dist
