@@ -22,7 +22,7 @@ use self::table::{Changed, Judged};
 pub use self::table::{any, list, version};
 use self::tries::Tries;
 use super::audit::{self, Actor, DONE};
-use super::stores::sqlite::{Store, StoreError};
+use super::stores::{Connection, Store, StoreError};
 use crate::standard::OfficeNumber;
 use crate::wire::{Account, AccountChange, LoggedIn, NewAccount, PasswordChange, Role, Secret, UserId};
 
@@ -356,7 +356,7 @@ impl Accounts {
 
 /// The line of what became of an account.
 fn note(
-    connection: &rusqlite::Connection,
+    connection: &Connection,
     office: OfficeNumber,
     action: &str,
     user: &UserId,

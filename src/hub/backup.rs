@@ -110,7 +110,7 @@ fn note(store: &Path, action: &str, subject: &str, now: Timestamp) -> Result<(),
     let mut connection = Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(std::time::Duration::from_secs(30))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    audit::record(&transaction, &Actor::operator(), action, subject, DONE, now).map_err(HomeError::from)?;
+    audit::record(&*transaction, &Actor::operator(), action, subject, DONE, now).map_err(HomeError::from)?;
     Ok(transaction.commit()?)
 }
 

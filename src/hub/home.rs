@@ -19,7 +19,7 @@ use super::letter::Letter;
 use super::settings::EXPLAINED;
 pub use super::settings::{HubSettings, default_limit};
 use super::state::{Hub, HubError};
-use super::stores::sqlite::{Store, StoreError};
+use super::stores::{Store, StoreError};
 use super::terminals::{self, Terminal};
 use super::{directory, roll, serve};
 use crate::identity::code::Code;

@@ -23,7 +23,7 @@ use super::intake::Intake;
 use super::limits::Limiter;
 use super::metrics::Metrics;
 use super::settings::{HubSettings, Keeping, Limits};
-use super::stores::sqlite::{Named as _, Store, StoreError};
+use super::stores::{Connection, Store, StoreError, values};
 use super::tries::Tries;
 use crate::parcel::{Trust, certificate};
 use crate::standard::OfficeNumber;
@@ -321,11 +321,9 @@ impl Hub {
     }
 }
 
-fn prove(connection: &rusqlite::Connection, now: Timestamp) -> Result<(), StoreError> {
-    connection
-        .execute("UPDATE counter SET value = ?1 WHERE name = 'health'", [now.as_millisecond()])
-        .named("prove that it can write")
-        .map(|_| ())
+fn prove(connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    let prove = "UPDATE counter SET value = ?1 WHERE name = 'health'";
+    connection.execute("prove that it can write", prove, values![now]).map(|_| ())
 }
 
 fn read_members(store: &Store, authority: &Authority, now: Timestamp) -> Result<Members, HubError> {

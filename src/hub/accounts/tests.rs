@@ -184,11 +184,10 @@ fn who_refreshes_for_ever_has_a_few_tokens_only() {
         session.unwrap();
     }
     let count = |sql: &'static str| {
-        let counted = desk.accounts.store.read_now(|c| {
-            use crate::hub::stores::sqlite::Named as _;
-            c.query_row(sql, [], |row| row.get::<_, i64>(0)).named("count")
-        });
-        counted.unwrap()
+        desk.accounts
+            .store
+            .read_now(|c| c.one("count", sql, crate::hub::stores::values![], |row| row.get::<i64>(0)))
+            .unwrap()
     };
     assert_eq!(count("SELECT count(*) FROM session"), 50);
     assert!(count("SELECT max(n) FROM (SELECT count(*) AS n FROM token GROUP BY session, kind)") <= 9);

@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_long_poll_ends_when_the_hub_stops() {
         use crate::hub::authority::Authority;
-        use crate::hub::stores::sqlite::Store;
+        use crate::hub::stores::Store;
         let dir = tempfile::tempdir().unwrap();
         let now = Timestamp::now();
         let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
