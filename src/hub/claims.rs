@@ -133,7 +133,7 @@ mod tests {
     /// A store with parcels for south.
     fn with_parcels(count: usize) -> (tempfile::TempDir, Store, OfficeNumber, Vec<ParcelId>) {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         let [north, south] = ["3100000001", "3100000002"].map(|office| office.parse().unwrap());
         store
             .write_now(move |c| {

@@ -251,7 +251,6 @@ pub(super) fn move_on(connection: &Connection) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::stores::Store;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -260,7 +259,7 @@ mod tests {
     #[test]
     fn a_withdrawn_office_is_out_of_the_directory_and_cannot_receive() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         let north: OfficeNumber = "3100000001".parse().unwrap();
         let now = at("2026-06-01T00:00:00Z");
         store

@@ -349,7 +349,7 @@ mod tests {
     impl Desk {
         fn new() -> Self {
             let dir = tempfile::tempdir().unwrap();
-            let store = Store::open(&dir.path().join("hub.db")).unwrap();
+            let store = crate::hub::stores::testing::store(dir.path());
             let authority = Authority::create(&dir.path().join("ca"), "Tayori", start()).unwrap().into();
             let register = |c: &Connection| directory::register(c, north(), "11".parse().unwrap(), "北", start());
             store.write_now(register).unwrap();

@@ -325,7 +325,7 @@ mod tests {
     /// A store with a south that can receive until 2028, and a parcel of north's to it.
     async fn store() -> (tempfile::TempDir, Store, impl Fn(&[u8]) -> Incoming) {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         let [north, south] = ["3100000001", "3100000002"].map(|office| office.parse().unwrap());
         let (now, until) = (at(NOW), at("2028-06-01T00:00:00Z"));
         store

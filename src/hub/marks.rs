@@ -86,7 +86,7 @@ mod tests {
     #[tokio::test]
     async fn an_office_hears_its_own_terminals_and_nobody_else() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         let [north, south] = ["3100000001", "3100000002"].map(|office| office.parse::<OfficeNumber>().unwrap());
         let now = at("2026-06-01T00:00:00Z");
         store

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::mailbox;
 use super::settings::Keeping;
 use super::stores::bodies::{self, Place};
-use super::stores::{Connection, Store, StoreError, values};
+use super::stores::{Connection, Engine, Store, StoreError, values};
 use super::uploads;
 use crate::standard::OfficeNumber;
 
@@ -33,7 +33,7 @@ pub struct Swept {
 
 /// One step of each kind.
 pub async fn sweep(store: &Store, keeping: Keeping, now: Timestamp) -> Result<Swept, StoreError> {
-    store
+    let swept = store
         .write(move |connection| {
             let (overdue, more_overdue) = tell_of_overdue(connection, keeping, now)?;
             let (removed, more_bodies) = remove_bodies(connection, keeping, now)?;
@@ -42,7 +42,18 @@ pub async fn sweep(store: &Store, keeping: Keeping, now: Timestamp) -> Result<Sw
             let more = more_overdue || more_bodies || more_records || unfinished;
             Ok(Swept { removed, overdue, forgotten, more })
         })
-        .await
+        .await?;
+    if !store.is_shared() || swept.more || keeping.parcel_days == 0 {
+        return Ok(swept);
+    }
+    // A write of its own: it may have to wait for readers, and what was swept is not to be lost when it waits too long.
+    let limit = Timestamp::from_millisecond(days_ago(now, keeping.parcel_days)).unwrap_or(Timestamp::MIN);
+    let dropped = store.write(move |connection| bodies::drop_over(connection, limit)).await;
+    let more = dropped.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a week's partitions are not dropped; it is tried again");
+        false
+    });
+    Ok(Swept { more, ..swept })
 }
 
 fn days_ago(now: Timestamp, days: u32) -> i64 {
@@ -114,8 +125,12 @@ fn remove_bodies(connection: &Connection, keeping: Keeping, now: Timestamp) -> R
 }
 
 fn remove_body(connection: &Connection, place: Place) -> Result<(), StoreError> {
-    bodies::remove(connection, place)?;
-    mailbox::parts_of(connection, place.seq)?.map_or(Ok(()), |parts| uploads::forget(connection, parts))
+    bodies::expire(connection, place)?;
+    match (mailbox::parts_of(connection, place.seq)?, connection.engine()) {
+        (None, _) => Ok(()),
+        (Some(parts), Engine::Sqlite) => uploads::forget(connection, parts),
+        (Some(parts), Engine::Postgres) => uploads::forget_row(connection, parts),
+    }
 }
 
 fn forget_records(connection: &Connection, keeping: Keeping, now: Timestamp) -> Result<(u64, bool), StoreError> {
@@ -154,7 +169,7 @@ mod tests {
     impl Hub {
         async fn open() -> Self {
             let dir = tempfile::tempdir().unwrap();
-            let store = Store::open(&dir.path().join("hub.db")).unwrap();
+            let store = crate::hub::stores::testing::store(dir.path());
             let [north, south] = ["3100000001", "3100000002"].map(|office| office.parse().unwrap());
             store
                 .write(move |c| {

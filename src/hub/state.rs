@@ -96,7 +96,7 @@ pub struct Hub {
     /// The accounts as last looked at; another program may change them.
     accounts_version: AtomicI64,
     members: RwLock<Arc<Members>>,
-    bell: Bell,
+    bell: Arc<Bell>,
     intake: Intake,
     /// When the store last proved that it can write, and whether it could.
     proved: tokio::sync::Mutex<Option<(Timestamp, bool)>>,
@@ -123,6 +123,7 @@ impl Hub {
     pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64, now: Timestamp) -> Result<Self, HubError> {
         let members = RwLock::new(Arc::new(read_members(&store, &authority, now)?));
         let accounts = Accounts::new(store.clone(), LoginSettings::default(), now);
+        let bell = Bell::over(&store);
         let (metrics, limits) = (Metrics::new(&store), Limits::default());
         Ok(Self {
             store,
@@ -130,7 +131,7 @@ impl Hub {
             accounts,
             accounts_version: AtomicI64::default(),
             members,
-            bell: Bell::default(),
+            bell,
             intake: Intake::new(max_parcel_bytes),
             proved: tokio::sync::Mutex::default(),
             limiter: Arc::new(Limiter::new(limits)),
@@ -356,7 +357,7 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let start = at("2026-06-01T00:00:00Z");
         let authority = Authority::create(&dir.path().join("ca"), "Tayori", start).unwrap();
-        let hub = Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, start).unwrap();
+        let hub = Hub::new(crate::hub::stores::testing::store(dir.path()), authority, 1, start).unwrap();
         assert!(!hub.refresh(at("2026-06-01T11:59:59Z")).unwrap());
         assert!(hub.refresh(at("2026-06-01T12:00:00Z")).unwrap());
         assert!(!hub.refresh(at("2026-06-01T23:59:59Z")).unwrap(), "its age counts from when it was made");

@@ -1,4 +1,4 @@
-//! Where the hub keeps things: SQLite for a town, and one way to ask it for all of the hub.
+//! Where the hub keeps things: SQLite for a town, PostgreSQL for a region; one way to ask for all of the hub.
 //!
 //! Jobs are closures over a [`Connection`]; their SQL is written once, in what both engines understand. Where the engines
 //! differ, the difference lives here and nowhere else.
@@ -6,24 +6,35 @@
 pub mod bodies;
 mod database;
 mod journal;
+pub mod moving;
+pub mod postgres;
 mod sqlite;
+#[cfg(test)]
+pub(in crate::hub) mod testing;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 
+use self::postgres::{Address, Neighbours, Rings};
 pub(crate) use database::values;
 pub use database::{Connection, DatabaseError, Engine, Row, Value};
+use jiff::Timestamp;
+use moving::{MoveError, Moved};
 pub use writer::Meters;
 use writer::{Committed, GROUP, Job, Writer};
+
+use super::audit::{self, Actor, DONE};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("cannot open the store {path}")]
     Open { path: PathBuf, source: rusqlite::Error },
+    #[error("cannot come to the store {place}")]
+    Connect { place: String, source: DatabaseError },
     #[error("the store {place} is of a newer version ({found}) than this program knows ({known})")]
     Newer { place: String, found: usize, known: usize },
     #[error("the store failed: {statement}")]
@@ -45,16 +56,67 @@ pub struct Store {
     jobs: SyncSender<Job>,
     readers: Arc<dyn Readers>,
     meters: Meters,
+    /// Where other nodes find it, too.
+    shared: Option<Address>,
 }
 
 impl Store {
     /// Opens a file of SQLite's, makes it where there is none, and brings it to this program's schema.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let (writer, readers) = sqlite::open(path)?;
-        Self::of(writer, Arc::new(readers))
+        Self::of(writer, Arc::new(readers), None)
     }
 
-    fn of(writer: impl Writer + 'static, readers: Arc<dyn Readers>) -> Result<Self, StoreError> {
+    /// Connects to PostgreSQL, and brings the database to this program's schema.
+    pub fn connect(address: &Address) -> Result<Self, StoreError> {
+        let (writer, readers) = postgres::open(address)?;
+        Self::of(writer, Arc::new(readers), Some(address.clone()))
+    }
+
+    /// Takes everything of a hub's SQLite file over into this store, which must be empty. Whatever else has the file open
+    /// writes no more from now on, and when all is over the file says that it was left.
+    pub fn take_over(&self, file: &Path) -> Result<Vec<Moved>, MoveError> {
+        drop(Self::open(file)?); // an old schema is brought to ours first
+        let left = sqlite::leave(file)?;
+        let (tell, told) = std::sync::mpsc::channel();
+        let copied = self.write_now(move |target| {
+            // An error rolls all of it back; what it was is told beside.
+            left.copied(target).map_err(|error| {
+                let _ = tell.send(error);
+                StoreError::Stopped
+            })
+        });
+        let (moved, left) = copied.map_err(|error| told.try_recv().unwrap_or(MoveError::Store(error)))?;
+        left.close()?;
+        Ok(moved)
+    }
+
+    /// Every number that callers follow goes on from where none of them can be yet: after the database was brought back to
+    /// an earlier moment, a parcel under a number that was given out before would never be seen.
+    pub fn count_on_from_far_ahead(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.write_now(move |connection| {
+            moving::move_ahead(connection)?;
+            audit::record(connection, &Actor::operator(), "recovered", "", DONE, now)
+        })
+    }
+
+    /// Whether other nodes may write into it, too.
+    pub fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    /// Joins the other nodes: from now on they are heard, for as long as whoever rings is there. Without any there is
+    /// nobody to tell.
+    pub(in crate::hub) fn neighbours(&self, rings: Weak<dyn Rings>) -> Option<Neighbours> {
+        let joined = Neighbours::of(self.shared.as_ref()?, rings);
+        joined.inspect_err(|error| tracing::error!(%error, "the other nodes are not heard")).ok()
+    }
+
+    fn of(
+        writer: impl Writer + 'static,
+        readers: Arc<dyn Readers>,
+        shared: Option<Address>,
+    ) -> Result<Self, StoreError> {
         let (jobs, waiting) = sync_channel(4 * GROUP);
         let meters = Meters::default();
         let told = meters.clone();
@@ -62,7 +124,7 @@ impl Store {
             .name("store".into())
             .spawn(move || writer::write_until_closed(writer, &waiting, &told))
             .map_err(|_| StoreError::Stopped)?;
-        Ok(Self { jobs, readers, meters })
+        Ok(Self { jobs, readers, meters, shared })
     }
 
     pub fn meters(&self) -> &Meters {

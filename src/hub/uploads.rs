@@ -228,6 +228,11 @@ fn begun_by(connection: &Connection, sender: OfficeNumber) -> Result<u64, StoreE
 
 pub(super) fn forget(connection: &Connection, place: PartsPlace) -> Result<(), StoreError> {
     bodies::remove_parts(connection, place)?;
+    forget_row(connection, place)
+}
+
+/// That there was one; its parts are forgotten otherwise.
+pub(super) fn forget_row(connection: &Connection, place: PartsPlace) -> Result<(), StoreError> {
     let forget = "DELETE FROM upload WHERE number = ?1";
     connection.execute("forget upload", forget, values![place.upload]).map(|_| ())
 }
@@ -241,7 +246,7 @@ mod tests {
 
     async fn store() -> (tempfile::TempDir, Store, Announced, Vec<Bytes>) {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         let [north, south, east] = ["3100000001", "3100000002", "3100000003"].map(|office| office.parse().unwrap());
         let now = NOW.parse().unwrap();
         store

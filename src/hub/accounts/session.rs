@@ -14,11 +14,11 @@ use std::sync::{PoisonError, RwLock};
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::LoginSettings;
 use crate::hub::audit::{self, Actor, DONE};
-use crate::hub::stores::{Connection, StoreError, values};
+use crate::hub::stores::{Connection, Store, StoreError, values};
 use crate::standard::OfficeNumber;
 use crate::wire::{LoggedIn, Role, Secret, UserId};
 
@@ -65,19 +65,31 @@ fn new_token() -> (Secret, Hash) {
 #[derive(Debug, Default)]
 pub struct Sessions {
     live: RwLock<Live>,
+    /// Another node may end one: then none is remembered for longer than this.
+    at_most: Option<SignedDuration>,
 }
+
+/// How long a login that was ended at another node may still count at this one.
+const ELSEWHERE: SignedDuration = SignedDuration::from_secs(10);
 
 #[derive(Debug, Default)]
 struct Live {
-    by_hash: HashMap<Hash, Session>,
+    /// Until when each is remembered.
+    by_hash: HashMap<Hash, (Session, Timestamp)>,
     /// How often everything was forgotten: what was looked up before that is not remembered after.
     forgotten: u64,
 }
 
 impl Sessions {
+    /// Those that are kept in this store.
+    pub fn over(store: &Store) -> Self {
+        Self { live: RwLock::default(), at_most: store.is_shared().then_some(ELSEWHERE) }
+    }
+
     /// The session an access token stands for, if it is remembered.
-    pub fn recall(&self, hash: &Hash) -> Option<Session> {
-        self.live.read().unwrap_or_else(PoisonError::into_inner).by_hash.get(hash).cloned()
+    pub fn recall(&self, hash: &Hash, now: Timestamp) -> Option<Session> {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.by_hash.get(hash).filter(|(_, until)| now < *until).map(|(session, _)| session.clone())
     }
 
     /// Take this before a look into the store, and hand it to [`Sessions::remember`].
@@ -89,9 +101,11 @@ impl Sessions {
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
         if live.forgotten == epoch {
             if live.by_hash.len() == live.by_hash.capacity() {
-                live.by_hash.retain(|_, session| session.holds(now));
+                live.by_hash.retain(|_, (_, until)| now < *until);
             }
-            live.by_hash.insert(hash, session);
+            let at_most = self.at_most.and_then(|at_most| now.checked_add(at_most).ok());
+            let until = at_most.map_or(session.until, |at_most| at_most.min(session.until));
+            live.by_hash.insert(hash, (session, until));
         }
     }
 

@@ -40,7 +40,7 @@ impl Desk {
 
     fn with(settings: LoginSettings) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         store
             .write_now(|c| {
                 directory::register(c, north(), "11".parse().unwrap(), "北", at(START))?;

@@ -11,6 +11,7 @@ use crate::standard::OfficeNumber;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     Sqlite,
+    Postgres,
 }
 
 /// Why a statement failed.
@@ -18,6 +19,9 @@ pub enum Engine {
 pub enum DatabaseError {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
+    /// With the code of the SQL standard, where the server said so itself.
+    #[error("{says}")]
+    Postgres { code: Option<String>, says: String },
     /// What stands there is not what was asked for.
     #[error("column {column}: {reason}")]
     Value { column: usize, reason: String },
@@ -99,6 +103,11 @@ pub trait Database {
 
     /// Several statements without values.
     fn run_script(&self, sql: &str) -> Result<(), DatabaseError>;
+
+    /// What came at this moment is going to be kept: where bodies lie in partitions, theirs is there afterwards.
+    fn make_room(&self, _: Timestamp) -> Result<(), DatabaseError> {
+        Ok(())
+    }
 
     /// The last number that a table with numbers of its own gave out; 0 for none.
     fn last_number_of(&self, table: &'static str) -> Result<u64, DatabaseError>;
@@ -194,6 +203,7 @@ impl dyn Database {
     pub fn at_one_moment<T>(&self, look: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         let begin = match self.engine() {
             Engine::Sqlite => "BEGIN",
+            Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
         self.script("begin to look", begin)?;
         let found = look();

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, ToSql, Transaction
 
 use super::database::{self, Columns, Database, DatabaseError, Engine, Value};
 use super::journal::Journal;
+use super::moving::{self, MoveError, Moved};
 use super::writer::{Answer, Committed, Job, Writer};
 use super::{Readers, StoreError};
 use crate::sqlite::{self, MigrateError};
@@ -86,6 +87,43 @@ impl Readers for SqliteReaders {
         query(&connection);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         Ok(())
+    }
+}
+
+/// A file that a hub is leaving: nobody writes into it.
+pub(super) struct Left {
+    connection: Connection,
+}
+
+/// What a hub that has gone elsewhere leaves behind: no program opens the file any more, and none that has it open
+/// accepts anything.
+const GONE: &str = "
+    CREATE TRIGGER gone_parcel BEFORE INSERT ON parcel BEGIN SELECT RAISE(ABORT, 'this hub has moved'); END;
+    CREATE TRIGGER gone_part BEFORE INSERT ON part BEGIN SELECT RAISE(ABORT, 'this hub has moved'); END;
+    CREATE TRIGGER gone_receipt BEFORE INSERT ON receipt BEGIN SELECT RAISE(ABORT, 'this hub has moved'); END;
+    CREATE TRIGGER gone_mark BEFORE INSERT ON mark BEGIN SELECT RAISE(ABORT, 'this hub has moved'); END;
+    CREATE TRIGGER gone_claim BEFORE INSERT ON claim BEGIN SELECT RAISE(ABORT, 'this hub has moved'); END;
+    PRAGMA user_version = 1000000;";
+
+pub(super) fn leave(path: &Path) -> Result<Left, StoreError> {
+    let failed = |source| StoreError::Open { path: path.to_owned(), source };
+    let connection = connect(path, OpenFlags::default())?;
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+    Ok(Left { connection })
+}
+
+impl Left {
+    /// Copies all of it.
+    pub fn copied(self, target: &database::Connection) -> Result<(Vec<Moved>, Self), MoveError> {
+        let moved = moving::take_over(&self.connection, target)?;
+        Ok((moved, self))
+    }
+
+    /// The file is no hub's any more.
+    pub fn close(self) -> Result<(), StoreError> {
+        let connection: &database::Connection = &self.connection;
+        connection.script("leave the file", GONE)?;
+        connection.script("leave the file", "COMMIT")
     }
 }
 

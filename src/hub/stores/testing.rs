@@ -1,0 +1,32 @@
+//! The store that the hub's own tests run on: SQLite, and PostgreSQL when `TAYORI_TEST_STORE=postgres` says so. The whole
+//! suite runs once with each.
+
+use std::path::Path;
+
+use super::Store;
+#[cfg(unix)]
+use super::postgres::Address;
+
+#[cfg(unix)]
+#[path = "../../../tests/database/mod.rs"]
+pub(in crate::hub) mod database;
+
+/// Whether the suite runs on PostgreSQL.
+pub fn on_postgres() -> bool {
+    std::env::var("TAYORI_TEST_STORE").is_ok_and(|store| store == "postgres")
+}
+
+/// A new store. It may be opened once more only by its address.
+pub fn store(dir: &Path) -> Store {
+    #[cfg(unix)]
+    if on_postgres() {
+        return Store::connect(&address()).unwrap();
+    }
+    Store::open(&dir.join("hub.db")).unwrap()
+}
+
+/// The address of a new database; only where there is a PostgreSQL.
+#[cfg(unix)]
+pub fn address() -> Address {
+    Address::new(&database::fresh().expect("PostgreSQL"), None, None).unwrap()
+}
