@@ -35,6 +35,8 @@ const LIST_IS_GOOD_FOR: SignedDuration = SignedDuration::from_hours(24 * CRL_DAY
 
 /// A list that is older was not renewed, though it should have been.
 const OLD_LIST_AFTER: SignedDuration = SignedDuration::from_hours(36);
+/// A node whose clock is further off the database's is no good.
+const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_secs(60);
 /// How often the store is made to prove that it can write, at most.
 const PROVE_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -324,7 +326,13 @@ impl Hub {
 
 fn prove(connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
     let prove = "UPDATE counter SET value = ?1 WHERE name = 'health'";
-    connection.execute("prove that it can write", prove, values![now]).map(|_| ())
+    connection.execute("prove that it can write", prove, values![now])?;
+    // Nodes that go by different clocks would tell one office two stories.
+    let clock = connection.clock().map_err(|source| StoreError::Statement { statement: "clock", source })?;
+    match clock.map(|clock| now.duration_since(clock)).filter(|off| off.abs() > CLOCKS_MAY_DIFFER) {
+        Some(off) => Err(StoreError::WrongClock { seconds: off.as_secs() }),
+        None => Ok(()),
+    }
 }
 
 fn read_members(store: &Store, authority: &Authority, now: Timestamp) -> Result<Members, HubError> {

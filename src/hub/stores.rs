@@ -39,6 +39,8 @@ pub enum StoreError {
     Newer { place: String, found: usize, known: usize },
     #[error("the store failed: {statement}")]
     Statement { statement: &'static str, source: DatabaseError },
+    #[error("this machine's clock is {seconds} s off the database's: see to its NTP")]
+    WrongClock { seconds: i64 },
     #[error("the store has more to write than it can keep in line")]
     Busy,
     #[error("the store has stopped")]

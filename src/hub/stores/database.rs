@@ -109,6 +109,11 @@ pub trait Database {
         Ok(())
     }
 
+    /// The database's own clock, where it is not this machine's.
+    fn clock(&self) -> Result<Option<Timestamp>, DatabaseError> {
+        Ok(None)
+    }
+
     /// The last number that a table with numbers of its own gave out; 0 for none.
     fn last_number_of(&self, table: &'static str) -> Result<u64, DatabaseError>;
 }

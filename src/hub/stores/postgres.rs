@@ -79,7 +79,7 @@ impl PostgresWriter {
 
 fn begin(session: &Session) -> Result<(), StoreError> {
     let failed = |source| StoreError::Statement { statement: "begin", source };
-    session.run(&format!("BEGIN; SELECT pg_advisory_xact_lock({WRITING})")).map_err(failed)
+    session.begin(&format!("SELECT pg_advisory_xact_lock({WRITING})")).map_err(failed)
 }
 
 impl Writer for PostgresWriter {

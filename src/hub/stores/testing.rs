@@ -16,11 +16,12 @@ pub fn on_postgres() -> bool {
     std::env::var("TAYORI_TEST_STORE").is_ok_and(|store| store == "postgres")
 }
 
-/// A new store. It may be opened once more only by its address.
+/// A new store.
 pub fn store(dir: &Path) -> Store {
     #[cfg(unix)]
     if on_postgres() {
-        return Store::connect(&address()).unwrap();
+        // Many tests run within a runtime, and the client brings its own.
+        return std::thread::spawn(|| Store::connect(&address()).unwrap()).join().unwrap();
     }
     Store::open(&dir.join("hub.db")).unwrap()
 }

@@ -26,6 +26,8 @@ pub(in crate::hub::stores) struct Session {
     /// Weeks that are known to have their partitions.
     weeks: RefCell<HashSet<i64>>,
     lost: Cell<bool>,
+    /// The last job's savepoint still stands.
+    unreleased: Cell<bool>,
 }
 
 impl Session {
@@ -37,6 +39,7 @@ impl Session {
             statements: RefCell::default(),
             weeks: RefCell::default(),
             lost: Cell::new(false),
+            unreleased: Cell::new(false),
         };
         // What is said to be accepted is on the disk, whatever the database does for others.
         let settings = format!(
@@ -62,6 +65,12 @@ impl Session {
     /// Whether somebody still answers at the other end.
     pub fn stands(&self) -> bool {
         !self.is_lost() && self.with(|client| client.is_valid(Duration::from_secs(3))).is_ok()
+    }
+
+    /// A transaction in which `turn` is waited for.
+    pub fn begin(&self, turn: &str) -> Result<(), DatabaseError> {
+        self.unreleased.set(false);
+        self.run(&format!("BEGIN; {turn}"))
     }
 
     pub fn forget_partitions(&self) {
@@ -148,10 +157,19 @@ impl Database for Session {
     }
 
     fn run_script(&self, sql: &str) -> Result<(), DatabaseError> {
-        if sql.starts_with("ROLLBACK") {
-            self.forget_partitions();
+        match sql {
+            // A question less for each job: it goes with the next savepoint, or with the commit.
+            "RELEASE job" => {
+                self.unreleased.set(true);
+                Ok(())
+            }
+            "SAVEPOINT job" if self.unreleased.take() => self.run("RELEASE job; SAVEPOINT job"),
+            sql if sql.starts_with("ROLLBACK") => {
+                self.forget_partitions();
+                self.run(sql)
+            }
+            sql => self.run(sql),
         }
-        self.run(sql)
     }
 
     fn last_number_of(&self, table: &'static str) -> Result<u64, DatabaseError> {
@@ -164,6 +182,13 @@ impl Database for Session {
             .prepared("SELECT coalesce(pg_sequence_last_value(CAST(pg_get_serial_sequence(?1, ?2) AS regclass)), 0)")?;
         let row = self.with(|client| client.query_one(&statement, &[&table, &column]))?;
         Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
+    }
+
+    fn clock(&self) -> Result<Option<Timestamp>, DatabaseError> {
+        let clock = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+        let statement = self.prepared(clock)?;
+        let millis: i64 = self.with(|client| client.query_one(&statement, &[]))?.try_get(0)?;
+        Ok(Timestamp::from_millisecond(millis).ok())
     }
 
     fn make_room(&self, at: Timestamp) -> Result<(), DatabaseError> {
