@@ -26,6 +26,14 @@ pub fn store(dir: &Path) -> Store {
     Store::open(&dir.join("hub.db")).unwrap()
 }
 
+/// The same store, as a hub that starts anew opens it.
+pub fn again(store: &Store, dir: &Path) -> Store {
+    match store.shared.clone() {
+        Some(address) => std::thread::spawn(move || Store::connect(&address).unwrap()).join().unwrap(),
+        None => Store::open(&dir.join("hub.db")).unwrap(),
+    }
+}
+
 /// The address of a new database; only where there is a PostgreSQL.
 #[cfg(unix)]
 pub fn address() -> Address {
