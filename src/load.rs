@@ -37,7 +37,7 @@ use self::field::Field;
 use self::nodes::Nodes;
 use self::report::{HubUse, Report};
 use self::shape::Schedule;
-use crate::hub::home::{Home, HomeError};
+use crate::hub::home::{Home, HomeError, StoreChoice};
 use crate::hub::settings::Limits;
 use crate::hub::{HubError, check, descriptors, home};
 use crate::identity::IdentityError;
@@ -79,8 +79,8 @@ impl Plan {
 /// Where it is done.
 #[derive(Debug)]
 pub enum Ground {
-    /// Hubs of our own on this machine, over one new store, run by this program.
-    Own { program: PathBuf, nodes: usize },
+    /// Hubs of our own on this machine, run by this program over one store that has nothing in it yet.
+    Own { program: PathBuf, nodes: usize, store: StoreChoice },
     /// Hubs that somebody runs over this home, made for trials.
     Standing { home: Box<Home>, at: Vec<Node> },
 }
@@ -112,6 +112,8 @@ pub enum LoadError {
     Identity(#[from] IdentityError),
     #[error("the hub at hand has offices that are not a trial's")]
     NotOurs,
+    #[error("the store at hand has offices already")]
+    NotEmpty,
     #[error("{needed} sockets are needed and the system gives {allowed}")]
     TooFewSockets { needed: u64, allowed: u64 },
     #[error("cannot make a folder, a thread or a process")]
@@ -137,7 +139,7 @@ pub fn run(
         return Err(LoadError::TooFewSockets { needed, allowed });
     }
     match ground {
-        Ground::Own { program, nodes } => on_our_own(plan, &program, nodes, stop, tell),
+        Ground::Own { program, nodes, store } => on_our_own(plan, &program, nodes, &store, stop, tell),
         Ground::Standing { home, at } => {
             let now = Timestamp::now();
             if home.offices(now)?.iter().any(|office| !offices::is_ours(office.office)) {
@@ -153,13 +155,17 @@ fn on_our_own(
     plan: &Plan,
     program: &Path,
     count: usize,
+    store: &StoreChoice,
     stop: &watch::Receiver<bool>,
     tell: &(dyn Fn(Progress) + Sync),
 ) -> Result<Report, LoadError> {
     let folder = tempfile::tempdir()?;
-    let home = own_home(&folder.path().join("hub"))?;
+    let home = own_home(&folder.path().join("hub"), store)?;
+    if !home.offices(Timestamp::now())?.is_empty() {
+        return Err(LoadError::NotEmpty);
+    }
     let made = offices::make(&home, plan.offices, LOGINS_HOLD, stop, tell)?;
-    let nodes = Nodes::start(program, home.dir(), count)?;
+    let nodes = Nodes::start(program, home.dir(), store, count)?;
     let field = Field::new(nodes.at(), made, plan.parcel_bytes, stop.clone());
     let mut report = drive(plan, field, Some(&nodes), tell)?;
     nodes.stop();
@@ -170,7 +176,7 @@ fn on_our_own(
 }
 
 /// A hub that lets one machine play thousands of terminals.
-fn own_home(dir: &Path) -> Result<Home, LoadError> {
+fn own_home(dir: &Path, store: &StoreChoice) -> Result<Home, LoadError> {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let mut settings = home::HubSettings::new(vec!["127.0.0.1".to_owned()], listen);
     settings.limits = Limits {
@@ -180,7 +186,7 @@ fn own_home(dir: &Path) -> Result<Home, LoadError> {
         connections_per_address: 0,
         ..Limits::default()
     };
-    Ok(Home::init(dir, settings, Timestamp::now())?)
+    Ok(Home::init_with(dir, settings, store, Timestamp::now())?)
 }
 
 fn drive(

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{LoadError, Node};
+use crate::hub::home::StoreChoice;
 
 /// How long a node may take to end in good order.
 const END: Duration = Duration::from_secs(30);
@@ -20,11 +21,16 @@ pub(super) struct Nodes {
 
 impl Nodes {
     /// Starts so many over one home. What they log goes into a file beside it.
-    pub fn start(program: &Path, home: &Path, count: usize) -> Result<Self, LoadError> {
+    pub fn start(program: &Path, home: &Path, store: &StoreChoice, count: usize) -> Result<Self, LoadError> {
         let mut nodes = Self { running: Vec::new() };
         for number in 1..=count {
             let log = File::create(home.with_extension(format!("{number}.log")))?;
-            let child = Command::new(program)
+            let mut command = Command::new(program);
+            if let Some(url) = &store.url {
+                // Not as an argument: it may have the password in it.
+                command.env("TAYORI_STORE", url);
+            }
+            let child = command
                 .arg("--dir")
                 .arg(home)
                 .args(["serve", "--listen", "127.0.0.1:0"])

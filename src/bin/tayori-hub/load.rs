@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
+use tayori::hub::home::StoreChoice;
 use tayori::load::report::{Report, Step};
 use tayori::load::shape::{Schedule, Shape};
 use tayori::load::{self, Ground, LoadError, Node, Plan, Progress};
@@ -32,7 +33,7 @@ pub struct LoadArgs {
     /// 1通の大きさ（バイト）
     #[arg(long, value_name = "バイト", default_value_t = 50_000)]
     bytes: usize,
-    /// 動かす連携基盤の数
+    /// 動かす連携基盤の数。2つからは、空の PostgreSQL（--store）がいります
     #[arg(long, value_name = "数", default_value_t = 1)]
     nodes: usize,
     /// 自分で動かさずに、試験用に動いている連携基盤につなぎます（いくつでも）。その連携基盤のフォルダを --dir で指定します
@@ -62,9 +63,9 @@ enum Format {
     Json,
 }
 
-pub fn run(dir: &Path, args: &LoadArgs) -> anyhow::Result<()> {
+pub fn run(dir: &Path, store: &StoreChoice, args: &LoadArgs) -> anyhow::Result<()> {
     let plan = plan(args)?;
-    let ground = ground(dir, args)?;
+    let ground = ground(dir, store, args)?;
     let stop = stop_when_told()?;
     let format = args.format;
     let report = load::run(&plan, ground, &stop, &move |progress| {
@@ -102,9 +103,6 @@ fn plan(args: &LoadArgs) -> anyhow::Result<Plan> {
     if !(1..=8).contains(&nodes) {
         bail!("--nodes は 1 から 8 までにしてください");
     }
-    if nodes > 1 {
-        bail!("連携基盤をいくつも動かすには PostgreSQL がいります。--nodes は 1 にしてください");
-    }
     if rate.is_some_and(|rate| !(0.001..=100_000.0).contains(&rate)) {
         bail!("--rate は 0.001 から 100000 までにしてください");
     }
@@ -117,13 +115,18 @@ fn plan(args: &LoadArgs) -> anyhow::Result<Plan> {
     Ok(Plan { offices, senders, schedule, parcel_bytes: bytes })
 }
 
-fn ground(dir: &Path, args: &LoadArgs) -> anyhow::Result<Ground> {
+fn ground(dir: &Path, store: &StoreChoice, args: &LoadArgs) -> anyhow::Result<Ground> {
     if args.hubs.is_empty() {
+        if args.nodes > 1 && store.url.is_none() {
+            bail!(
+                "連携基盤をいくつも動かすには PostgreSQL がいります。--store を付けるか、--nodes を 1 にしてください"
+            );
+        }
         let program = std::env::current_exe().context("このプログラムの場所が分かりません")?;
-        return Ok(Ground::Own { program, nodes: args.nodes });
+        return Ok(Ground::Own { program, nodes: args.nodes, store: store.clone() });
     }
     let at = args.hubs.iter().map(|hub| node(hub, args.allow_remote)).collect::<anyhow::Result<_>>()?;
-    Ok(Ground::Standing { home: Box::new(super::open(dir)?), at })
+    Ok(Ground::Standing { home: Box::new(super::open(dir, store)?), at })
 }
 
 /// Where a hub is. One on another machine only where the operator said so.
@@ -162,6 +165,9 @@ fn explained(error: LoadError) -> anyhow::Error {
     let hint = match &error {
         LoadError::NotOurs => {
             "この連携基盤には本物の事業所が登録されています。負荷試験には、試験用に作った連携基盤（tayori-hub init）を使ってください".to_owned()
+        }
+        LoadError::NotEmpty => {
+            "このデータベースには、もう事業所が登録されています。負荷試験には、空のデータベースを使ってください".to_owned()
         }
         LoadError::TooFewSockets { needed, allowed } => format!(
             "接続が {needed} 本いりますが、この機械では {allowed} 本までです。ulimit -n（systemd では LimitNOFILE）を増やすか、--offices を減らしてください"

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::table;
 use super::{LoginSettings, session};
-use crate::hub::stores::sqlite::{Store, StoreError};
+use crate::hub::stores::{Store, StoreError};
 use crate::standard::OfficeNumber;
 use crate::wire::{Role, Secret, UserId};
 
