@@ -152,7 +152,9 @@ pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<In
                         });
                     }
                     let receipt = receipt(row, 6)?;
-                    page.parcels.last_mut().map(|entry| entry.receipts.extend(receipt));
+                    if let Some(entry) = page.parcels.last_mut() {
+                        entry.receipts.extend(receipt);
+                    }
                     Ok(())
                 },
             )?;
@@ -191,7 +193,9 @@ pub async fn sent(store: &Store, office: OfficeNumber, after: u64) -> Result<Sen
                             overdue_since: if receipt.is_none() { row.maybe_time(6)? } else { None },
                         });
                     }
-                    page.parcels.last_mut().map(|entry| entry.receipts.extend(receipt));
+                    if let Some(entry) = page.parcels.last_mut() {
+                        entry.receipts.extend(receipt);
+                    }
                     Ok(())
                 },
             )?;

@@ -15,13 +15,14 @@ use postgres::{Client, NoTls};
 /// Waits in front of the server; when whoever started it is gone, nothing of it is left.
 const KEEPER: &str = r#"
 bin=$1; dir=$2
-as_other() { if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi; }
-cd / && as_other "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=on -c max_connections=300 \
+cd /
+other=; [ "$(id -u)" != 0 ] || other='setpriv --reuid=postgres --regid=postgres --clear-groups'
+$other "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=on -c max_connections=300 \
     -c shared_buffers=64MB -c max_wal_size=256MB -c log_min_messages=fatal >"$dir/log" 2>&1 &
 server=$!
 echo started
 read -r _
-kill -INT $server 2>/dev/null
+kill -QUIT $server 2>/dev/null
 wait $server 2>/dev/null
 rm -rf "$dir"
 "#;

@@ -31,10 +31,11 @@ fn t4_mail_sent_through_one_node_is_noticed_by_a_terminal_that_waits_at_another(
     let (sending, waiting) = (link(&town, &north), south.link_over(&other.url()));
     let mut after = 0;
     for number in 0..5 {
-        let noticed = std::thread::scope(|scope| {
-            let noticed = scope.spawn(|| {
+        let (waiting, from) = (&waiting, after);
+        let (noticed, next) = std::thread::scope(|scope| {
+            let noticed = scope.spawn(move || {
                 let page = loop {
-                    let page = waiting.inbox(after, Duration::from_secs(30)).unwrap();
+                    let page = waiting.inbox(from, Duration::from_secs(30)).unwrap();
                     if !page.parcels.is_empty() {
                         break page;
                     }
@@ -48,9 +49,9 @@ fn t4_mail_sent_through_one_node_is_noticed_by_a_terminal_that_waits_at_another(
             let accepted = Instant::now();
             let (at, page) = noticed.join().unwrap();
             assert_eq!(page.parcels.iter().map(|entry| entry.id).collect::<Vec<_>>(), [id]);
-            after = page.next;
-            at.saturating_duration_since(accepted)
+            (at.saturating_duration_since(accepted), page.next)
         });
+        after = next;
         eprintln!("t4: noticed at the other node after {noticed:?}");
         assert!(noticed < Duration::from_secs(15), "{noticed:?}: nobody rang");
     }
