@@ -18,9 +18,9 @@ pub struct LoadArgs {
     /// 事業所の数。どの事業所も1台の端末で、届くのを待ちます
     #[arg(long, value_name = "数", default_value_t = 200)]
     offices: usize,
-    /// 同時に送る数。0 なら、待つだけ
-    #[arg(long, value_name = "数", default_value_t = 16)]
-    senders: usize,
+    /// 同時に送る数。0 なら、待つだけ。書かなければ 16（事業所がそれより少なければ、その数）
+    #[arg(long, value_name = "数")]
+    senders: Option<usize>,
     /// 1秒に送る数（平均）。書かなければ、送れるだけ送ります
     #[arg(long, value_name = "数")]
     rate: Option<f64>,
@@ -86,7 +86,8 @@ pub fn run(dir: &Path, store: &StoreChoice, args: &LoadArgs) -> anyhow::Result<(
 }
 
 fn plan(args: &LoadArgs) -> anyhow::Result<Plan> {
-    let LoadArgs { offices, senders, rate, seconds, bytes, nodes, .. } = *args;
+    let senders = args.senders.unwrap_or(16.min(args.offices));
+    let LoadArgs { offices, rate, seconds, bytes, nodes, .. } = *args;
     let most = load::MOST_OFFICES;
     if !(2..=most).contains(&offices) {
         bail!("--offices は 2 から {most} までにしてください");
