@@ -34,6 +34,8 @@ const LISTED: &str = "the lists are there";
 
 const ROWS: usize = 100_000;
 const FRAMES: usize = 400;
+/// Where 受信 stands in the navigation.
+const INBOX: egui::Pos2 = egui::pos2(90.0, 144.0);
 /// The first frames make the letters ready.
 const WARM: usize = 30;
 
@@ -230,11 +232,11 @@ struct Scrolling {
 impl eframe::App for Scrolling {
     fn raw_input_hook(&mut self, _: &egui::Context, input: &mut egui::RawInput) {
         let modifiers = egui::Modifiers::default();
-        if self.frames.len() == 2 {
-            // Ctrl+F leads to the list of what came.
-            let modifiers = egui::Modifiers::COMMAND;
-            let (key, physical_key) = (egui::Key::F, None);
-            input.events.push(egui::Event::Key { key, physical_key, pressed: true, repeat: false, modifiers });
+        if let 2..=4 = self.frames.len() {
+            input.events.push(egui::Event::PointerMoved(INBOX));
+            let (pos, button) = (INBOX, egui::PointerButton::Primary);
+            let pressed = self.frames.len() == 3;
+            input.events.push(egui::Event::PointerButton { pos, button, pressed, modifiers });
         } else if self.frames.len() > 4 {
             input.events.push(egui::Event::PointerMoved(egui::pos2(420.0, 450.0)));
             let down = if self.frames.len() % 200 < 150 { -1.0 } else { 1.0 };

@@ -8,6 +8,7 @@ mod audit;
 mod autostart;
 mod board;
 pub mod check;
+pub mod console;
 mod demo;
 mod diagnose;
 mod enrol;

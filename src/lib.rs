@@ -16,6 +16,7 @@
 //! | [`hub`] | the server: api, mailbox, directory, certificate authority, store |
 //! | [`history`] | the client's own store |
 //! | `sqlite` | what both stores ask of SQLite |
+//! | `held` | patience with files another program holds for a moment |
 //! | [`identity`] | keys, certificates, whom we trust |
 //! | [`board`] | one month with every partner, derived from evidence; pure |
 //! | [`wire`] | what both ends say to each other; pure |
@@ -34,6 +35,7 @@ pub mod desktop;
 pub mod engine;
 pub mod entrust;
 pub mod folders;
+mod held;
 pub mod history;
 pub mod hub;
 pub mod identity;

@@ -6,6 +6,7 @@ mod login;
 mod membership;
 mod parts;
 pub mod route;
+mod script;
 pub mod session;
 
 use std::time::Duration;

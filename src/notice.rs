@@ -3,6 +3,8 @@
 //! [`between`] stands between the engine and its face: every event passes through, and what is worth a notice rings.
 //! [`Ringer`] decides, the other files only show.
 
+#[cfg(windows)]
+mod app_id;
 #[cfg(feature = "desktop")]
 pub mod badge;
 mod mail;

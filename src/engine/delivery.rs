@@ -103,7 +103,8 @@ impl Terminal {
         }
         let staged = match folders::stage(import, &file.name, &tag, &bytes) {
             Ok(staged) => staged,
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            // Windows' protection against ransomware says of a new file that it is "not found".
+            Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound) => {
                 return Ok(Err(Failure::FolderNotPermitted { path: import.display().to_string() }));
             }
             Err(error) => return Ok(Err(folders::failure_of(&error, &import.join(&file.name)))),

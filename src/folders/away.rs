@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use tempfile::TempPath;
 
 use super::PUT_AWAY;
+use crate::held;
 
 /// So many files of one name go into one day's folder.
 const MOST_ALIKE: u32 = 1_000;
@@ -21,7 +22,7 @@ pub fn put_away(folder: &Path, path: &Path, day: Date) -> io::Result<PathBuf> {
     fs::create_dir_all(&into)?;
     for number in 1..MOST_ALIKE {
         let target = into.join(numbered(name, number));
-        match move_to_free(path, &target) {
+        match held::patiently(|| move_to_free(path, &target)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             moved => return moved.map(|()| target),
         }

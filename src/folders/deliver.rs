@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
+use crate::held;
+
 /// A file that stands beside its place, whole and on the disk.
 #[derive(Debug)]
 pub struct Staged {
@@ -38,7 +40,7 @@ pub fn stage(folder: &Path, name: &str, tag: &str, bytes: &[u8]) -> io::Result<S
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "a name of our own"));
     }
     let staged = Staged::of(folder, name, tag);
-    let written = write_whole(&staged.beside, bytes);
+    let written = held::patiently(|| write_whole(&staged.beside, bytes));
     if written.is_err() {
         // What is half there helps nobody, least of all a full disk.
         let _ = fs::remove_file(&staged.beside);
@@ -71,6 +73,16 @@ impl Staged {
     /// Gives the file its name, unless another file has it. One with the same bytes is not another: care software that
     /// finds it there has what it needs.
     pub fn publish(&self) -> Result<(), PublishError> {
+        held::patiently_with(
+            || self.publish_once(),
+            |error| match error {
+                PublishError::Io { source, .. } => Some(source),
+                PublishError::Taken(_) => None,
+            },
+        )
+    }
+
+    fn publish_once(&self) -> Result<(), PublishError> {
         let io = |source| PublishError::Io { path: self.target.clone(), source };
         let file = File::open(&self.beside).map_err(io)?;
         let beside = TempPath::try_from_path(&self.beside).map_err(io)?;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::held;
+
 /// What went wrong with which file.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -56,7 +58,16 @@ impl Staged {
     pub(crate) fn commit(self) -> Result<(), FileError> {
         let Self { file, path } = self;
         let failed = |source| FileError::Write { path: path.clone(), source };
-        file.persist(&path).map_err(|e| failed(e.error))?;
+        // A scanner may still look at what was there before, or at what has just been written.
+        let mut waiting = Some(file);
+        held::patiently(|| match waiting.take().map(|file| file.persist(&path)) {
+            Some(Err(error)) => {
+                waiting = Some(error.file);
+                Err(error.error)
+            }
+            Some(Ok(_)) | None => Ok(()),
+        })
+        .map_err(failed)?;
         sync_folder(&path).map_err(failed)
     }
 

@@ -12,7 +12,7 @@ use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::session::Session;
-use super::{Link, LinkError};
+use super::{Link, LinkError, route};
 use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{
@@ -45,7 +45,12 @@ pub struct HubLink {
 impl HubLink {
     /// `base` is the hub's address, such as `https://hub.example.jp:8443`. Nothing is sent yet.
     pub fn new(base: &str, tls: rustls::ClientConfig) -> Result<Self, LinkError> {
-        let client = Client::builder()
+        let unusable = |error: reqwest::Error| LinkError::Nonsense(error.to_string());
+        let mut client = Client::builder();
+        if let Some(proxy) = route::by_script(base) {
+            client = client.proxy(reqwest::Proxy::https(proxy).map_err(unusable)?);
+        }
+        let client = client
             .tls_backend_preconfigured(tls)
             .https_only(true)
             .redirect(reqwest::redirect::Policy::none())
@@ -58,7 +63,7 @@ impl HubLink {
             .tcp_keepalive_retries(2)
             .user_agent(concat!("tayori/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| LinkError::Nonsense(error.to_string()))?;
+            .map_err(unusable)?;
         Ok(Self { base: base.trim_end_matches('/').to_owned(), client, session: None })
     }
 

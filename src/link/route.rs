@@ -1,13 +1,16 @@
 //! By which way the hub's address is reached: directly, or by the proxy the system names.
 //!
 //! The same rules as the link's own client: the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), then what Windows or
-//! macOS have set by hand. A proxy that a script chooses (PAC) is not found.
+//! macOS have set by hand, then what a script (PAC) names on Windows. On macOS scripts are not read.
 
 use std::io;
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
 use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Url;
+
+use super::script;
 
 /// Where one end of a connection listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,17 +42,14 @@ pub enum Unreached {
 impl Route {
     /// `None` when the address is none of a hub.
     pub fn to(base: &str) -> Option<Self> {
-        Self::by(base, &Matcher::from_system())
+        Self::by(base, &Matcher::from_system(), script::proxy_for)
     }
 
-    fn by(base: &str, proxies: &Matcher) -> Option<Self> {
-        let url = reqwest::Url::parse(base.trim()).ok().filter(|url| url.scheme() == "https")?;
-        let hub = Place { host: url.host_str()?.to_owned(), port: url.port_or_known_default()? };
-        let proxy = proxies.intercept(&url.as_str().parse().ok()?).and_then(|found| {
-            let port =
-                found.uri().port_u16().unwrap_or(if found.uri().scheme_str() == Some("https") { 443 } else { 80 });
-            Some(Place { host: found.uri().host()?.to_owned(), port })
-        });
+    fn by(base: &str, proxies: &Matcher, script: impl Fn(&Url) -> Option<String>) -> Option<Self> {
+        let url = Url::parse(base.trim()).ok().filter(|url| url.scheme() == "https")?;
+        let hub = Place::of(&url)?;
+        let set = proxies.intercept(&url.as_str().parse().ok()?).map(|found| found.uri().to_string());
+        let proxy = set.or_else(|| script(&url)).and_then(|found| Place::of(&Url::parse(&found).ok()?));
         Some(Self { hub, proxy })
     }
 
@@ -59,7 +59,20 @@ impl Route {
     }
 }
 
+/// The proxy of a script, where nobody has set one: the rest is found by the link's own client.
+pub(super) fn by_script(base: &str) -> Option<String> {
+    let url = Url::parse(base.trim()).ok()?;
+    match Matcher::from_system().intercept(&url.as_str().parse().ok()?) {
+        Some(_) => None,
+        None => script::proxy_for(&url),
+    }
+}
+
 impl Place {
+    fn of(url: &Url) -> Option<Self> {
+        Some(Self { host: url.host_str()?.to_owned(), port: url.port_or_known_default()? })
+    }
+
     /// Opens a connection and closes it again. Looking a name up takes as long as the system likes.
     pub fn reach(&self, limit: Duration) -> Result<Duration, Unreached> {
         let begun = Instant::now();
@@ -89,12 +102,16 @@ mod tests {
     #[test]
     fn a_proxy_stands_before_the_hub_where_the_system_names_one() {
         let hub = "https://hub.example.jp:8443";
-        let direct = Route::by(hub, &Matcher::builder().build()).unwrap();
+        let none = |_: &Url| None;
+        let direct = Route::by(hub, &Matcher::builder().build(), none).unwrap();
         assert_eq!((direct.first().to_string(), &direct.proxy), ("hub.example.jp:8443".into(), &None));
         let proxies = Matcher::builder().all("http://proxy.example.jp:3128").no("localhost").build();
-        assert_eq!(Route::by(hub, &proxies).unwrap().first().to_string(), "proxy.example.jp:3128");
-        let near = Route::by("https://localhost:9", &proxies).unwrap();
+        let script = |_: &Url| Some("http://by-script.example.jp:8080".to_owned());
+        assert_eq!(Route::by(hub, &proxies, script).unwrap().first().to_string(), "proxy.example.jp:3128");
+        let near = Route::by("https://localhost:9", &proxies, none).unwrap();
         assert_eq!(near.first().to_string(), "localhost:9");
+        let asked = Route::by(hub, &Matcher::builder().build(), script).unwrap();
+        assert_eq!(asked.first().to_string(), "by-script.example.jp:8080");
     }
 
     #[test]

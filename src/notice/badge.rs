@@ -68,7 +68,7 @@ mod system {
     }
 }
 
-/// Windows draws a picture over the window's button: that comes with the installer, which gives the program its identity.
+/// On Windows the icon beside the clock carries the number (`tray`); nothing stands on the task bar.
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod system {
     use std::sync::mpsc::Receiver;

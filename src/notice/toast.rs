@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[cfg(all(unix, not(target_os = "macos")))]
 use notify_rust::Hint;
-use notify_rust::Notification;
+use notify_rust::{Notification, NotificationHandle};
 
 use super::ringer::Ring;
 use crate::engine::habits::Sound;
@@ -29,6 +29,11 @@ pub(super) fn show(
         .action("default", notices::open(lang));
     #[cfg(all(unix, not(target_os = "macos")))]
     toast.hint(Hint::Category("im.received".into())).hint(Hint::DesktopEntry("tayori".into()));
+    #[cfg(windows)]
+    {
+        super::app_id::register();
+        toast.app_id(super::app_id::APP_ID);
+    }
     match ring.sound {
         #[cfg(all(unix, not(target_os = "macos")))]
         Sound::Silent => drop(toast.hint(Hint::SuppressSound(true))),
@@ -44,17 +49,35 @@ pub(super) fn show(
     }
     let done = waiting.clone();
     let waits = std::thread::Builder::new().name("toast".into()).spawn(move || {
-        shown.wait_for_action(|action| {
-            if action == "default" {
-                clicked();
-            }
-        });
+        wait(shown, clicked);
         done.fetch_sub(1, Ordering::SeqCst);
     });
     if waits.is_err() {
         waiting.fetch_sub(1, Ordering::SeqCst);
     }
     Ok(())
+}
+
+#[cfg(not(windows))]
+fn wait(shown: NotificationHandle, clicked: impl FnOnce()) {
+    shown.wait_for_action(|action| {
+        if action == "default" {
+            clicked();
+        }
+    });
+}
+
+/// On Windows the toast itself and its button are two things.
+#[cfg(windows)]
+fn wait(shown: NotificationHandle, clicked: impl FnOnce()) {
+    use notify_rust::NotificationResponse as Response;
+    let answered = shown.wait_for_response(|response: &Response| match response {
+        Response::Default | Response::Action(_) => clicked(),
+        Response::Reply(_) | Response::Closed(_) => {}
+    });
+    if let Err(error) = answered {
+        tracing::info!(%error, "what became of a toast is not known");
+    }
 }
 
 #[cfg(not(windows))]
