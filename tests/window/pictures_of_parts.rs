@@ -148,18 +148,13 @@ fn the_board_from_every_side_and_what_it_asks() {
 
 #[test]
 fn what_came_in_other_ways() {
-    keep(reading_a_statement(), "inbox-statement");
     keep(by_the_national_system(), "inbox-national");
     keep(passing_on(true), "inbox-relay");
 }
 
 #[test]
-fn settings_and_partners() {
-    for (tab, name) in [("フォルダ", "settings-folders"), ("お知らせ", "settings-notices"), ("窓口", "settings-desks")]
-    {
-        keep(settings_tab(tab), name);
-    }
-    keep(partner_on_paper(), "partners-paper");
+fn settings() {
+    keep(settings_tab("フォルダ"), "settings-folders");
 }
 
 /// `cargo test --test window -- --ignored every_screen_in_every_look`, then look into `target/pictures/looks`.
