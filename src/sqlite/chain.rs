@@ -245,8 +245,13 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Line, rusqlite::Error> {
 }
 
 /// The record as a table for a spreadsheet: UTF-8 with a mark at its start, so that Excel shows it as it is.
-pub fn write_csv(connection: &Connection, out: &mut dyn std::io::Write) -> std::io::Result<u64> {
-    let mut lines = 0;
+/// `go_on` hears how many lines are written and may end it: `None` then. Otherwise says how many there are.
+pub fn write_csv(
+    connection: &Connection,
+    out: &mut dyn std::io::Write,
+    mut go_on: impl FnMut(u64) -> bool,
+) -> std::io::Result<Option<u64>> {
+    let (mut lines, mut whole) = (0, true);
     let mut written = out.write_all("\u{feff}".as_bytes());
     let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     written = written.and_then(|()| {
@@ -278,10 +283,11 @@ pub fn write_csv(connection: &Connection, out: &mut dyn std::io::Write) -> std::
             ];
             written = table.write_record(fields.iter().map(|field| guarded(field).into_owned())).map_err(Into::into);
         }
-        written.is_ok()
+        whole = go_on(lines);
+        whole && written.is_ok()
     })
     .map_err(std::io::Error::other)?;
-    written.and_then(|()| table.flush()).map(|()| lines)
+    written.and_then(|()| table.flush()).map(|()| whole.then_some(lines))
 }
 
 /// A text that a spreadsheet would take for a formula is shown as the text it is.
@@ -458,7 +464,8 @@ mod tests {
         let entry = Entry { at: at(1), who: "=1+1", terminal: "a,b", action: "\"x\"", subject: "", result: "done" };
         append(&connection, &entry).unwrap();
         let mut out = Vec::new();
-        assert_eq!(write_csv(&connection, &mut out).unwrap(), 2);
+        assert_eq!(write_csv(&connection, &mut Vec::new(), |lines| lines < 1).unwrap(), None, "called off");
+        assert_eq!(write_csv(&connection, &mut out, |_| true).unwrap(), Some(2));
         let text = String::from_utf8(out).unwrap();
         assert!(text.starts_with("\u{feff}番号,"));
         assert!(text.contains(",'=1+1,\"a,b\",\"\"\"x\"\"\",,done,"), "{text}");
