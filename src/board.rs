@@ -168,6 +168,8 @@ pub struct Row {
     pub answered: Option<Answered>,
     /// Of how many persons 実績なし was said.
     pub no_actuals: usize,
+    /// Of how many persons the planner said that they are over the limit with the provider's services.
+    pub over_limit: usize,
     /// Since when the actuals are being waited for, and for how many days; `None` while the month runs, where there was no
     /// plan, and once they are there.
     pub awaited_since: Option<Date>,

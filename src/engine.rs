@@ -14,6 +14,7 @@ mod fetching;
 pub mod habits;
 pub mod model;
 mod national;
+mod opening;
 pub mod outgoing;
 pub mod papers;
 mod partners;

@@ -44,22 +44,24 @@ pub const COLUMNS: [&str; 16] = [
 ];
 
 impl Register {
-    /// Everything that was written or received in this month.
+    /// Everything that was written or received in this month. `go_on` hears how many of how many are read and may end it:
+    /// `None` then.
     pub fn of(
         history: &History,
         month: Month,
         (office, office_name): (OfficeNumber, String),
         zone: TimeZone,
         made_at: Timestamp,
-    ) -> Result<Self, HistoryError> {
+        go_on: impl FnMut(usize, usize) -> bool,
+    ) -> Result<Option<Self>, HistoryError> {
         let midnight = |year, month| {
             let day = jiff::civil::date(year, month, 1).to_zoned(zone.clone());
             day.map(|day| day.timestamp()).map_err(|_| HistoryError::Unreadable { what: "a month" })
         };
         let (year, number) = (month.year(), month.month());
         let until = if number == 12 { midnight(year.saturating_add(1), 1)? } else { midnight(year, number + 1)? };
-        let rows = history.register(midnight(year, number)?, until)?;
-        Ok(Self { month, office, office_name, made_at, zone, rows })
+        let rows = history.register(midnight(year, number)?, until, go_on)?;
+        Ok(rows.map(|rows| Self { month, office, office_name, made_at, zone, rows }))
     }
 
     /// One row as texts, under [`COLUMNS`].
@@ -99,15 +101,18 @@ impl Register {
         at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
-    /// The whole of it, as a table that spreadsheets open.
-    pub fn csv(&self) -> Result<Vec<u8>, csv::Error> {
+    /// The whole of it, as a table that spreadsheets open. `go_on` hears how many rows are written and may end it: `None` then.
+    pub fn csv(&self, mut go_on: impl FnMut(usize) -> bool) -> Result<Option<Vec<u8>>, csv::Error> {
         let mut table =
             csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
         table.write_record(COLUMNS)?;
-        for row in &self.rows {
+        for (at, row) in self.rows.iter().enumerate() {
+            if !go_on(at) {
+                return Ok(None);
+            }
             table.write_record(self.texts(row).iter().map(|text| guarded(text).into_owned()))?;
         }
-        table.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+        table.into_inner().map(Some).map_err(|error| csv::Error::from(error.into_error()))
     }
 
     /// What its file is called: no name of a person or an office.

@@ -2,12 +2,17 @@
 
 pub mod chain;
 
+use std::sync::Once;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
 /// How long a writer waits for another program's.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// SQLCipher is ready within some milliseconds. If it never is, opening a file says why.
+const MOST_LOOKS: usize = 1_000;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// Why a file could not be brought to this program's schema.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +21,27 @@ pub enum MigrateError {
     Newer { found: usize, known: usize },
     #[error("cannot {step}")]
     Statement { step: &'static str, source: rusqlite::Error },
+}
+
+/// Waits until encrypted files can be opened. SQLite calls itself ready a moment before SQLCipher, which it brings along, is: a
+/// second thread that opened an encrypted file in that moment of a program's life would be refused.
+pub fn await_cipher() {
+    static READY: Once = Once::new();
+    READY.call_once(|| {
+        // The first connection of all makes SQLCipher ready; where another thread has it, this one is refused for a moment.
+        let is_ready = || {
+            let connection = Connection::open_in_memory()?;
+            connection.pragma_update(None, "key", "x'00'")?;
+            connection.pragma_query_value(None, "cipher_provider", |row| row.get::<_, String>(0))
+        };
+        for _ in 0..MOST_LOOKS {
+            match is_ready() {
+                Ok(_) => return,
+                Err(error) => tracing::debug!(%error, "SQLCipher is not ready yet"),
+            }
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
+    });
 }
 
 /// Makes a connection wait for others and, when it may write, makes what it commits survive a power cut.

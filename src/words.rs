@@ -13,9 +13,11 @@ pub mod mail;
 pub mod notices;
 pub mod outside;
 pub mod partners;
+pub mod progress;
 pub mod record;
 pub mod relay;
 pub mod search;
+pub mod statement;
 pub mod window;
 
 /// The language of the window and the command line.

@@ -48,7 +48,10 @@ struct Cli {
 impl Cli {
     /// The password comes by the environment alone: others see what stands on a command line.
     fn choice(&self) -> StoreChoice {
-        StoreChoice { url: self.store.clone(), password: std::env::var("TAYORI_STORE_PASSWORD").ok() }
+        StoreChoice {
+            url: self.store.clone().filter(|url| !url.is_empty()),
+            password: std::env::var("TAYORI_STORE_PASSWORD").ok(),
+        }
     }
 }
 

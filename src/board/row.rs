@@ -79,6 +79,8 @@ pub(super) struct Gathered<'a> {
     /// The same with what is still on its way, and the last that said so.
     said_none: Persons,
     saying: Option<Sending>,
+    /// 限度超過, by whoever plans.
+    over_limit: Persons,
     reminded: Option<Timestamp>,
 }
 
@@ -109,6 +111,9 @@ impl<'a> Gathered<'a> {
             Statement::Reminder { .. } if !from_reporter && said.proof.has_left() => {
                 self.reminded = self.reminded.max(Some(said.at))
             }
+            Statement::OverLimit { persons, .. } if !from_reporter && said.proof.has_left() => {
+                self.over_limit.extend(persons.iter().map(|over| over.person.clone()));
+            }
             _ => {}
         }
     }
@@ -126,6 +131,7 @@ impl<'a> Gathered<'a> {
             service,
             regular: self.sendings.is_empty() && self.papers.is_empty(),
             no_actuals: self.none.len(),
+            over_limit: self.over_limit.len(),
             reminded: self.reminded,
             plan,
             changes,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::parcel::Statement;
+use crate::parcel::{Over, Statement};
 
 const US: &str = "3191000017";
 const NORTH: &str = "3171000048";
@@ -343,4 +343,32 @@ proptest! {
             prop_assert!(summary.actuals <= summary.partners && summary.open <= summary.partners);
         }
     }
+}
+
+#[test]
+fn who_is_said_to_be_over_the_limit_is_counted_once_and_at_both_ends() {
+    let over = |numbers: &[usize], proof| Said {
+        partner: NORTH.parse().unwrap(),
+        parcel: ParcelId::new(),
+        at: at("2026-10-02T09:00"),
+        proof,
+        statement: Statement::OverLimit {
+            month: "202610".parse().unwrap(),
+            persons: numbers
+                .iter()
+                .map(|number| Over { person: person(*number), limit: None, units: 20_000, over: 295 })
+                .collect(),
+        },
+    };
+    let sent = Proof { accepted: Some(at("2026-10-02T09:01")), ..out() };
+    let plan = file("UPPLAN", (NORTH, "11"), "2026-09-25T09:00", sent);
+    let said = |said| only(&Material { said, ..material(vec![plan.clone()]) }, "2026-10-05").over_limit;
+    assert_eq!(said(vec![over(&[1, 2], sent), over(&[2], sent)]), 2);
+    assert_eq!(said(vec![over(&[1], out())]), 0, "it has not left");
+    assert_eq!(said(vec![over(&[1], came())]), 0, "a provider does not say it to the planner");
+    let us = ("11", NORTH);
+    let plan = file_of(us, "UPPLAN", (US, "43"), "2026-09-25T09:00", came());
+    let came = Said { partner: US.parse().unwrap(), ..over(&[1], came()) };
+    let row = only(&Material { said: vec![came], ..material(vec![plan]) }, "2026-10-05");
+    assert_eq!((row.side, row.over_limit), (Side::Provider, 1));
 }

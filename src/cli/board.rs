@@ -146,6 +146,7 @@ fn say_row(row: &Row, out: &mut dyn Write) -> io::Result<()> {
         said.push(format!("予防の計画 {}", w::step(lang, documents)));
     }
     said.extend([w::answered(lang, row), w::wait(lang, row)].into_iter().filter(|words| !words.is_empty()));
+    said.extend((row.over_limit > 0).then(|| w::over_limit(lang, row.over_limit)));
     said.extend(row.undelivered_days.map(|days| w::undelivered(lang, days)));
     said.extend(row.reminded.map(|at| w::reminded(lang, at.to_zoned(TimeZone::system()).date())));
     if row.regular {

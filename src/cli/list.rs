@@ -76,16 +76,21 @@ pub fn run(args: &ListArgs, profile: Profile, out: &mut dyn Write) -> Result<Out
 fn register(args: &ListArgs, month: Month, profile: &Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
     let settings = &profile.settings;
     let office = (settings.office, settings.office_name.clone());
-    let register = Register::of(&profile.history()?, month, office, TimeZone::system(), jiff::Timestamp::now())?;
-    let csv =
-        register.csv().map_err(|error| ProfileError::Io { path: PathBuf::new(), source: io::Error::other(error) });
+    let now = jiff::Timestamp::now();
+    let register = Register::of(&profile.history()?, month, office, TimeZone::system(), now, |_, _| true)?;
+    // Nobody calls it off here.
+    let Some(register) = register else { return Ok(Outcome::Troubled) };
+    let csv = register
+        .csv(|_| true)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| ProfileError::Io { path: PathBuf::new(), source: io::Error::other(error) });
     let mut documents: Vec<(&PathBuf, Vec<u8>)> = Vec::new();
     if let Some(path) = &args.csv {
         documents.push((path, csv?));
     }
     #[cfg(feature = "desktop")]
     if let Some(path) = &args.pdf {
-        match crate::desktop::paper::register::write(&register, || true) {
+        match crate::desktop::paper::register::write(&register, |_| true) {
             Ok(pdf) => documents.push((path, pdf.unwrap_or_default())),
             Err(error) => {
                 tracing::error!(%error, "the list was not made");

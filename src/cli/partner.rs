@@ -85,7 +85,7 @@ fn write(
         let partners = rows.iter().map(|(partner, keys)| {
             serde_json::json!({
                 "office": partner.office, "name": partner.name, "reachable": partner.reachable,
-                "changed": partner.changed.is_some(),
+                "changed": partner.changed.is_some(), "last_paper": partner.last_paper,
                 "keys": keys.iter().map(|key| serde_json::json!({
                     "fingerprint": key.key, "first_seen": key.first_seen, "trusted_at": key.trusted_at,
                 })).collect::<Vec<_>>(),
@@ -99,6 +99,7 @@ fn write(
         let standing = match (&partner.changed, partner.reachable) {
             (Some(_), _) => "鍵が変わっています。確かめてください",
             (None, true) => "受け取れます",
+            (None, false) if partner.last_paper.is_some() => "紙・FAX",
             (None, false) => "まだ受け取れません",
         };
         writeln!(out, "{}  {}  {standing}", partner.office, partner.name)?;

@@ -15,8 +15,8 @@ use super::place::{Place, Placing};
 use super::printing::{self, Job, Printing, Target};
 use super::screens::mending::Mending;
 use super::screens::{
-    DraftsPage, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, Outbox, PartnersPage, RelayDialog, SearchPage,
-    SettingsPage, TrustQuestion, Writing, inbox, sent,
+    DraftsPage, EntranceScreen, HelpPage, Home, LoginDialog, Mailbox, MonthList, Outbox, PartnersPage, RelayDialog,
+    SearchPage, SettingsPage, TrustQuestion, Writing, inbox, sent,
 };
 use super::tokens::use_palette;
 use super::{chrome, nav, preview, theme, undo, widgets};
@@ -28,8 +28,7 @@ use crate::notice::Attention;
 use crate::notice::badge::Badge;
 use crate::notice::tray::{Tray, TrayAsk};
 use crate::parcel::ParcelId;
-use crate::register::Register;
-use crate::standard::OfficeNumber;
+use crate::standard::{Month, OfficeNumber};
 use crate::words::Lang;
 
 /// What the middle of the window shows.
@@ -66,7 +65,7 @@ pub enum Action {
     ExamineOutgoing,
     StartOver,
     Send(Vec<SendRequest>),
-    /// Leave off looking at files, or making parcels of them.
+    /// Leave off what takes a while.
     Stop,
     /// Take these back before they leave.
     Undo(Vec<ParcelId>),
@@ -74,9 +73,13 @@ pub enum Action {
     Attach(OfficeNumber, Vec<PathBuf>),
     /// Look at what would be put right in a file.
     AskMend(Mending),
+    /// The same for a file of a draft, beside what else is being written.
+    MendDraft(Vec<PathBuf>, Mending),
     /// This file goes put right.
     Mend(PathBuf),
     EditTemplates,
+    /// Show the month board of this month.
+    SeeMonth(Month),
     /// Write to this partner, beginning with these words.
     WriteTo(OfficeNumber, String),
     /// Asked for; a question comes first.
@@ -117,6 +120,8 @@ pub struct App {
     pub(super) writing: Writing,
     pub(super) outbox: Outbox,
     pub(super) search: SearchPage,
+    /// The month's list, while it is made.
+    month_list: MonthList,
     pub(super) settings: SettingsPage,
     entrance: EntranceScreen,
     pub(super) login: LoginDialog,
@@ -171,6 +176,7 @@ impl App {
             writing: Writing::default(),
             outbox: Outbox,
             search: SearchPage::default(),
+            month_list: MonthList::default(),
             settings: SettingsPage::default(),
             entrance: EntranceScreen::default(),
             login: LoginDialog::default(),
@@ -304,7 +310,10 @@ impl App {
                     self.relay.refused();
                 }
                 Event::SendResults(results) => self.writing.told(results.clone()),
-                Event::Register(register) => self.write_register(ctx, register.clone()),
+                Event::Register(register) => {
+                    let tell = self.teller(ctx);
+                    self.month_list.gathered(register.clone(), tell);
+                }
                 Event::RelayOffer(offer) => self.relay.offered(offer),
                 Event::RelayReview(review) => self.relay.reviewed(review),
                 Event::Lists(_) => {
@@ -400,7 +409,7 @@ impl App {
             Chosen::SaveAs { parcel, index, to } => self.engine.send(Command::SaveFile { parcel, index, to }),
             Chosen::SaveRegister { month, pdf, to } => {
                 self.engine.send(Command::Register(month));
-                self.search.save_register(pdf, to);
+                self.month_list.ask(pdf, to);
             }
             Chosen::SaveSupport(to) => self.engine.send(Command::Diagnosis(DiagnosisCommand::Support(to))),
             Chosen::SaveRecord(to) => self.engine.send(Command::ExportAudit(to)),
@@ -411,15 +420,15 @@ impl App {
                 }
             }
             Chosen::PdfMade { bytes, to, name } => {
-                self.printing = None;
+                self.paper_done();
                 match to {
                     Target::File(to) => self.engine.send(Command::SaveDocument { bytes, to }),
                     Target::Viewer => self.desk.open_document(&name, bytes),
                 }
             }
-            Chosen::PdfStopped => self.printing = None,
+            Chosen::PdfStopped => self.paper_done(),
             Chosen::PdfFailed => {
-                self.printing = None;
+                self.paper_done();
                 self.model.pdf_failed();
             }
             Chosen::Preview(preview) => self.model.preview = Some(preview),
@@ -439,19 +448,10 @@ impl App {
         }
     }
 
-    /// Makes the month's list on a thread of its own; it is saved when it is there.
-    fn write_register(&mut self, ctx: &Context, register: Arc<Register>) {
-        let Some((pdf, to)) = self.search.register_wanted() else { return };
-        let tell = self.teller(ctx);
-        let work = move || {
-            tell(match printing::register(&register, pdf) {
-                Some(bytes) => Chosen::PdfMade { bytes, to: Target::File(to), name: String::new() },
-                None => Chosen::PdfFailed,
-            });
-        };
-        if let Err(err) = std::thread::Builder::new().name("register".into()).spawn(work) {
-            tracing::warn!(%err, "no thread for a list");
-        }
+    /// What was to go on paper, or into a list, is made, or is not wanted any more.
+    fn paper_done(&mut self) {
+        self.printing = None;
+        self.month_list.close();
     }
 
     fn teller(&self, ctx: &Context) -> impl FnOnce(Chosen) + Send + 'static {
@@ -511,11 +511,19 @@ impl App {
             Action::Undo(parcels) => self.undo(parcels),
             Action::Attach(receiver, paths) => self.writing.attach(receiver, paths),
             Action::AskMend(mending) => self.writing.ask_mend(mending),
+            Action::MendDraft(paths, mending) => {
+                self.examine(paths);
+                self.writing.ask_mend(mending);
+            }
             Action::Mend(path) => {
                 self.writing.mend(path);
                 self.examine(Vec::new());
             }
             Action::EditTemplates => self.writing.edit_templates(&self.model),
+            Action::SeeMonth(month) => {
+                self.page = Page::Home;
+                self.engine.send(Command::ShowBoard(Some(month)));
+            }
             Action::WriteTo(receiver, message) => {
                 self.page = Page::Compose;
                 self.writing.write_to(&self.model, receiver, &message);
@@ -558,7 +566,8 @@ impl App {
 
     /// What is dropped or chosen comes beside what is already there.
     fn examine(&mut self, paths: Vec<PathBuf>) {
-        let mut all = self.writing.paths(self.model.examined.as_deref());
+        let under_way = self.model.examining;
+        let mut all = self.writing.paths(self.model.examined.as_deref(), under_way);
         all.extend(paths);
         let mut seen = std::collections::HashSet::new();
         all.retain(|path| seen.insert(path.clone()));
@@ -575,12 +584,13 @@ impl App {
         }
     }
 
-    /// Leaves off looking at files, or sending them.
+    /// Leaves off looking at files, sending them, gathering a list, or writing the record into a file.
     fn stop(&mut self) {
         self.engine.send(Command::Stop);
         self.model.examining = false;
         self.model.progress = None;
         self.writing.not_sent();
+        self.month_list.close();
     }
 
     /// Takes back what has not left yet; what was written is on the table again.
@@ -619,10 +629,12 @@ impl App {
         }
         if self.withdrawing.is_none()
             && self.printing.is_none()
+            && !self.month_list.is_open()
             && !self.login.is_open()
             && !self.trust.is_open()
             && !self.relay.is_open()
             && !self.home.is_asking()
+            && !self.partners.is_asking()
             && !self.writing.is_asking()
             && ui.input(|i| i.key_pressed(Key::Escape))
         {
@@ -649,6 +661,7 @@ impl App {
             Page::Inbox => self.inbox.reading_alone = false,
             Page::Sent => self.sent.reading_alone = false,
             Page::Search => self.search.step_back(),
+            Page::Partners => self.partners.step_back(),
             _ => {}
         }
     }
@@ -682,7 +695,7 @@ impl App {
         let mut asked = vec![Self::dropped(ui), self.shortcuts(ui)];
         asked.push(chrome::top_bar(self, ui));
         self.login.strip(ui, &self.model);
-        chrome::status_bar(&self.model, ui);
+        asked.push(chrome::status_bar(&self.model, ui));
         asked.push(undo::bar(&self.model, ui));
         asked.push(nav::show(self, ui));
         asked.push(self.show_page(ui));
@@ -691,12 +704,14 @@ impl App {
         }
         asked.push(chrome::withdraw_question(self, ui));
         asked.push(self.print_question(ui));
+        asked.push(self.month_list.show(ui, &self.model));
         asked.push(self.trust.show(ui, &self.model));
         asked.push(self.relay.show(ui, &self.model));
         asked.push(self.login.show(ui, &self.model));
         asked.push(chrome::toasts(&mut self.model, ui));
         chrome::drop_overlay(&self.model, ui);
-        widgets::focus_ring(ui.ctx(), &[self.inbox.list.focus_id(), self.sent.list.focus_id()]);
+        let lists = [&self.inbox, &self.sent, &self.search.found].map(|mailbox| mailbox.list.focus_id());
+        widgets::focus_ring(ui.ctx(), &[&lists[..], &[self.partners.focus_id()]].concat());
         for action in asked.into_iter().flatten() {
             self.apply(ui.ctx(), action);
             ui.ctx().request_repaint();

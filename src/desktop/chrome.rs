@@ -14,10 +14,10 @@ use super::text::{safe_text, short_time};
 use super::theme::{bold, icon, reg};
 use super::tokens::*;
 use super::undo;
-use super::widgets::{Btn, button, line_at, para, segmented, text};
-use crate::engine::model::{Command, Connection, Login};
+use super::widgets::{Btn, button, button_sized, line_at, para, segmented, text};
+use crate::engine::model::{Command, Connection, Login, Task};
 use crate::words::failure::failure;
-use crate::words::{Lang, window as w};
+use crate::words::{Lang, progress, window as w};
 
 /// What the search field is known by.
 pub(super) fn search_id() -> Id {
@@ -100,7 +100,7 @@ fn search_field(app: &mut App, ui: &mut Ui, width: f32) {
     }
 }
 
-pub(super) fn status_bar(model: &Model, ui: &mut Ui) {
+pub(super) fn status_bar(model: &Model, ui: &mut Ui) -> Option<Action> {
     let lang = model.lang();
     Panel::bottom("status")
         .exact_size(36.0)
@@ -127,13 +127,18 @@ pub(super) fn status_bar(model: &Model, ui: &mut Ui) {
                     ui.label(RichText::new(ic::PERSON).font(icon(18.0)).color(gray_700()));
                     text(ui, format!("{user}（{}）", w::role(lang, *role)), reg(14.0), gray_700());
                 }
-                if let Some(progress) = model.progress {
-                    separator(ui);
-                    ui.label(RichText::new(ic::SYNC).font(icon(18.0)).color(blue_900()));
-                    text(ui, w::checking(lang, progress.done, progress.total), reg(14.0), blue_900());
-                }
-            });
-        });
+                let under_way = model.progress?;
+                separator(ui);
+                ui.label(RichText::new(ic::SYNC).font(icon(18.0)).color(blue_900()));
+                text(ui, progress::doing(lang, under_way), reg(14.0), blue_900());
+                // What has a page of its own is stopped there.
+                let stops = under_way.task == Task::Exporting
+                    && button_sized(ui, Btn::Text, ic::CLOSE, w::stop(lang), vec2(0.0, 28.0)).clicked();
+                stops.then_some(Action::Stop)
+            })
+            .inner
+        })
+        .inner
 }
 
 fn separator(ui: &mut Ui) {

@@ -61,6 +61,8 @@ pub struct Model {
     pub status: Status,
     /// What the window shows: of what came, only what is for this terminal's desk or for everybody.
     pub lists: Lists,
+    /// Whether they were told: a large history takes a moment.
+    pub lists_known: bool,
     /// All of what came.
     every_desk: Arc<[ParcelLine]>,
     pub counts: Counts,
@@ -191,6 +193,7 @@ impl Model {
             look,
             status: Status { connection: Connection::Starting, last_exchange: None, certificate_until: None },
             lists: Lists::default(),
+            lists_known: false,
             every_desk: Arc::from([]),
             counts: Counts::default(),
             opened: None,
@@ -230,6 +233,7 @@ impl Model {
             Event::Lists(lists) => {
                 self.every_desk = lists.inbox.clone();
                 self.lists = lists;
+                self.lists_known = true;
                 self.sort_by_desk();
             }
             Event::Opened(view) => {

@@ -106,11 +106,7 @@ impl Printing {
             ui.spacing_mut().item_spacing.y = 12.0;
             ui.label(RichText::new(w::print_title(lang)).font(bold(20.0)).color(gray_900()));
             match &self.making {
-                Some(making) => {
-                    if progress(ui, lang, making) {
-                        making.stop.store(true, Ordering::Relaxed);
-                    }
-                }
+                Some(making) => making.show(ui, lang, w::print_progress),
                 None => answer = self.question(ui, lang),
             }
         });
@@ -174,14 +170,23 @@ pub(super) fn open(form: Form, tell: impl FnOnce(Chosen) + Send + 'static) {
     }
 }
 
-/// Tells whether it is to be stopped.
-fn progress(ui: &mut Ui, lang: Lang, making: &Making) -> bool {
-    let done = making.done.load(Ordering::Relaxed).min(making.total);
-    text(ui, w::print_progress(lang, done, making.total), reg(16.0), gray_800());
+impl Making {
+    /// How far it is, and the way to leave off. `words` says it.
+    pub fn show(&self, ui: &mut Ui, lang: Lang, words: fn(Lang, usize, usize) -> String) {
+        let done = self.done.load(Ordering::Relaxed).min(self.total);
+        ui.ctx().request_repaint_after(std::time::Duration::from_millis(100));
+        if how_far(ui, lang, &words(lang, done, self.total), done, self.total) {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Words, a bar, and a button; tells whether that was pressed.
+pub(super) fn how_far(ui: &mut Ui, lang: Lang, words: &str, done: usize, total: usize) -> bool {
+    text(ui, words, reg(16.0), gray_800());
     #[expect(clippy::cast_precision_loss, reason = "a bar on the screen")]
-    let part = done as f32 / making.total.max(1) as f32;
+    let part = done as f32 / total.max(1) as f32;
     ui.add(egui::ProgressBar::new(part).desired_height(16.0).fill(blue_900()));
-    ui.ctx().request_repaint_after(std::time::Duration::from_millis(100));
     button(ui, Btn::Outline, ic::CLOSE, w::stop(lang)).clicked()
 }
 
@@ -202,12 +207,34 @@ fn make(job: &Job, making: &Making) -> Result<Option<Vec<u8>>, pdf::PdfError> {
     pdf::write(forms, "便り", || !making.stop.load(Ordering::Relaxed))
 }
 
-/// The month's list as a PDF or as CSV; `None` when it cannot be made.
-pub(super) fn register(register: &Register, pdf: bool) -> Option<Arc<[u8]>> {
-    let made = if pdf {
-        paper::register::write(register, || true).map(Option::unwrap_or_default).map_err(|error| error.to_string())
-    } else {
-        register.csv().map_err(|error| error.to_string())
+/// Makes the month's list, as a PDF or as CSV, on a thread of its own.
+pub(super) fn register(
+    register: Arc<Register>,
+    pdf: bool,
+    to: PathBuf,
+    tell: impl FnOnce(Chosen) + Send + 'static,
+) -> Option<Making> {
+    let making = Making { done: Arc::default(), total: register.rows.len(), stop: Arc::default() };
+    let going = making.clone();
+    let work = move || {
+        let go_on = |done| {
+            going.done.store(done, Ordering::Relaxed);
+            !going.stop.load(Ordering::Relaxed)
+        };
+        let made = if pdf {
+            paper::register::write(&register, go_on).map_err(|error| error.to_string())
+        } else {
+            register.csv(go_on).map_err(|error| error.to_string())
+        };
+        tell(match made {
+            Ok(Some(bytes)) => Chosen::PdfMade { bytes: Arc::from(bytes), to: Target::File(to), name: String::new() },
+            Ok(None) => Chosen::PdfStopped,
+            Err(error) => {
+                tracing::error!(error, "the month's list was not made");
+                Chosen::PdfFailed
+            }
+        });
     };
-    made.inspect_err(|error| tracing::error!(error, "the month's list was not made")).ok().map(Arc::from)
+    let begun = std::thread::Builder::new().name("register".into()).spawn(work);
+    begun.inspect_err(|err| tracing::warn!(%err, "no thread for a list")).ok().map(|_| making)
 }

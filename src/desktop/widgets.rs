@@ -6,6 +6,7 @@ mod findings;
 mod focus;
 mod label;
 mod parcel_list;
+mod rows;
 
 pub use button::{Badge, Btn, button, button_if, button_named, button_sized, nav_item, row_end, segmented, tabs};
 pub use chip::{
@@ -17,3 +18,4 @@ pub use label::{
     FIELD_MARGIN, elide, empty_state, field, hrow, icon_line, line_at, para, scroll_style, section, sentence_card, text,
 };
 pub use parcel_list::{Filter, ListWords, ParcelList, row_ground};
+pub use rows::{ROW, Rows};

@@ -3,10 +3,12 @@
 //! Plain data, no threads and no drawing. A face keeps the newest of each event and draws that; it never asks
 //! the history or the network itself.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 pub use super::diagnosis::{Check, Found, Light};
 pub use super::enrol::{By, Entry, Step as EntryStep};
@@ -52,7 +54,8 @@ pub enum Command {
     ExamineOutgoing,
     /// Put these bundles of the last examination into the outbox. For ten seconds nothing of them leaves.
     Send(Vec<SendRequest>),
-    /// Leave off looking at files, or making parcels of them. What was not begun does not happen.
+    /// Leave off looking at files, making parcels of them, gathering a list, or writing the record into a file. What was not
+    /// begun does not happen.
     Stop,
     /// Take parcels that have not left yet out of the outbox, all at once.
     Undo(Vec<ParcelId>),
@@ -308,7 +311,7 @@ pub enum Event {
     SendResults(Arc<[SendResult]>),
     /// What the outgoing folders hold that was not sent; told whenever it changes.
     Drafts(Drafts),
-    /// Files being looked at, when that takes more than a moment; `None` when it is over.
+    /// How far something is that takes more than a moment; `None` when it is over.
     Progress(Option<Progress>),
     Notice(Notice),
     /// Somebody clicked a notice, or started the program a second time: come to the front, and show this.
@@ -429,6 +432,8 @@ pub struct ParcelView {
     pub line: ParcelLine,
     pub incoming: bool,
     pub message: String,
+    /// What the message says about a month, in its order.
+    pub statements: Vec<StatementView>,
     pub files: Vec<FileView>,
     /// The check of the parcel's files together, as at the moment they were received or sent.
     pub checked: Checked,
@@ -448,6 +453,26 @@ pub struct ParcelView {
     pub signed_by: Option<OfficeNumber>,
     /// A word of the office's own about it.
     pub note: String,
+}
+
+/// What a message says about a month, with the names of the persons as far as they are known here.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StatementView {
+    pub statement: Statement,
+    pub names: HashMap<PersonKey, String>,
+}
+
+impl StatementView {
+    pub fn name(&self, person: &PersonKey) -> Option<&str> {
+        self.names.get(person).map(String::as_str)
+    }
+}
+
+/// Persons are nobody's business in a log.
+impl std::fmt::Debug for StatementView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StatementView").field("month", &self.statement.month()).finish_non_exhaustive()
+    }
 }
 
 /// The bytes of one file of a parcel.
@@ -562,10 +587,25 @@ pub enum AstrayReason {
     Unreadable(Failure),
 }
 
+/// How far something is that takes a while and can be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
+    pub task: Task,
     pub done: usize,
     pub total: usize,
+}
+
+/// What takes a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Files are looked at before sending.
+    Looking,
+    /// Parcels are made and put into the outbox.
+    Queueing,
+    /// The rows of a month's list are gathered.
+    Listing,
+    /// The record of what was done is written into a file.
+    Exporting,
 }
 
 /// What the window is to show when it comes to the front.
@@ -674,6 +714,8 @@ pub struct Partner {
     pub key: Option<String>,
     pub last_sent: Option<Timestamp>,
     pub last_received: Option<Timestamp>,
+    /// The last day on which something went, or came, on paper.
+    pub last_paper: Option<Date>,
     /// Another key than the one we knew turned up; a person is asked.
     pub changed: Option<PartnerChange>,
 }

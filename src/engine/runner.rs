@@ -4,13 +4,14 @@
 //! face ── Command ──► desk (history: quick) ── Errand ──► exchange (network: slow) ── Event ──► face
 //!                       ├── Order ──► people (logging in, accounts) ── Event ──► face      ▲
 //!                       ├── Wanted ──► searching (the index of words) ── Event ──► face    │
+//!                       ├── ParcelId ► opening (a parcel's tables) ── Event ──► face       │
 //!                       ├── Order ──► diagnosis (what stands in the way) ── Event ──► face │
 //!                       └── Paper ──► reader (files: may have to wait) ── Event ──► face   │
 //!                                            mail (long poll at the hub) ── Errand ────────┘
 //! folders (what the outgoing folders hold) ── Event ──► face, Errand ──► exchange
 //! ```
-//! The desk touches neither network nor folders, so that a parcel opens at once while a slow hub or a dead share keeps
-//! the others busy. Each thread has its own [`Terminal`] over the same files. All end when the face drops its
+//! The desk touches neither network nor folders nor large tables, so that it answers at once while a slow hub, a dead share
+//! or a parcel of ten thousand persons keeps the others busy. Each thread has its own [`Terminal`] over the same files. All end when the face drops its
 //! [`Engine`]: the desk at once, the others with the next thing they have to tell.
 
 use std::path::PathBuf;
@@ -27,14 +28,15 @@ use super::diagnosing;
 use super::exchange::{Exchange, Round};
 use super::failure::of_history;
 use super::model::{
-    Command, Connection, Content, Event, Failure, Notice, Progress, RelayRequest, SendRequest, SendResult, Settings,
-    Status, Wanted,
+    Command, Connection, Content, Event, Failure, Lists, Notice, Progress, RelayRequest, SendRequest, SendResult,
+    Settings, Status, Task, Wanted,
 };
+use super::opening::{Opening, Wish};
 use super::outgoing::{Scope, UNDO};
 use super::people::{Order, People};
 use super::profile::{Profile, ProfileError};
 use super::searching::Searching;
-use super::terminal::Terminal;
+use super::terminal::{Terminal, export_audit};
 use super::watching::{Nudge, Watching};
 use super::{Backend, Engine, autostart, retry};
 use crate::folders::{self, Pace};
@@ -87,6 +89,8 @@ enum Paper {
     ReviewRelay(RelayRequest),
     Relay(RelayRequest),
     Register(Month, Box<Settings>),
+    ShowAudit,
+    ExportAudit(PathBuf),
     /// The folders and the desks are these from now on.
     Follow(Box<Settings>),
 }
@@ -136,6 +140,7 @@ impl Engine {
         let called_off = Arc::new(AtomicU64::new(0));
         let reader = Reader { terminal: profile.terminal()?, at: 0, called_off: called_off.clone() };
         let searching = Searching { terminal: profile.terminal()? };
+        let opening = Opening { terminal: profile.terminal()? };
         let watching_terminal = profile.terminal()?;
         let board_terminal = profile.terminal()?;
         let Some(Backend { commands, events }) = ends.take() else { return Ok(()) };
@@ -147,6 +152,7 @@ impl Engine {
         let (papers, read) = mpsc::channel();
         let (orders, ordered) = mpsc::channel();
         let (searches, searched) = mpsc::channel();
+        let (opens, opened) = mpsc::channel();
         let diagnoses = diagnosing::start(teller.clone());
         let io = |source| ProfileError::Io { path: profile.dir().to_owned(), source };
         let named = |name: &str| std::thread::Builder::new().name(name.into());
@@ -172,6 +178,7 @@ impl Engine {
                 orders,
                 nudge,
                 searches,
+                opens,
                 given: AtomicU64::new(0),
                 called_off,
                 diagnoses,
@@ -185,6 +192,10 @@ impl Engine {
         {
             let teller = teller.clone();
             named("searching").spawn(move || searching.until_closed(&searched, &teller)).map_err(io)?;
+        }
+        {
+            let teller = teller.clone();
+            named("opening").spawn(move || opening.until_closed(&opened, &teller)).map_err(io)?;
         }
         {
             let profile = profile.clone();
@@ -208,6 +219,7 @@ impl Engine {
             let _ = backend.events.send(Event::Settings(settings));
         }
         let _ = backend.events.send(Event::Status(status));
+        let _ = backend.events.send(Event::Lists(Lists::default()));
         engine
     }
 }
@@ -219,6 +231,7 @@ struct Out {
     orders: Sender<Order>,
     nudge: Sender<Nudge>,
     searches: Sender<Wanted>,
+    opens: Sender<Wish>,
     diagnoses: Sender<diagnosing::Order>,
     /// How many things the reader was given.
     given: AtomicU64,
@@ -293,7 +306,7 @@ impl Desk {
                 if let Err(error) = self.terminal.mark_imported(id, now) {
                     teller.fail(of_history(&error));
                 }
-                self.show(id, teller)?;
+                self.show(id, teller, out);
                 round();
             }
             Command::Examine(paths) => out.read(Paper::Examine { paths, mended: Vec::new(), scope: Scope::All }),
@@ -377,12 +390,12 @@ impl Desk {
             Command::TakeOver(id) => drop(out.errands.send(Errand::TakeOver(id))),
             Command::Assign { parcel, to } => {
                 self.terminal.history.assign(parcel, cut(&to, LONGEST_NAME), now)?;
-                self.show(parcel, teller)?;
+                self.show(parcel, teller, out);
                 round();
             }
             Command::Annotate { parcel, text } => {
                 self.terminal.history.annotate(parcel, cut(&text, LONGEST_NOTE), now)?;
-                self.show(parcel, teller)?;
+                self.show(parcel, teller, out);
                 round();
             }
             Command::TrustPartner { office, fingerprint } => {
@@ -405,20 +418,11 @@ impl Desk {
             Command::NotePaper(note) => {
                 self.terminal.history.note_paper(&note, now)?;
                 let _ = teller.board.send(Ask::Refresh);
+                teller.tell(Event::Partners(self.terminal.partners()?));
                 round();
             }
-            Command::ShowAudit => drop(teller.tell(Event::Audit(Arc::new(self.terminal.audit()?)))),
-            Command::ExportAudit(to) => {
-                let exported = match self.terminal.export_audit(&to) {
-                    Ok(_) => {
-                        let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                        teller.tell(Event::Notice(Notice::Saved { name }));
-                        DONE.to_owned()
-                    }
-                    Err(failure) => failed(failure, teller),
-                };
-                self.terminal.history.record(Action::Export, "audit", &exported, now)?;
-            }
+            Command::ShowAudit => out.read(Paper::ShowAudit),
+            Command::ExportAudit(to) => out.read(Paper::ExportAudit(to)),
         }
         Ok(())
     }
@@ -439,15 +443,13 @@ impl Desk {
         if self.terminal.open(id, now)? {
             let _ = out.errands.send(Errand::Round);
         }
-        self.show(id, teller)
+        self.show(id, teller, out);
+        Ok(())
     }
 
-    fn show(&mut self, id: ParcelId, teller: &Teller) -> Result<(), HistoryError> {
-        if let Some(view) = self.terminal.view(id)? {
-            teller.tell(Event::Opened(Arc::new(view)));
-        }
+    fn show(&self, id: ParcelId, teller: &Teller, out: &Out) {
+        let _ = out.opens.send(Wish::Open(id));
         self.tell_lists(teller);
-        Ok(())
     }
 
     /// Says how it ended, for the record.
@@ -523,6 +525,7 @@ impl Desk {
                 let settings = Box::new(self.profile.settings.clone());
                 self.terminal.follow(&settings);
                 drop(out.errands.send(Errand::Settings(settings.clone())));
+                drop(out.opens.send(Wish::Follow(settings.clone())));
                 out.read(Paper::Follow(settings));
                 drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));
@@ -601,6 +604,9 @@ fn failed(failure: Failure, teller: &Teller) -> String {
     code
 }
 
+/// How something ended that somebody stopped, for the record.
+const CALLED_OFF: &str = "called-off";
+
 /// Most letters of a person's or a desk's name, and of a note.
 const LONGEST_NAME: usize = 100;
 const LONGEST_NOTE: usize = 4_000;
@@ -640,6 +646,8 @@ impl Reader {
                     Ok(())
                 }
                 Paper::Register(month, settings) => self.register(month, *settings, teller),
+                Paper::ShowAudit => self.show_audit(teller),
+                Paper::ExportAudit(to) => self.export_audit(&to, teller),
                 Paper::Relay(request) => self.relay(&request, Timestamp::now(), teller),
                 Paper::Follow(settings) => {
                     self.terminal.follow(&settings);
@@ -664,7 +672,7 @@ impl Reader {
     ) -> Result<(), HistoryError> {
         let mut told = Instant::now();
         let examined = self.terminal.examine(paths, mended, scope, Pace::default(), &mut |done, total| {
-            self.goes_on(&mut told, Progress { done, total }, teller)
+            self.goes_on(&mut told, Progress { task: Task::Looking, done, total }, teller)
         });
         teller.tell(Event::Progress(None));
         if let Some(examined) = examined? {
@@ -683,9 +691,41 @@ impl Reader {
 
     fn register(&self, month: Month, settings: Settings, teller: &Teller) -> Result<(), HistoryError> {
         let office = (settings.office, settings.office_name);
-        let register = Register::of(&self.terminal.history, month, office, TimeZone::system(), Timestamp::now())?;
-        teller.tell(Event::Register(Arc::new(register)));
+        let (history, now, mut told) = (&self.terminal.history, Timestamp::now(), Instant::now());
+        let register = Register::of(history, month, office, TimeZone::system(), now, |done, total| {
+            self.goes_on(&mut told, Progress { task: Task::Listing, done, total }, teller)
+        });
+        teller.tell(Event::Progress(None));
+        if let Some(register) = register? {
+            teller.tell(Event::Register(Arc::new(register)));
+        }
         Ok(())
+    }
+
+    fn show_audit(&self, teller: &Teller) -> Result<(), HistoryError> {
+        teller.tell(Event::Audit(Arc::new(self.terminal.audit()?)));
+        Ok(())
+    }
+
+    /// Writes the whole record; called off, there is no file.
+    fn export_audit(&mut self, to: &std::path::Path, teller: &Teller) -> Result<(), HistoryError> {
+        let (history, mut told) = (&self.terminal.history, Instant::now());
+        let total = usize::try_from(history.audit_head()?.lines).unwrap_or(usize::MAX);
+        let exported = export_audit(history, to, |lines| {
+            let done = usize::try_from(lines).unwrap_or(usize::MAX);
+            self.goes_on(&mut told, Progress { task: Task::Exporting, done, total }, teller)
+        });
+        teller.tell(Event::Progress(None));
+        let result = match exported {
+            Ok(Some(_)) => {
+                let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                teller.tell(Event::Notice(Notice::Saved { name }));
+                DONE.to_owned()
+            }
+            Ok(None) => CALLED_OFF.to_owned(),
+            Err(failure) => failed(failure, teller),
+        };
+        self.terminal.history.record(Action::Export, "audit", &result, Timestamp::now())
     }
 
     fn relay(&mut self, request: &RelayRequest, now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
@@ -714,9 +754,9 @@ impl Reader {
     fn send(&mut self, requests: &[SendRequest], now: Timestamp, teller: &Teller) -> Result<(), HistoryError> {
         let (mut parcels, mut results, mut told) = (Vec::new(), Vec::new(), Instant::now());
         for (done, request) in requests.iter().enumerate() {
-            if !self.goes_on(&mut told, Progress { done, total: requests.len() }, teller) {
+            if !self.goes_on(&mut told, Progress { task: Task::Queueing, done, total: requests.len() }, teller) {
                 teller.tell(Event::Progress(None));
-                self.terminal.history.record(Action::Send, &requests.len().to_string(), "called-off", now)?;
+                self.terminal.history.record(Action::Send, &requests.len().to_string(), CALLED_OFF, now)?;
                 return Ok(());
             }
             let prepared = self.terminal.prepare(request, Pace::default(), now);

@@ -112,11 +112,6 @@ impl Terminal {
         }
     }
 
-    /// Writes the whole record into a new file; says how many lines.
-    pub fn export_audit(&self, to: &Path) -> Result<u64, Failure> {
-        export_audit(&self.history, to)
-    }
-
     /// What people call this terminal: the name they gave it, or else the computer's.
     pub fn name(&self) -> Result<String, HistoryError> {
         let given = self.history.terminal_name()?;
@@ -148,8 +143,9 @@ fn computer_name() -> String {
     if name.is_empty() { "端末".into() } else { name }
 }
 
-/// Writes the whole record into a new file; says how many lines.
-pub fn export_audit(history: &History, to: &Path) -> Result<u64, Failure> {
+/// Writes the whole record into a new file; says how many lines. `go_on` hears how many are written and may end it: then
+/// there is no file.
+pub fn export_audit(history: &History, to: &Path, go_on: impl FnMut(u64) -> bool) -> Result<Option<u64>, Failure> {
     let failed = |error: &io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => {
             Failure::NameTaken { name: to.file_name().unwrap_or_default().to_string_lossy().into_owned() }
@@ -158,13 +154,13 @@ pub fn export_audit(history: &History, to: &Path) -> Result<u64, Failure> {
     };
     let file = OpenOptions::new().write(true).create_new(true).open(to).map_err(|error| failed(&error))?;
     let mut out = io::BufWriter::new(file);
-    let written = history.export_audit(&mut out).and_then(|lines| {
+    let written = history.export_audit(&mut out, go_on).and_then(|lines| {
         let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all().map(|()| lines)
     });
-    written.map_err(|error| {
+    if !matches!(written, Ok(Some(_))) {
         // Half a record would look like a whole one.
         let _ = std::fs::remove_file(to);
-        failed(&error)
-    })
+    }
+    written.map_err(|error| failed(&error))
 }

@@ -1,11 +1,11 @@
 //! The history as the faces see it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::model::{Audit, FileView, Lists, Names, ParcelView, Partner, PartnerChange, Status};
+use super::model::{Audit, FileView, Lists, Names, ParcelView, Partner, PartnerChange, StatementView, Status};
 use super::terminal::Terminal;
 use crate::history::{Dealings, HistoryError, KnownOffice, Stored, Way};
 use crate::parcel::ParcelId;
@@ -24,6 +24,10 @@ impl Terminal {
     pub fn partners(&self) -> Result<Arc<[Partner]>, HistoryError> {
         let (changes, keys) = (self.history.partner_changes()?, self.history.trusted_keys()?);
         let mut dealings = self.history.dealings()?;
+        let papers = self.history.paper_days()?;
+        for office in papers.keys() {
+            dealings.entry(*office).or_default();
+        }
         let national = |office: &OfficeNumber, listed: bool| match &self.import.national {
             Some(national) if !listed || national.partners.contains(office) => Way::National,
             _ => Way::Hub,
@@ -41,7 +45,11 @@ impl Terminal {
             key: keys.get(&office).cloned(),
             last_sent: dealt.sent,
             last_received: dealt.received,
-            name: known.map_or(dealt.name, |known| known.name),
+            last_paper: papers.get(&office).copied(),
+            name: known
+                .map(|known| known.name)
+                .or(Some(dealt.name).filter(|name| !name.is_empty()))
+                .unwrap_or_else(|| office.to_string()),
         };
         let listed = self.history.offices()?.into_iter().filter(|office| office.office != self.office);
         let mut partners: Vec<Partner> = listed
@@ -64,7 +72,23 @@ impl Terminal {
         let Some(stored) = self.history.parcel(id)? else { return Ok(None) };
         let contents = self.history.contents(id)?;
         let sheets = self.month_sheets(&stored, &contents)?;
-        Ok(Some(view_of(stored, sheets, People::new(tables_of(&contents)))))
+        let statements = self.statement_views(id)?;
+        Ok(Some(ParcelView { statements, ..view_of(stored, sheets, People::new(tables_of(&contents))) }))
+    }
+
+    /// What a message says about a month. Files sent or received before may say who is named.
+    fn statement_views(&self, id: ParcelId) -> Result<Vec<StatementView>, HistoryError> {
+        let mut views = Vec::new();
+        for statement in self.history.statements(id)? {
+            let mut names = HashMap::new();
+            for person in statement.persons() {
+                if let Some(name) = self.history.person_name(person)? {
+                    names.insert(person.clone(), name);
+                }
+            }
+            views.push(StatementView { statement, names });
+        }
+        Ok(views)
     }
 
     /// 第6表 of a parcel's files, per person and month. 実績 that came in stands beside the 予定 that we sent to the same
@@ -137,6 +161,7 @@ fn view_of(stored: Stored, sheets: Vec<MonthSheet>, people: People) -> ParcelVie
         line: stored.line,
         incoming: stored.incoming,
         message: stored.message,
+        statements: Vec::new(),
         files,
         checked: stored.checked,
         sheets,

@@ -176,9 +176,13 @@ impl History {
         chain::verify(&self.connection, noted).named("verify audit")
     }
 
-    /// Writes the whole record as CSV; says how many lines.
-    pub fn export_audit(&self, out: &mut dyn std::io::Write) -> std::io::Result<u64> {
-        chain::write_csv(&self.connection, out)
+    /// Writes the whole record as CSV; says how many lines, or `None` where `go_on` ended it.
+    pub fn export_audit(
+        &self,
+        out: &mut dyn std::io::Write,
+        go_on: impl FnMut(u64) -> bool,
+    ) -> std::io::Result<Option<u64>> {
+        chain::write_csv(&self.connection, out, go_on)
     }
 
     /// This terminal's name for itself towards the others and the hub: made once, by chance.

@@ -177,6 +177,20 @@ impl History {
         Ok(papers)
     }
 
+    /// The last day on which something went to, or came from, each office on paper.
+    pub fn paper_days(&self) -> Result<BTreeMap<OfficeNumber, Date>, HistoryError> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT partner, max(day) FROM paper WHERE day IS NOT NULL GROUP BY partner")
+            .named("days of paper")?;
+        let mut rows = select.query([]).named("days of paper")?;
+        let mut days = BTreeMap::new();
+        while let Some(row) = rows.next().named("days of paper")? {
+            days.insert(parsed(row, 0)?, parsed(row, 1)?);
+        }
+        Ok(days)
+    }
+
     /// Notes that something went or came on paper, or that it did not after all. On record, and told to the other
     /// terminals.
     pub fn note_paper(&mut self, note: &PaperNote, now: Timestamp) -> Result<(), HistoryError> {
@@ -397,6 +411,7 @@ mod tests {
         let note = PaperNote { month, paper, taken_back: false };
         history.note_paper(&note, now()).unwrap();
         assert_eq!(history.papers(month).unwrap(), [paper]);
+        assert_eq!(history.paper_days().unwrap(), [(paper.partner, paper.on)].into());
         let (_, told) = history.to_tell().unwrap().unwrap();
         assert!(told.iter().any(|mark| matches!(mark, Mark::Paper { note: told, .. } if *told == note)), "{told:?}");
         let hear = |history: &mut History, taken_back, seconds| {
@@ -409,7 +424,7 @@ mod tests {
         assert!(!hear(&mut history, true, -60), "an earlier word comes late");
         assert_eq!(history.papers(month).unwrap().len(), 1);
         assert!(hear(&mut history, true, 60));
-        assert!(history.papers(month).unwrap().is_empty());
+        assert!(history.papers(month).unwrap().is_empty() && history.paper_days().unwrap().is_empty());
     }
 
     /// `cargo test --lib -- --ignored a_hundred_thousand`

@@ -29,6 +29,7 @@ const PLAIN: &[u8; 16] = b"SQLite format 3\0";
 
 /// Opens the file, makes it where there is none, takes a plain one over, and brings it to this program's schema.
 pub(super) fn open(path: &Path, key: &DatabaseKey) -> Result<(Connection, InUse), HistoryError> {
+    sqlite::await_cipher();
     let mut mendings = 0;
     loop {
         let in_use = InUse::shared(path)?;

@@ -38,7 +38,9 @@ fn outgoing(now: Timestamp, partner_name: &str) -> NewOutgoing {
 fn may(history: &History) -> Register {
     let office = (US.parse().unwrap(), "南のケアプラン".to_owned());
     let zone = TimeZone::fixed(jiff::tz::offset(9));
-    Register::of(history, Month::new(2026, 5).unwrap(), office, zone, at("2026-06-01T00:00:00Z")).unwrap()
+    Register::of(history, Month::new(2026, 5).unwrap(), office, zone, at("2026-06-01T00:00:00Z"), |_, _| true)
+        .unwrap()
+        .unwrap()
 }
 
 #[test]
@@ -92,7 +94,8 @@ fn each_row_says_what_is_proved_and_by_what() {
     assert_eq!(rows[0], first);
     assert_eq!((rows[1][6].as_str(), rows[1][10].as_str(), rows[1][7].as_str()), ("失敗", "disk-full", ""));
     assert_eq!(rows.len(), 2);
-    let csv = String::from_utf8(register.csv().unwrap()).unwrap();
+    let csv = String::from_utf8(register.csv(|_| true).unwrap().unwrap()).unwrap();
+    assert!(register.csv(|_| false).unwrap().is_none(), "it can be called off");
     assert!(csv.starts_with("\u{feff}送受,日時,"));
     assert!(csv.contains(",\"'=北の\"\"訪問\"\"介護\","), "a formula is no formula: {csv}");
     assert_eq!(csv.matches("\r\n").count(), 3);
@@ -136,14 +139,17 @@ fn r6_a_months_list_is_made_as_csv_and_pdf_within_ten_seconds() {
     let register = may(&desk.history);
     assert_eq!(register.rows.len(), ROWS);
     let read = began.elapsed();
-    let csv = register.csv().unwrap();
+    let csv = register.csv(|_| true).unwrap().unwrap();
     assert_eq!(csv.iter().filter(|byte| **byte == b'\n').count(), ROWS + 1);
     let tabled = began.elapsed();
     #[cfg(feature = "desktop")]
     {
-        let pdf = crate::desktop::paper::register::write(&register, || true).unwrap().unwrap();
+        let pdf = crate::desktop::paper::register::write(&register, |_| true).unwrap().unwrap();
         assert!(pdf.starts_with(b"%PDF-"));
-        assert!(crate::desktop::paper::register::write(&register, || false).unwrap().is_none(), "it can be called off");
+        assert!(
+            crate::desktop::paper::register::write(&register, |_| false).unwrap().is_none(),
+            "it can be called off"
+        );
     }
     let took = began.elapsed();
     println!("{ROWS} rows: read in {read:?}, as CSV by {tabled:?}, as PDF by {took:?}");

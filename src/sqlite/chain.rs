@@ -291,16 +291,22 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Line, rusqlite::Error> {
     })
 }
 
-/// Writes the whole record as a table; says how many lines.
-pub fn write_csv(connection: &Connection, out: &mut dyn std::io::Write) -> std::io::Result<u64> {
+/// Writes the whole record as a table. `go_on` hears how many lines are written and may end it: `None` then. Otherwise says
+/// how many there are.
+pub fn write_csv(
+    connection: &Connection,
+    out: &mut dyn std::io::Write,
+    mut go_on: impl FnMut(u64) -> bool,
+) -> std::io::Result<Option<u64>> {
     let mut table = Table::begun(out)?;
-    let mut written = Ok(());
+    let (mut written, mut whole) = (Ok(()), true);
     each(connection, |line| {
         written = table.line(line);
-        written.is_ok()
+        whole = go_on(table.lines);
+        whole && written.is_ok()
     })
     .map_err(std::io::Error::other)?;
-    written.and_then(|()| table.end())
+    written.and_then(|()| table.end()).map(|lines| whole.then_some(lines))
 }
 
 /// The record as a table for a spreadsheet: UTF-8 with a mark at its start, so that Excel shows it as it is.
@@ -511,7 +517,8 @@ mod tests {
         let entry = Entry { at: at(1), who: "=1+1", terminal: "a,b", action: "\"x\"", subject: "", result: "done" };
         append(&connection, &entry).unwrap();
         let mut out = Vec::new();
-        assert_eq!(write_csv(&connection, &mut out).unwrap(), 2);
+        assert_eq!(write_csv(&connection, &mut Vec::new(), |lines| lines < 1).unwrap(), None, "called off");
+        assert_eq!(write_csv(&connection, &mut out, |_| true).unwrap(), Some(2));
         let text = String::from_utf8(out).unwrap();
         assert!(text.starts_with("\u{feff}番号,"));
         assert!(text.contains(",'=1+1,\"a,b\",\"\"\"x\"\"\",,done,"), "{text}");

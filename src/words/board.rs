@@ -180,6 +180,14 @@ pub fn answered(lang: Lang, row: &Row) -> String {
     }
 }
 
+/// 「限度超過 2名」
+pub fn over_limit(lang: Lang, count: usize) -> String {
+    match lang {
+        Lang::Ja => format!("限度超過 {count}名"),
+        Lang::En => format!("over limit: {count}"),
+    }
+}
+
 /// 「予定を送って 3日、まだ届いていません」
 pub fn undelivered(lang: Lang, days: i32) -> String {
     match lang {

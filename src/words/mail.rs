@@ -48,7 +48,6 @@ texts! {
     mend_title: "このように直します", "This will be put right";
     mend_text: "直したものを送ります。もとのファイルはそのまま残ります。", "It is sent as shown here. Your file stays as it is.";
     mend_yes: "この内容で直す", "Put it right";
-    mend_there: "自動で直せるところがあります。「内容を足す」を押すと直せます。", "Something can be put right: press “Add to it”.";
     mended: "（直しました）", " (put right)";
 
     templates: "定型文", "Templates";

@@ -15,11 +15,15 @@ texts! {
     by_tayori: "便りで届きます", "By Tayori";
     by_national: "国の連携システム", "By the national system";
     not_reachable: "まだ受け取れません", "Cannot receive yet";
+    by_paper: "紙・FAX", "Paper, fax";
     key_changed: "鍵が変わりました", "Its key has changed";
     not_listed: "名簿にありません", "Not in the directory";
     last_sent: "最後に送った日時", "Last sent";
     last_received: "最後に届いた日時", "Last received";
+    last_paper: "最後に紙でやりとりした日", "Last on paper";
     never: "まだありません", "Never";
+    paper: "紙・FAXでのやりとり", "On paper or by fax";
+    paper_hint: "紙やFAXで渡した・受け取ったことを記録すると、月次ボードに「紙」と出て、返事を待つ数に入りません。", "What is noted here stands on the month board as “Paper” and is not waited for.";
     see_received: "届いたものを見る", "See received";
     see_sent: "送ったものを見る", "See sent";
     write: "メッセージを書く", "Write a message";

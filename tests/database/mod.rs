@@ -75,6 +75,7 @@ fn programs() -> Option<PathBuf> {
 }
 
 impl Server {
+    #[allow(clippy::zombie_processes, reason = "it ends after whoever started it")]
     fn start(bin: &Path) -> Server {
         // PostgreSQL refuses to be root, and whoever it is must get into its folder.
         let dir = tempfile::Builder::new().prefix("pg").tempdir().unwrap().keep();

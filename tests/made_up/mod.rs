@@ -381,6 +381,7 @@ pub fn view(line: &ParcelLine, incoming: bool) -> ParcelView {
         line: line.clone(),
         incoming,
         message: MESSAGE.into(),
+        statements: vec![],
         files: files
             .iter()
             .map(|(name, kind, size)| FileView {
@@ -579,6 +580,7 @@ pub fn board(partners: usize) -> Board {
             documents: None,
             answered: None,
             no_actuals: 0,
+            over_limit: 0,
             awaited_since: None,
             days: None,
             undelivered_days: None,
@@ -608,6 +610,7 @@ pub fn board(partners: usize) -> Board {
                 ..done
             },
             5 => Row { plan: cell(false, board::Step::Troubled, Some(1_003)), actuals: nothing, ..done },
+            6 => Row { over_limit: 2, ..done },
             _ => done,
         }
     };
@@ -635,6 +638,7 @@ pub fn provider_board() -> Board {
     row.plan = cell(true, board::Step::Arrived, Some(0));
     row.actuals = cell(false, board::Step::Nothing, None);
     row.days = Some(17);
+    row.over_limit = 2;
     row.reminded = Some("2026-11-09T01:00:00Z".parse().unwrap());
     board.summaries = vec![Summary { side: Side::Provider, partners: 1, plans: 1, actuals: 0, open: 1 }];
     board
@@ -674,6 +678,19 @@ pub fn statement_draft(partner: OfficeNumber, month: tayori::standard::Month, oc
     StatementDraft { partner, partner_name, month, occasion, candidates: (0..persons).map(candidate).collect() }
 }
 
+/// Makes it a message that says this of October, and nothing else.
+pub fn give_statement(view: &mut ParcelView, occasion: Occasion) {
+    let draft = statement_draft(view.line.partner, "202610".parse().unwrap(), occasion);
+    let everybody = draft.candidates.iter().map(|candidate| candidate.person.clone()).collect();
+    let statement = draft.statement(&everybody).unwrap();
+    view.message = tayori::words::board::message(&draft, tayori::words::board::greeting(occasion), &statement);
+    let names = draft.candidates.into_iter().filter_map(|candidate| Some((candidate.person, candidate.name?)));
+    view.statements = vec![StatementView { statement, names: names.collect() }];
+    (view.files, view.sheets, view.people) = (vec![], vec![], Arc::default());
+    view.checked = checked(vec![]);
+    (view.line.files, view.line.subjects) = (0, vec![Subject::Message]);
+}
+
 /// The offices of the directory: those we know first, each reached in its own way.
 pub fn partners() -> Arc<[Partner]> {
     let partner = |at: usize| Partner {
@@ -685,6 +702,9 @@ pub fn partners() -> Arc<[Partner]> {
         key: (at < 20).then(|| "3f1a9c7702e45bd08861af13c29e407d".repeat(2)),
         last_sent: (at < 20).then(|| minutes_before(at * 700)),
         last_received: (at < 18 && at % 5 != 2).then(|| minutes_before(at * 900)),
+        last_paper: [(2, jiff::civil::date(2026, 10, 28)), (12, jiff::civil::date(2026, 11, 5))]
+            .into_iter()
+            .find_map(|(paper, on)| (paper == at).then_some(on)),
         changed: (at == 3).then(|| PartnerChange {
             known: "ab12".repeat(16),
             offered: "cd34".repeat(16),

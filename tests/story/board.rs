@@ -1,10 +1,18 @@
 //! The month board on both sides, from what really went and came: a care manager and two providers.
 
 use serde_json::Value;
+use tayori::engine::Engine;
+use tayori::engine::model::{Command, Event, Occasion, SendRequest};
+use tayori::words::board as words;
 
-use crate::world::{EAST, NORTH, Office, SOUTH, Town, report, report_name, sample, sample_of_south, text};
+use crate::world::{
+    EAST, LONGEST, NORTH, Office, Person, SOUTH, Town, eventually, report, report_name, sample, sample_of_south, text,
+};
 
 const MONTH: &str = "2026-05";
+
+/// A provider of 通所介護, whose services take one person of south's over the limit by 1,085 units.
+const DAY: Person = Person { number: "3191000331", service: "15", name: "昼のデイサービス" };
 
 /// The one row of a partner on an office's board.
 fn row(office: &Office, partner: &Office) -> Value {
@@ -107,4 +115,65 @@ fn paper_is_on_the_board_of_every_terminal_and_on_record() {
     assert_eq!(row(&south, &north)["actuals"]["step"], "nothing");
     let record = south.must(&["audit", "list", "--count", "1000", "--format", "json"]).stdout;
     assert!(record.contains("note-paper") && !record.contains(NORTH.name), "{record}");
+}
+
+/// Asks the engine, as the window does, what can be said; and waits for the answer.
+fn drafted(
+    engine: &Engine,
+    partner: &Office,
+    occasion: Occasion,
+) -> std::sync::Arc<tayori::engine::model::StatementDraft> {
+    let month = MONTH.replace('-', "").parse().unwrap();
+    engine.send(Command::DraftStatement { partner: partner.number(), month, occasion });
+    let begun = std::time::Instant::now();
+    loop {
+        match engine.poll() {
+            Some(Event::Statement(draft)) => return draft,
+            Some(_) => {}
+            None => std::thread::sleep(std::time::Duration::from_millis(10)),
+        }
+        assert!(begun.elapsed() < LONGEST, "no draft came");
+    }
+}
+
+#[test]
+fn what_the_tables_say_is_over_the_limit_is_looked_over_and_stands_on_the_providers_board() {
+    let (_town, [south, north, day]) = Town::of([SOUTH, NORTH, DAY]);
+    for provider in [&north, &day] {
+        let files = plan_for(&south, provider);
+        south.must(&["send", text(&files[0]), text(&files[1]), text(&files[2])]);
+    }
+
+    // Of the persons in both plans, one is over, and only with what the second of the two does.
+    let nobody = south.run(&["board", "over-limit", NORTH.number, "--all", "--month", MONTH]);
+    assert!(!nobody.is_fine() && nobody.stderr.contains("あてはまる利用者"), "{nobody:?}");
+    let shown = south.must(&["board", "over-limit", DAY.number, "--all", "--dry-run", "--month", MONTH]).stdout;
+    let engine = Engine::start(south.profile(), || {}).unwrap();
+    let draft = drafted(&engine, &day, Occasion::OverLimit);
+    let [candidate] = &draft.candidates[..] else { panic!("{} persons", draft.candidates.len()) };
+    let over = candidate.over.clone().unwrap();
+    assert_eq!((over.over, over.person.insured.as_str()), (1_085, "3100001443"));
+    assert!(over.limit.is_some_and(|limit| over.units > limit), "{over:?}");
+    let statement = draft.statement(&[candidate.person.clone()].into()).unwrap();
+    let message = words::message(&draft, words::greeting(Occasion::OverLimit), &statement);
+    assert!(message.contains("次の 1名が区分支給限度基準額を超えています。"), "{message}");
+    assert!(message.contains("うち貴事業所の超過 1085単位"), "{message}");
+    assert!(candidate.name.as_ref().is_some_and(|name| message.contains(name.as_str())), "{message}");
+    assert!(shown.contains(&message), "the command shows the same: {shown}");
+    assert_eq!((south.list("outbox").len(), south.list("sent").len()), (0, 2), "nothing has gone by looking");
+
+    engine.send(Command::Send(vec![SendRequest::saying(day.number(), message, statement)]));
+    eventually("it is with the hub", || south.list("sent").len() == 3);
+    drop(engine);
+    for office in [&day, &north] {
+        office.must(&["receive"]);
+    }
+    assert_eq!(row(&day, &south)["over_limit"].as_u64(), Some(1));
+    assert_eq!(row(&north, &south)["over_limit"].as_u64(), Some(0));
+    assert_eq!(row(&south, &day)["over_limit"].as_u64(), Some(1), "who said it sees that it was said");
+    let board = day.must(&["board", "--month", MONTH]).stdout;
+    assert!(board.contains("限度超過 1名"), "{board}");
+    // A plain reader has a message without files.
+    let message = &day.list("inbox")[0];
+    assert_eq!((message["files"].as_u64(), message["partner"].as_str()), (Some(0), Some(SOUTH.number)));
 }

@@ -286,6 +286,25 @@ fn a_months_files_are_drafts_within_seconds() {
 }
 
 #[test]
+fn five_thousand_files_at_once_are_all_found_and_those_of_one_parcel_are_a_draft() {
+    let (_town, [north, _south]) = Town::of([NORTH, SOUTH]);
+    let mut face = Face::of(&north);
+    const COUNT: usize = 5_000;
+    let bytes: Vec<Vec<u8>> = (0..40).map(report).collect();
+    let began = Instant::now();
+    for number in 0..COUNT {
+        fs::write(north.outgoing.join(report_name(number)), &bytes[number % bytes.len()]).unwrap();
+    }
+    let wrote = began.elapsed();
+    let all = |face: &Face| face.drafts.drafts.iter().map(|draft| draft.bundle.files.len() + draft.more).sum::<usize>();
+    let took = face.until("all of them", |face| all(face) == COUNT && face.drafts.coming == 0);
+    eprintln!("folders: {COUNT} files, written in {wrote:.1?}, are found and checked {took:.1?} later");
+    let [draft] = &face.drafts.drafts[..] else { panic!("one receiver") };
+    assert!(draft.bundle.may_be_sent() && draft.more > 0, "{:?}", draft.bundle.findings);
+    assert!(face.drafts.astray.is_empty(), "{:?}", face.astray());
+}
+
+#[test]
 fn beside_the_national_system_files_are_laid_out_and_downloads_are_taken_in() {
     let (town, [north, south]) = Town::of([NORTH, SOUTH]);
     let [hand_over, download] = ["hand over", "download"].map(|name| south.import.with_file_name(name));

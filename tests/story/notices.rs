@@ -194,6 +194,110 @@ fn quiet_hours_are_quiet_and_drafts_and_troubles_are_told() {
     assert_eq!(desktop.read(), [(missing, "設定でフォルダを選び直してください。".to_owned()), drafted]);
 }
 
+/// What the notification daemon is asked, call by call.
+struct Calls {
+    monitor: Child,
+    heard: std::sync::Arc<std::sync::Mutex<String>>,
+}
+
+impl Calls {
+    fn of(desktop: &Desktop) -> Calls {
+        let mut monitor = desktop
+            .command("dbus-monitor")
+            .args(["--session", "interface='org.freedesktop.Notifications'"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(monitor.stdout.take().unwrap()).lines();
+        let heard = std::sync::Arc::<std::sync::Mutex<String>>::default();
+        let kept = heard.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut kept = kept.lock().unwrap();
+                kept.push_str(line.trim());
+                kept.push(' ');
+            }
+        });
+        let calls = Calls { monitor, heard };
+        // It hears only what is said after it has begun.
+        eventually("the monitor listens", || {
+            let mut ask = desktop.command("dbus-send");
+            ask.args(["--session", "--dest=org.freedesktop.Notifications", "/org/freedesktop/Notifications"]);
+            let asked = ask.arg("org.freedesktop.Notifications.GetServerInformation").status();
+            asked.is_ok_and(|status| status.success()) && calls.heard.lock().unwrap().contains("GetServerInformation")
+        });
+        calls
+    }
+
+    /// The call that shows this.
+    fn showing(&self, summary: &str) -> Option<String> {
+        let heard = self.heard.lock().unwrap();
+        heard.split("member=Notify").find(|call| call.contains(summary)).map(str::to_owned)
+    }
+}
+
+impl Drop for Calls {
+    fn drop(&mut self) {
+        let _ = self.monitor.kill();
+        let _ = self.monitor.wait();
+    }
+}
+
+/// A time zone in which it is some minutes past ten in the morning now.
+fn in_the_morning() -> String {
+    let hour = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).hour();
+    format!("AAA{}", i16::from(hour) - 10)
+}
+
+#[test]
+fn the_morning_is_told_once_without_a_sound_and_what_comes_has_the_one_that_was_chosen() {
+    let Some(desktop) = Desktop::start() else { return };
+    let (_town, [north, south]) = Town::of([NORTH, SOUTH]);
+    let calls = Calls::of(&desktop);
+    north.put_out(&report_name(0), &report(0));
+    north.must(&["send"]);
+    south.must(&["receive"]);
+    let zone = in_the_morning();
+    let watch = || {
+        let mut command = south.command(&["watch"]);
+        desktop.put_on(&mut command);
+        command.env("TZ", &zone).stdout(Stdio::null()).stderr(Stdio::null());
+        Watching(command.spawn().unwrap())
+    };
+    let watching = watch();
+    const MORNING: &str = "おはようございます。今朝のまとめです";
+    eventually("the morning's summary", || desktop.shown() == 1);
+    let waits = "きのうの朝から届いたもの 1 件\nまだ取り込んでいないもの 1 件";
+    let told = desktop.read();
+    assert!(told.contains(&(MORNING.to_owned(), waits.to_owned())), "{told:?}");
+    let silent = |summary: &str| calls.showing(summary).is_some_and(|call| call.contains("\"suppress-sound\""));
+    let sounds = |summary: &str, sound: &str| {
+        let call = calls.showing(summary);
+        call.is_some_and(|call| call.contains("\"sound-name\"") && call.contains(&format!("\"{sound}\"")))
+    };
+    eventually("it makes no sound", || silent(MORNING));
+
+    north.put_out(&report_name(1), &report(1));
+    north.must(&["send"]);
+    const ARRIVED: &str = "北の訪問介護 から届きました";
+    eventually("an arrival with a soft sound", || sounds(ARRIVED, "message-new-instant"));
+    std::fs::rename(&south.outgoing, south.outgoing.with_file_name("aside")).unwrap();
+    eventually("a trouble with a loud one", || sounds("が見つかりません。", "dialog-warning"));
+    std::fs::rename(south.outgoing.with_file_name("aside"), &south.outgoing).unwrap();
+    watching.end();
+
+    // Silenced, and started a second time on the same day.
+    let mut profile = south.profile();
+    profile.settings.notices.sound = tayori::engine::habits::Sound::Silent;
+    profile.save().unwrap();
+    calls.heard.lock().unwrap().clear();
+    let _watching = watch();
+    north.put_out(&report_name(2), &report(2));
+    north.must(&["send"]);
+    eventually("an arrival without a sound", || silent(ARRIVED));
+    assert_eq!(calls.showing(MORNING), None, "once a day");
+}
+
 /// Whether no window runs over this profile.
 fn no_window_of(office: &Office) -> bool {
     let lock = std::fs::OpenOptions::new().write(true).open(office.profile.join("window.lock"));

@@ -467,3 +467,32 @@ fn b2_a_profile_that_is_held_gone_or_may_not_be_written_is_said_and_loses_nothin
     assert_eq!(files_in(&south.import).len(), 2);
     assert!(files_in(&south.import).iter().any(|(name, _)| *name == report_name(0)));
 }
+
+// --- the first moment of a program
+
+/// Runs in a program of its own: see below.
+#[test]
+#[ignore = "run by what_is_opened_first_by_many_threads_at_once_opens"]
+fn eight_threads_open_a_history_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = tayori::identity::Vault::in_memory().unwrap();
+    let barrier = std::sync::Barrier::new(8);
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (path, barrier, vault) = (dir.path().join(format!("{number}.db")), &barrier, &vault);
+            scope.spawn(move || {
+                barrier.wait();
+                History::open(&path, vault.database_key()).unwrap();
+            });
+        }
+    });
+}
+
+/// SQLite calls itself ready before SQLCipher is; who opened a history in that moment was refused.
+#[test]
+fn what_is_opened_first_by_many_threads_at_once_opens() {
+    for _ in 0..25 {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        finish(child.args(["--ignored", "--exact", "vault::eight_threads_open_a_history_each"])).or_panic();
+    }
+}

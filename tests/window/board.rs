@@ -196,3 +196,26 @@ fn every_step_has_its_own_word() {
     };
     assert_eq!((words(true).len(), words(false).len()), (steps.len(), steps.len()));
 }
+
+#[test]
+fn a_note_over_the_limit_names_everybody_who_is_and_whom_somebody_takes_out() {
+    let mut window = window_with(made_up::board(7));
+    window.must_say("なごみの里デイサービス 予定 取込済 限度超過 2名");
+    window.press("あおぞら訪問介護ステーション 操作");
+    window.press("限度超過を知らせる");
+    window.commands();
+    let (partner, month) = (made_up::office(10), "202610".parse().unwrap());
+    window.tell(Event::Statement(Arc::new(made_up::statement_draft(partner, month, Occasion::OverLimit))));
+    window.must_say("限度を超えている利用者　2名");
+    window.must_say("うち貴事業所の超過 408単位");
+    inside(&window, "the note over the limit");
+    assert!(window.commands().is_empty(), "nothing has gone");
+    window.harness.get_by_role_and_label(Role::CheckBox, "佐藤 ハナ（0001234500）　超過 408単位").click();
+    window.harness.run();
+    window.press("この内容で送る");
+    let [Command::Send(requests)] = &window.commands()[..] else { panic!("one command") };
+    let [Statement::OverLimit { persons, .. }] = &requests[0].statements[..] else { panic!("one statement") };
+    assert_eq!((persons.len(), persons[0].person.insured.as_str()), (1, "0001234501"));
+    assert!(requests[0].message.contains("・髙橋 春江 様（0001234501）: 限度 19705単位、合計 20113単位"));
+    assert!(!requests[0].message.contains("佐藤"), "{}", requests[0].message);
+}

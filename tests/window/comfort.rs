@@ -139,7 +139,7 @@ fn hostile_texts_neither_panic_nor_break_the_layout() {
         })
         .collect();
     window.tell(Event::Examined(Arc::new(Examined { bundles: vec![bundle], astray })));
-    window.everywhere(inside);
+    window.everywhere(|window, screen| inside(window, screen));
 }
 
 #[test]

@@ -147,3 +147,36 @@ fn what_is_sent_by_itself_does_not_take_away_what_somebody_writes() {
     window.tell(Event::Notice(Notice::Queued { parcels: 1 }));
     window.must_say("3 件の相手に送ります");
 }
+
+#[test]
+fn what_can_be_put_right_in_a_draft_is_put_right_from_there() {
+    let mut window = window_of([1280.0, 3000.0], Look::default(), Scripted::default());
+    let mut drafts = made_up::drafts();
+    let offer = Offer {
+        repair: tayori::standard::repair::Repair::Encoding,
+        row: None,
+        field: None,
+        before: "UTF-8".into(),
+        after: "シフトJIS（CP932）".into(),
+    };
+    let mut with_offer: Vec<Draft> = drafts.drafts.to_vec();
+    with_offer[1].bundle.files[0].offers = vec![offer.clone()];
+    drafts.drafts = with_offer.into();
+    let mut astray = drafts.astray.to_vec();
+    astray[0].offers = vec![offer];
+    drafts.astray = astray.into();
+    window.tell(Event::Drafts(drafts));
+    window.go("下書き");
+    let press = |window: &mut Window, at: usize| {
+        window.harness.get_all_by_role_and_label(Role::Button, "直す").nth(at).unwrap().click();
+        window.harness.run();
+    };
+    press(&mut window, 0);
+    assert_eq!(window.page(), Page::Compose);
+    window.must_say("このように直します");
+    assert_eq!(window.asked(), [format!("{:?}", Command::Examine(paths(1)))]);
+    // It is put right with the whole draft, although the first look has not been answered yet.
+    window.press("この内容で直す");
+    let wanted = Command::ExamineMended { paths: paths(1), mended: vec![paths(1)[0].clone()] };
+    assert_eq!(window.asked(), [format!("{wanted:?}")]);
+}

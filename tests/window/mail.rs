@@ -215,3 +215,31 @@ fn s8_a_changed_partner_is_asked_with_both_numbers_and_never_by_one_press() {
         [format!("{:?}", Command::TrustPartner { office: made_up::office(10), fingerprint: offered })]
     );
 }
+
+#[test]
+fn what_came_by_the_national_system_says_so_on_its_row() {
+    let mut window = window();
+    let line = |number, way| ParcelLine { way, subjects: vec![], ..made_up::line(number, State::Arrived) };
+    let inbox = Arc::from([line(0, Way::National), line(1, Way::Hub)]);
+    window.tell(Event::Lists(Lists { inbox, ..Lists::default() }));
+    window.go("受信");
+    let drawn = window.texts().iter().filter(|text| text.as_str() == "国の連携").count();
+    assert_eq!(drawn, 1, "{:?}", window.texts());
+    window.must_say("あおぞら訪問介護ステーション ファイル 1 個 未取込 国の連携 11/18 12:33");
+}
+
+#[test]
+fn before_the_lists_are_known_nobody_is_told_that_they_are_empty() {
+    let (engine, backend) = tayori::engine::Engine::pair();
+    let builder =
+        egui_kittest::Harness::builder().with_size([1280.0, 900.0]).renderer(crate::painter::Painter::default());
+    let harness = builder.build_eframe(move |cc| {
+        tayori::desktop::App::new(&cc.egui_ctx, engine, tayori::words::Lang::Ja).with_now(made_up::noon())
+    });
+    let mut window = Window { harness, backend };
+    window.must_say("一覧を読み込んでいます…");
+    window.go("受信");
+    window.must_say("一覧を読み込んでいます…");
+    window.tell(Event::Lists(made_up::lists()));
+    assert!(!window.says("一覧を読み込んでいます…"));
+}

@@ -18,6 +18,7 @@ mod office;
 mod painter;
 mod partners;
 mod pictures;
+mod pictures_of_parts;
 mod reading;
 mod relay;
 mod search;

@@ -1,7 +1,7 @@
 //! 連携先: whom we exchange with, how, and by which key.
 
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tayori::desktop::{Look, Page, TextSize};
 use tayori::engine::model::*;
 
@@ -72,4 +72,61 @@ fn nobody_yet_says_what_to_do() {
     narrow.harness.run();
     narrow.press("一覧にもどる");
     narrow.must_say("20 件");
+}
+
+#[test]
+fn the_list_is_gone_through_by_keys_and_enter_opens_where_there_is_room_for_one() {
+    let mut window = partners();
+    window.harness.get_by_role(Role::ListBox).focus();
+    window.harness.run();
+    window.key(egui::Key::ArrowDown);
+    window.must_say("最後に送った日時　11月18日（水）12:33");
+    window.key(egui::Key::End);
+    let chosen = |window: &Window| {
+        let mut rows = window.harness.query_all_by_role(Role::ListBoxOption);
+        rows.find(|row| row.accesskit_node().is_selected() == Some(true)).and_then(|row| row.accesskit_node().label())
+    };
+    assert!(chosen(&window).is_some_and(|name| name.contains("（19）")), "the last one is chosen, and seen");
+    window.key(egui::Key::Home);
+    window.key(egui::Key::PageDown);
+    window.key(egui::Key::ArrowUp);
+    assert!(chosen(&window).is_some());
+
+    let mut narrow = window_of([683.0, 384.0], Look::default(), Scripted::default());
+    narrow.tell(Event::Partners(made_up::partners()));
+    narrow.go("連携先");
+    narrow.harness.get_by_role(Role::ListBox).focus();
+    narrow.harness.run();
+    narrow.key(egui::Key::ArrowDown);
+    assert!(!narrow.says("一覧にもどる"), "the keys go on through the list");
+    narrow.key(egui::Key::Enter);
+    narrow.must_say("一覧にもどる");
+    narrow.key(egui::Key::Escape);
+    assert!(!narrow.says("一覧にもどる"));
+    narrow.must_say("20 件");
+}
+
+#[test]
+fn what_goes_on_paper_is_seen_and_noted_there() {
+    let mut window = partners();
+    window.tell(Event::Board(std::sync::Arc::new(made_up::board(6))));
+    // One whom nothing reaches any other way, and one to whom paper was the exception.
+    choose(&mut window, "㈱みどり福祉用具（12） 3170000022　訪問介護（11） 紙・FAX");
+    window.must_say("最後に紙でやりとりした日　2026年11月5日");
+    inside(&window, "a partner on paper");
+    window.press("実績を紙でやりとりした");
+    window.must_say("紙でのやりとりを記録します");
+    window.must_say("2026年10月（令和8年10月）　実績");
+    window.press("記録する");
+    let [Command::NotePaper(note)] = window.commands()[..] else { panic!("one command") };
+    let noted = (note.paper.side, note.paper.partner, note.paper.exchange, note.paper.on, note.taken_back);
+    use tayori::board::{Exchange, Side};
+    let today = jiff::civil::date(2026, 11, 18);
+    assert_eq!(noted, (Side::Planner, made_up::office(22), Exchange::Actuals, today, false));
+    choose(&mut window, "㈱みどり福祉用具 3170000012　福祉用具貸与（17） 便りで届きます");
+    window.must_say("最後に紙でやりとりした日　2026年10月28日");
+    window.press("予定を紙でやりとりした");
+    window.press("紙の記録を取り消す");
+    let [Command::NotePaper(note)] = window.commands()[..] else { panic!("one command") };
+    assert!(note.taken_back, "the board knows of it");
 }

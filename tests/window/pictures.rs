@@ -17,12 +17,13 @@ use crate::{made_up, search};
 const PC: [f32; 2] = [1366.0, 768.0];
 
 /// A window as people have it.
-fn at_work() -> Window {
-    looking(WindowLook::default())
+pub fn at_work() -> Window {
+    looking(PC, WindowLook::default())
 }
 
-fn looking(look: WindowLook) -> Window {
-    let mut window = empty(look);
+/// A window of so many pixels.
+pub fn looking(size: [f32; 2], look: WindowLook) -> Window {
+    let mut window = empty_of(size, look);
     window.tell(Event::Lists(made_up::lists()));
     window.tell(Event::Partners(made_up::partners()));
     window.tell(Event::Board(Arc::new(made_up::board(30))));
@@ -30,7 +31,11 @@ fn looking(look: WindowLook) -> Window {
 }
 
 fn empty(look: WindowLook) -> Window {
-    let points = PC.map(|side| side / look.text_size.zoom());
+    empty_of(PC, look)
+}
+
+fn empty_of(size: [f32; 2], look: WindowLook) -> Window {
+    let points = size.map(|side| side / look.text_size.zoom());
     let mut window = window_of(points, look, Scripted::default());
     window.tell(Event::Login(made_up::admin()));
     window.tell(Event::Accounts(made_up::accounts()));
@@ -38,7 +43,7 @@ fn empty(look: WindowLook) -> Window {
 }
 
 #[track_caller]
-fn keep(mut window: Window, name: &str) {
+pub fn keep(mut window: Window, name: &str) {
     // The pointer that pressed the last button is nowhere.
     window.harness.remove_cursor();
     window.harness.run_steps(2);
@@ -199,13 +204,13 @@ fn looks() {
         ("large", WindowLook { text_size: TextSize::Larger, ..WindowLook::default() }),
         ("english", WindowLook { lang: Lang::En, ..WindowLook::default() }),
     ] {
-        let mut window = looking(look);
+        let mut window = looking(PC, look);
         if look.lang == Lang::En {
             window.go("Inbox");
         } else {
             window.open_first(|view| made_up::give_months(view, 3));
         }
         keep(window, &format!("inbox-{name}"));
-        keep(looking(look), &format!("home-{name}"));
+        keep(looking(PC, look), &format!("home-{name}"));
     }
 }

@@ -119,3 +119,28 @@ fn pictures_and_texts_are_shown_in_place_and_a_pdf_is_opened() {
     window.tell(content(2, "お知らせ.pdf", b"%PDF-1.7 something"));
     assert_eq!(documents.lock().unwrap().len(), 1);
 }
+
+#[test]
+fn what_a_message_says_about_the_month_has_a_card_of_its_own() {
+    let mut window = full_window();
+    window.open_first(|view| made_up::give_statement(view, Occasion::OverLimit));
+    window.must_say("限度超過　2026年10月（令和8年10月）");
+    window.must_say("2名");
+    window.must_say("佐藤 ハナ");
+    window.must_say("超過 408単位");
+    window.must_say("限度 19,705単位　合計 20,113単位");
+    inside(&window, "a statement");
+    window.commands();
+    window.press("月次ボードで見る");
+    assert_eq!(window.page(), tayori::desktop::Page::Home);
+    let month = "202610".parse().unwrap();
+    assert_eq!(window.asked(), [format!("{:?}", Command::ShowBoard(Some(month)))]);
+    for (occasion, words) in [
+        (Occasion::NoActuals, "この利用者は、月次ボードで「実績なし」として数えます。"),
+        (Occasion::Reminder, "実績を送るか、実績がないときは月次ボードから「実績なし」を知らせてください。"),
+    ] {
+        let mut window = full_window();
+        window.open_first(|view| made_up::give_statement(view, occasion));
+        window.must_say(words);
+    }
+}

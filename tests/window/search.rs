@@ -104,8 +104,8 @@ fn conditions_are_asked_and_cleared() {
     assert_eq!(searches(&window), [wanted("")]);
 }
 
-#[test]
-fn r6_a_months_list_is_saved_as_a_table_and_as_paper() {
+/// A window in which this month was chosen, to save its list.
+fn month_chosen() -> (Window, Month) {
     let desk = Scripted { folder: PathBuf::from("/保存先"), ..Scripted::default() };
     let mut window = window_of([1280.0, 1700.0], Look::default(), desk);
     window.go("履歴の検索");
@@ -118,6 +118,39 @@ fn r6_a_months_list_is_saved_as_a_table_and_as_paper() {
     let month = Month::new(today.year(), today.month()).unwrap();
     window.harness.get_by_label_contains(&format!("{}（", month.label_ja())).click();
     window.harness.run();
+    (window, month)
+}
+
+#[test]
+fn gathering_a_months_list_says_how_far_it_is_and_can_be_left_off() {
+    let (mut window, month) = month_chosen();
+    window.press("PDFで保存");
+    assert!(window.asked().contains(&format!("{:?}", Command::Register(month))));
+    window.must_say("記録を集めています…");
+    window.tell(Event::Progress(Some(Progress { task: Task::Listing, done: 3_000, total: 100_000 })));
+    window.must_say("記録を集めています（100000 件中 3000 件）");
+    window.key(egui::Key::Escape);
+    window.must_say("送受信一覧を作ります");
+    window.press("中止");
+    assert!(window.asked().contains(&"Stop".to_owned()));
+    assert!(!window.says("送受信一覧を作ります"));
+    // Rows that came all the same are not wanted any more.
+    let settings = made_up::settings();
+    window.tell(Event::Register(Arc::new(Register {
+        month,
+        office: settings.office,
+        office_name: settings.office_name,
+        made_at: made_up::noon(),
+        zone: jiff::tz::TimeZone::UTC,
+        rows: vec![],
+    })));
+    assert!(!window.says("送受信一覧を作ります"));
+    assert!(window.commands().iter().all(|command| !matches!(command, Command::SaveDocument { .. })));
+}
+
+#[test]
+fn r6_a_months_list_is_saved_as_a_table_and_as_paper() {
+    let (mut window, month) = month_chosen();
     for (button, ending, begins) in [("CSVで保存", "csv", &b"\xef\xbb\xbf"[..]), ("PDFで保存", "pdf", b"%PDF-")] {
         window.commands();
         window.press(button);

@@ -145,7 +145,7 @@ fn the_outgoing_folder_is_looked_at_by_a_button() {
     window.go("新規作成");
     window.press("送信フォルダから");
     assert_eq!(window.asked(), ["ExamineOutgoing"]);
-    window.tell(Event::Progress(Some(Progress { done: 12, total: 260 })));
+    window.tell(Event::Progress(Some(Progress { task: Task::Looking, done: 12, total: 260 })));
     window.must_say("確認しています（260 個中 12 個）");
     window.tell(Event::Progress(None));
     window.tell(Event::Examined(Arc::new(Examined::default())));

@@ -96,6 +96,7 @@ pub fn window_of(size: [f32; 2], look: Look, desk: Scripted) -> Window {
     let mut window = Window { harness, backend };
     window.tell(Event::Settings(made_up::settings()));
     window.tell(Event::Status(made_up::online()));
+    window.tell(Event::Lists(Lists::default()));
     window
 }
 
@@ -124,7 +125,7 @@ impl Window {
     }
 
     /// Goes to every screen, and to every tab that one has, and looks.
-    pub fn everywhere(&mut self, mut look: impl FnMut(&Window, &str)) {
+    pub fn everywhere(&mut self, mut look: impl FnMut(&mut Window, &str)) {
         let home = self.screens();
         for screen in &home {
             self.go(screen);
@@ -158,6 +159,13 @@ impl Window {
             .find(|node| node.accesskit_node().label().is_some_and(|name| name.split('　').next() == Some(label)));
         row.unwrap_or_else(|| panic!("no navigation row {label}")).click();
         self.harness.run();
+    }
+
+    /// What it looks like now, without the pointer.
+    pub fn harness_picture(&mut self) -> image::RgbaImage {
+        self.harness.remove_cursor();
+        self.harness.run_steps(2);
+        self.harness.render().unwrap()
     }
 
     pub fn key(&mut self, key: egui::Key) {

@@ -120,7 +120,7 @@ fn everything_that_is_fine_goes_at_once_with_a_result_for_each() {
         (request.receiver, request.message.as_str()),
         (made_up::office(10), "2026年11月分です。あおぞら訪問介護ステーション様")
     );
-    window.tell(Event::Progress(Some(Progress { done: 3, total: 30 })));
+    window.tell(Event::Progress(Some(Progress { task: Task::Queueing, done: 3, total: 30 })));
     window.must_say("送信待ちに入れています（30 件中 3 件）");
     window.tell(Event::Progress(None));
     window.tell(Event::Notice(Notice::Queued { parcels: 1 }));
@@ -144,7 +144,7 @@ fn looking_and_sending_can_be_stopped() {
     let mut window = window();
     window.go("新規作成");
     window.press("送信フォルダから");
-    window.tell(Event::Progress(Some(Progress { done: 12, total: 5_000 })));
+    window.tell(Event::Progress(Some(Progress { task: Task::Looking, done: 12, total: 5_000 })));
     window.commands();
     window.press("中止");
     assert_eq!(window.asked(), ["Stop"]);

@@ -9,14 +9,18 @@ const AT_ONCE: usize = 1_000;
 /// So much of a digest stands on paper; all of it is in the CSV.
 const DIGEST: usize = 16;
 
-/// The whole list as a PDF. `go_on` is asked every thousand rows and may end it: `None` then.
-pub fn write(register: &Register, go_on: impl FnMut() -> bool) -> Result<Option<Vec<u8>>, PdfError> {
+/// The whole list as a PDF. `go_on` hears every thousand rows how many are written and may end it: `None` then.
+pub fn write(register: &Register, mut go_on: impl FnMut(usize) -> bool) -> Result<Option<Vec<u8>>, PdfError> {
     let parts = register.rows.len().div_ceil(AT_ONCE).max(1);
     let forms = (0..parts).map(|part| {
         let rows = register.rows.iter().enumerate().skip(part * AT_ONCE).take(AT_ONCE);
         form(register, part, parts, rows.map(|(at, row)| cells(register, at, row)).collect())
     });
-    pdf::write(forms, "送受信一覧", go_on)
+    let mut done = 0;
+    pdf::write(forms, "送受信一覧", || {
+        done += AT_ONCE;
+        go_on(done.min(register.rows.len()))
+    })
 }
 
 fn form(register: &Register, part: usize, parts: usize, rows: Vec<Vec<Cell>>) -> Form {

@@ -8,7 +8,7 @@ use egui::{RichText, Ui, vec2};
 
 use self::grid::Pressed;
 use self::message::MessageDialog;
-use self::paper::PaperDialog;
+pub(super) use self::paper::PaperDialog;
 use crate::board::{Board, Row, Side, Summary};
 use crate::desktop::icons as ic;
 use crate::desktop::model::Model;

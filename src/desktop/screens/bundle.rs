@@ -84,9 +84,7 @@ pub(super) struct Details {
 
 impl Details {
     /// Why it cannot be sent, what the check says, and its files.
-    ///
-    /// `here` says whether files can be put right here.
-    pub fn show(&mut self, ui: &mut Ui, lang: Lang, bundle: &Bundle, here: bool) -> Option<Action> {
+    pub fn show(&mut self, ui: &mut Ui, lang: Lang, bundle: &Bundle) -> Option<Action> {
         let may = bundle.may_be_sent();
         if !may {
             let sentence =
@@ -96,7 +94,7 @@ impl Details {
         if !bundle.findings.is_empty() {
             self.findings(ui, lang, bundle, may);
         }
-        let asked = repairs(ui, lang, bundle, here);
+        let asked = repairs(ui, lang, bundle);
         self.files(ui, lang, bundle);
         asked
     }
@@ -134,13 +132,9 @@ impl Details {
 }
 
 /// What can be put right in its files, with the way to look at it.
-fn repairs(ui: &mut Ui, lang: Lang, bundle: &Bundle, here: bool) -> Option<Action> {
+fn repairs(ui: &mut Ui, lang: Lang, bundle: &Bundle) -> Option<Action> {
     let mut asked = None;
     for file in bundle.files.iter().filter(|file| !file.mended && !file.offers.is_empty()) {
-        if !here {
-            icon_line(ui, ic::INFO, mail::mend_there(lang), reg(16.0), blue_1000());
-            break;
-        }
         ui.push_id(&file.path, |ui| {
             asked = mend_button(ui, lang, &file.path, &file.name, &file.offers).or(asked.take());
         });

@@ -1,6 +1,7 @@
 //! 下書き: what the care software wrote into the outgoing folders, checked and ready to go.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use egui::{RichText, Ui, vec2};
 
@@ -61,7 +62,8 @@ impl DraftsPage {
             if hidden > 0 && button(ui, Btn::Text, ic::EXPAND_MORE, &w::show_more(lang, hidden)).clicked() {
                 self.shown = shown + AT_ONCE;
             }
-            self.astray.show(ui, lang, w::astray(lang), &model.drafts.astray, &[]).or(asked)
+            let mended = self.astray.show(ui, lang, w::astray(lang), &model.drafts.astray, &[]);
+            mended.map(|asked| in_writing(asked, Vec::new())).or(asked)
         });
         self.question(ui, model).or(asked)
     }
@@ -73,7 +75,8 @@ impl DraftsPage {
             let written = mail::written_out(lang, &short_time(draft.at, &model.zone));
             text(ui, format!("{}　{written}", receiver_about(lang, bundle)), reg(14.0), gray_700());
             chips(ui, lang, bundle, |ui| state(ui, model, draft));
-            let asked = self.details.entry(bundle.receiver).or_default().show(ui, lang, bundle, false);
+            let asked = self.details.entry(bundle.receiver).or_default().show(ui, lang, bundle);
+            let asked = asked.map(|asked| in_writing(asked, request(draft).paths));
             if draft.more > 0 {
                 icon_line(ui, ic::INFO, &mail::more_follows(lang, draft.more), reg(14.0), gray_700());
             }
@@ -125,6 +128,15 @@ impl DraftsPage {
 
 fn request(draft: &Draft) -> SendRequest {
     SendRequest::new(draft.bundle.receiver, draft.bundle.files.iter().map(|file| file.path.clone()).collect(), "")
+}
+
+/// What is put right is looked at, and then sent, where things are written: with the other files of its draft.
+fn in_writing(asked: Action, mut paths: Vec<PathBuf>) -> Action {
+    let Action::AskMend(mending) = asked else { return asked };
+    if let Some(file) = mending.file.clone().filter(|file| !paths.contains(file)) {
+        paths.push(file);
+    }
+    Action::MendDraft(paths, mending)
 }
 
 /// 「問題のないものをすべて送る」, and the way to the folder.

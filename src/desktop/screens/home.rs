@@ -16,7 +16,7 @@ use crate::desktop::widgets::{
 use crate::desktop::{Action, Page};
 use crate::engine::model::{Connection, Failure};
 use crate::words::failure::{Sentence, failure};
-use crate::words::{Lang, window as w};
+use crate::words::{Lang, progress, window as w};
 
 /// The board is never lower: a window that has no room for it scrolls.
 const LEAST_BOARD: f32 = 260.0;
@@ -54,6 +54,10 @@ impl Home {
             trouble(ui, model);
             asked = super::trust::changed_partners(ui, model).or(asked);
             let lists = &model.lists;
+            if !model.lists_known {
+                icon_line(ui, ic::SCHEDULE, progress::loading(lang), reg(16.0), gray_700());
+                return asked;
+            }
             if lists.inbox.is_empty() && lists.sent.is_empty() && lists.outbox.is_empty() {
                 return first_day(ui, lang).or(asked);
             }

@@ -55,7 +55,7 @@ pub(super) fn bundle_card(
         if foldable && !letter.open {
             return None;
         }
-        let mut asked = letter.details.show(ui, lang, bundle, true);
+        let mut asked = letter.details.show(ui, lang, bundle);
         if may && letter.include {
             asked = words(ui, model, bundle, letter).or(asked);
             asked = attachments(ui, lang, bundle, letter).or(asked);

@@ -1,44 +1,86 @@
-//! 連携先: whom we exchange with, how, since when not, and by which key we know them.
+//! 連携先: whom we exchange with, by Tayori, the national system or on paper, since when not, and by which key we know them.
 
 use egui::accesskit::Role;
-use egui::{CentralPanel, Frame, Margin, Panel, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{
+    CentralPanel, Frame, Id, Key, Margin, Panel, Response, RichText, Sense, Stroke, TextEdit, Ui, WidgetInfo, vec2,
+};
 
+use super::board::PaperDialog;
+use super::bundle::full_card;
 use super::entrance::fingerprint_box;
+use crate::board::Exchange;
 use crate::desktop::icons as ic;
 use crate::desktop::model::{ChangedPartner, Model};
 use crate::desktop::text::{grouped, list_time, long_time, safe_text, search_key};
-use crate::desktop::theme::{bold, card, reg};
+use crate::desktop::theme::{bold, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
-    Btn, Colors, FIELD_MARGIN, button, chip, chip_at, empty_state, good, line_at, look, para, quiet, row_ground,
-    scroll_style, section, segmented, text,
+    Btn, Colors, FIELD_MARGIN, ROW, Rows, button, chip, chip_at, empty_state, good, line_at, look, para, quiet,
+    row_ground, section, segmented, text,
 };
 use crate::desktop::{Action, Page};
-use crate::engine::model::{Partner, Way};
+use crate::engine::model::{Command, Partner, Way};
 use crate::standard::OfficeNumber;
-use crate::words::{Lang, partners as w, window};
+use crate::words::{Lang, board as bw, mail, partners as w, window};
 
-const ROW: f32 = 72.0;
 /// Below this width there is room for the list or one partner, not both.
 const TWO_PANES: f32 = 700.0;
 
 /// What is typed and chosen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::desktop) struct PartnersPage {
     query: String,
     /// Also those we never exchanged anything with.
     everybody: bool,
     chosen: Option<OfficeNumber>,
+    rows: Rows,
+    /// Narrow windows: the chosen one is shown instead of the list.
+    alone: bool,
+    paper: Option<PaperDialog>,
+}
+
+impl Default for PartnersPage {
+    fn default() -> Self {
+        let rows = Rows::new("tayori-partners");
+        Self { query: String::new(), everybody: false, chosen: None, rows, alone: false, paper: None }
+    }
 }
 
 impl PartnersPage {
+    /// What the list is known by to focus and ring.
+    pub fn focus_id(&self) -> Id {
+        self.rows.focus_id()
+    }
+
+    pub fn is_asking(&self) -> bool {
+        self.paper.is_some()
+    }
+
+    /// Esc takes one step back.
+    pub fn step_back(&mut self) {
+        if self.alone {
+            self.alone = false;
+        } else {
+            self.query.clear();
+        }
+    }
+
     pub fn show(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
+        let asked = self.panes(ui, model);
+        let noted = self.paper.as_mut().and_then(|dialog| dialog.show(ui, model));
+        if noted.is_some() {
+            self.paper = None;
+        }
+        noted.flatten().map(|note| Action::Ask(Command::NotePaper(note))).or(asked)
+    }
+
+    fn panes(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
         let width = ui.available_width();
-        let chosen = self.chosen.and_then(|office| model.partners.iter().find(|partner| partner.office == office));
+        let partner = |office| model.partners.iter().find(|partner| Some(partner.office) == office);
         if width < TWO_PANES {
             return CentralPanel::default()
                 .frame(Frame::new().fill(white()))
-                .show(ui, |ui| match chosen {
+                .show(ui, |ui| match partner(self.chosen).filter(|_| self.alone) {
                     Some(partner) => self.one(ui, model, partner, true),
                     None => {
                         self.list(ui, model);
@@ -54,7 +96,7 @@ impl PartnersPage {
             .show(ui, |ui| self.list(ui, model));
         CentralPanel::default()
             .frame(Frame::new().fill(app_bg()))
-            .show(ui, |ui| match chosen {
+            .show(ui, |ui| match partner(self.chosen) {
                 Some(partner) => self.one(ui, model, partner, false),
                 None => {
                     if !model.partners.is_empty() {
@@ -77,6 +119,7 @@ impl PartnersPage {
                 wanted.is_empty() || search_key(&format!("{}\n{}", partner.name, partner.office)).contains(&wanted)
             })
             .collect();
+        self.keys(ui, &shown);
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
         Frame::new().inner_margin(Margin { left: 16, right: 12, top: 12, bottom: 12 }).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
@@ -102,24 +145,28 @@ impl PartnersPage {
             };
             return empty_state(ui, ic::APARTMENT, head, hint);
         }
-        let mut chosen = None;
-        scroll_style(ui, |ui, content| {
-            ScrollArea::vertical().auto_shrink(false).id_salt("partners").show_rows(
-                ui,
-                ROW,
-                shown.len(),
-                |ui, range| {
-                    ui.set_style(content);
-                    for at in range {
-                        let Some(partner) = shown.get(at) else { continue };
-                        if row(ui, model, partner, at, self.chosen == Some(partner.office)) {
-                            chosen = Some(partner.office);
-                        }
-                    }
-                },
-            );
-        });
-        self.chosen = chosen.or(self.chosen);
+        self.rows.focusable(ui, w::partners(lang));
+        let chosen = self.chosen;
+        let row = |ui: &mut Ui, at: usize| {
+            let partner = shown.get(at)?;
+            let is_chosen = chosen == Some(partner.office);
+            Some((row(ui, model, partner, at, is_chosen), is_chosen))
+        };
+        let clicked = self.rows.show(ui, shown.len(), || place(&shown, chosen), row);
+        if let Some(partner) = clicked.and_then(|at| shown.get(at)) {
+            (self.chosen, self.alone) = (Some(partner.office), true);
+        }
+    }
+
+    /// The arrow keys go through the list; in a narrow window Enter opens the chosen one.
+    fn keys(&mut self, ui: &Ui, shown: &[&Partner]) {
+        let to = self.rows.keys(ui).and_then(|moved| moved.from(place(shown, self.chosen), shown.len()));
+        if let Some(partner) = to.and_then(|to| shown.get(to)) {
+            self.chosen = Some(partner.office);
+            self.rows.reveal();
+        }
+        let enter = self.rows.has_focus(ui) && ui.input(|input| input.key_pressed(Key::Enter));
+        self.alone |= enter && self.chosen.is_some();
     }
 
     /// One partner with everything that is known of it.
@@ -128,11 +175,9 @@ impl PartnersPage {
         let mut asked = None;
         super::page(ui, "partner", |ui| {
             if narrow && button(ui, Btn::Text, ic::REPLY, window::back_to_list(lang)).clicked() {
-                self.chosen = None;
+                self.alone = false;
             }
-            card().show(ui, |ui| {
-                ui.set_width(ui.available_width());
-                ui.spacing_mut().item_spacing.y = 8.0;
+            full_card(ui, |ui| {
                 let name = ui.label(RichText::new(safe_text(&partner.name)).font(bold(20.0)).color(gray_900()));
                 name.on_hover_text(safe_text(&partner.name));
                 text(ui, about(lang, partner), reg(14.0), gray_700());
@@ -159,19 +204,48 @@ impl PartnersPage {
                     }
                 });
             });
-            card().show(ui, |ui| {
-                ui.set_width(ui.available_width());
-                ui.spacing_mut().item_spacing.y = 8.0;
-                asked = key(ui, lang, partner).or(asked.take());
-            });
+            // A key that has changed is the first thing to see to; else the paper is nearer to a day's work.
+            if partner.changed.is_some() {
+                asked = full_card(ui, |ui| key(ui, lang, partner)).or(asked.take());
+            }
+            full_card(ui, |ui| self.on_paper(ui, model, partner));
+            if partner.changed.is_none() {
+                full_card(ui, |ui| key(ui, lang, partner));
+            }
         });
         asked
     }
+
+    /// What went and came on paper, and noting it.
+    fn on_paper(&mut self, ui: &mut Ui, model: &Model, partner: &Partner) {
+        let lang = model.lang();
+        section(ui, ic::DESCRIPTION, w::paper(lang), |_| ());
+        let last = partner.last_paper.map_or_else(|| w::never(lang).to_owned(), |on| mail::day(lang, on));
+        text(ui, format!("{}　{last}", w::last_paper(lang)), reg(16.0), gray_800());
+        para(ui, w::paper_hint(lang), 16.0, gray_800());
+        // Of whom nothing is known but a number, nobody can say what there is to exchange.
+        if partner.service.is_none() {
+            return;
+        }
+        ui.horizontal_wrapped(|ui| {
+            for exchange in [Exchange::Plan, Exchange::Actuals] {
+                if button(ui, Btn::Outline, "", &bw::paper_of(lang, exchange)).clicked() {
+                    self.paper = PaperDialog::with(model, partner, exchange);
+                }
+            }
+        });
+    }
+}
+
+/// Where the chosen one stands.
+fn place(shown: &[&Partner], chosen: Option<OfficeNumber>) -> Option<usize> {
+    shown.iter().position(|partner| Some(partner.office) == chosen)
 }
 
 /// Whether we ever exchanged anything, or are asked about its key.
 fn is_known(partner: &Partner) -> bool {
-    partner.last_sent.is_some() || partner.last_received.is_some() || partner.key.is_some() || partner.changed.is_some()
+    let dealt = partner.last_sent.is_some() || partner.last_received.is_some() || partner.last_paper.is_some();
+    dealt || partner.key.is_some() || partner.changed.is_some()
 }
 
 fn about(lang: Lang, partner: &Partner) -> String {
@@ -187,6 +261,7 @@ fn way_look(lang: Lang, partner: &Partner) -> (&'static str, &'static str, Color
         (Some(_), ..) => (ic::WARNING, w::key_changed(lang), look()),
         (_, Way::National, _) => (ic::DONE, w::by_national(lang), quiet()),
         (_, Way::Hub, true) => (ic::CHECK_CIRCLE, w::by_tayori(lang), good()),
+        (_, Way::Hub, false) if partner.last_paper.is_some() => (ic::DESCRIPTION, w::by_paper(lang), quiet()),
         (_, Way::Hub, false) => (ic::SCHEDULE, w::not_reachable(lang), quiet()),
     }
 }
@@ -218,12 +293,13 @@ fn key(ui: &mut Ui, lang: Lang, partner: &Partner) -> Option<Action> {
 }
 
 /// Who, and below it when and how.
-fn row(ui: &mut Ui, model: &Model, partner: &Partner, at: usize, chosen: bool) -> bool {
+fn row(ui: &mut Ui, model: &Model, partner: &Partner, at: usize, chosen: bool) -> Response {
     let lang = model.lang();
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::CLICK);
     let (glyph, words, colors) = way_look(lang, partner);
     let spoken = format!("{} {} {words}", safe_text(&partner.name), about(lang, partner));
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, chosen, &spoken));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(chosen));
     let p = ui.painter();
     row_ground(p, &response, at, chosen);
     let (left, width) = (rect.left() + 16.0, rect.width() - 28.0);
@@ -233,5 +309,5 @@ fn row(ui: &mut Ui, model: &Model, partner: &Partner, at: usize, chosen: bool) -
     let last = last.map_or(String::new(), |at| list_time(at, model.now, &model.zone));
     let about = format!("{}　{last}", partner.office);
     line_at(p, left + chip_width + 10.0, rect.top() + 50.0, &about, reg(14.0), gray_700(), width - chip_width - 10.0);
-    response.clicked()
+    response
 }

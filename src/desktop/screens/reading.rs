@@ -45,6 +45,7 @@ pub(super) struct Reading {
     of: Option<ParcelId>,
     findings: Findings,
     all_files: bool,
+    all_named: bool,
     people: PeoplePane,
     handling: Handling,
     message: TextLines,
@@ -100,18 +101,21 @@ impl Reading {
 
     fn body(&mut self, ui: &mut Ui, model: &Model, view: &Arc<ParcelView>) -> Option<Action> {
         let lang = model.lang();
+        let mut asked = super::statement::cards(ui, lang, &view.statements, view.incoming, &mut self.all_named);
         if !view.message.trim().is_empty() {
             full_card(ui, |ui| {
                 section(ui, ic::MARK_EMAIL_UNREAD, w::message(lang), |_| ());
                 self.message.show(ui, lang, (view.line.id, usize::MAX), &view.message);
             });
         }
-        let mut asked = None;
         if !view.people.is_empty() {
-            asked = full_card(ui, |ui| self.people.show(ui, lang, view));
+            asked = full_card(ui, |ui| self.people.show(ui, lang, view)).or(asked);
         }
-        full_card(ui, |ui| self.checks(ui, lang, view));
-        asked = full_card(ui, |ui| self.files(ui, lang, view)).or(asked);
+        // A message is no file to be checked or saved.
+        if !view.files.is_empty() {
+            full_card(ui, |ui| self.checks(ui, lang, view));
+            asked = full_card(ui, |ui| self.files(ui, lang, view)).or(asked);
+        }
         let shown = model.preview.as_ref().filter(|preview| preview.parcel == view.line.id);
         if let Some(preview) = shown {
             asked = full_card(ui, |ui| self.preview(ui, lang, preview)).or(asked);

@@ -1,6 +1,5 @@
 //! 履歴の検索: finds parcels again while somebody types, by person, partner, month, kind and words.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::accesskit::Role;
@@ -46,18 +45,11 @@ pub(in crate::desktop) struct SearchPage {
     /// What was asked last.
     asked: Option<Wanted>,
     pub found: Mailbox,
-    /// The month's list that is being made: whether as a PDF, and where it goes.
-    register: Option<(bool, PathBuf)>,
 }
 
 impl Default for SearchPage {
     fn default() -> Self {
-        Self {
-            wanted: Wanted { most: PAGE, ..Wanted::default() },
-            asked: None,
-            found: Mailbox::mixed(LIST),
-            register: None,
-        }
+        Self { wanted: Wanted { most: PAGE, ..Wanted::default() }, asked: None, found: Mailbox::mixed(LIST) }
     }
 }
 
@@ -70,15 +62,6 @@ impl SearchPage {
     /// What is listed may have changed: it is asked anew.
     pub fn look_again(&mut self) {
         self.asked = None;
-    }
-
-    /// The month's list goes there once its rows are known.
-    pub fn save_register(&mut self, pdf: bool, to: PathBuf) {
-        self.register = Some((pdf, to));
-    }
-
-    pub fn register_wanted(&mut self) -> Option<(bool, PathBuf)> {
-        self.register.take()
     }
 
     /// Esc takes one step back.

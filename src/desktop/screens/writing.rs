@@ -36,6 +36,8 @@ pub(in crate::desktop) struct Writing {
     pub(super) common: String,
     /// Files that were put right.
     mended: Vec<PathBuf>,
+    /// The files of the last look.
+    looked_at: Vec<PathBuf>,
     /// Names of files that cannot be attached, told once.
     pub(super) not_attached: Vec<String>,
     /// What became of the last sending.
@@ -126,8 +128,11 @@ impl Writing {
         }
     }
 
-    /// The files of the last examination, to be looked at again together with others.
-    pub fn paths(&self, examined: Option<&Examined>) -> Vec<PathBuf> {
+    /// The files of the last look, to be looked at again together with others; `under_way` while its answer is not there.
+    pub fn paths(&self, examined: Option<&Examined>, under_way: bool) -> Vec<PathBuf> {
+        if under_way && !self.looked_at.is_empty() {
+            return self.looked_at.clone();
+        }
         let Some(examined) = examined else { return Vec::new() };
         let bundled = examined.bundles.iter().flat_map(|bundle| &bundle.files).map(|file| file.path.clone());
         let astray = examined.astray.iter().map(|astray| astray.path.clone());
@@ -135,7 +140,8 @@ impl Writing {
     }
 
     /// Asks for a look at these files.
-    pub fn examine(&self, paths: Vec<PathBuf>) -> Command {
+    pub fn examine(&mut self, paths: Vec<PathBuf>) -> Command {
+        self.looked_at.clone_from(&paths);
         let mended: Vec<PathBuf> = self.mended.iter().filter(|path| paths.contains(path)).cloned().collect();
         if mended.is_empty() { Command::Examine(paths) } else { Command::ExamineMended { paths, mended } }
     }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui::{
-    Align, Align2, EventFilter, Frame, Id, Key, Layout, Margin, Modifiers, Rect, Response, RichText, ScrollArea, Sense,
-    Stroke, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Frame, Id, Layout, Margin, Rect, Response, RichText, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::super::icons as ic;
@@ -13,12 +12,11 @@ use super::super::model::Model;
 use super::super::text::{grouped, list_time, safe_text, search_key};
 use super::super::theme::{bold, icon, reg};
 use super::super::tokens::*;
-use super::{chip_at, empty_state, line_at, scroll_style, segmented, state_look, subject_look, text};
+use super::rows::{ROW, Rows};
+use super::{chip_at, empty_state, line_at, segmented, state_look, subject_look, text};
 use crate::engine::model::{ParcelLine, Way};
 use crate::parcel::ParcelId;
-use crate::words::{Lang, desks, habits, handling, search as ws, window as w};
-
-const ROW: f32 = 72.0;
+use crate::words::{Lang, desks, habits, handling, progress, search as ws, window as w};
 
 /// One of the choices above the list.
 #[derive(Clone, Copy, Debug)]
@@ -40,9 +38,7 @@ pub struct ParcelList {
     /// Indices of the rows that pass filter and search, in the order of the list.
     order: Vec<usize>,
     built: Option<Built>,
-    offset: f32,
-    height: f32,
-    reveal: bool,
+    rows: Rows,
 }
 
 /// What `order` was made from.
@@ -74,9 +70,7 @@ impl ParcelList {
             selected: None,
             order: Vec::new(),
             built: None,
-            offset: 0.0,
-            height: 600.0,
-            reveal: false,
+            rows: Rows::new(id),
         }
     }
 
@@ -87,7 +81,7 @@ impl ParcelList {
 
     /// What the list is known by to focus and ring.
     pub fn focus_id(&self) -> Id {
-        Id::unique(self.id)
+        self.rows.focus_id()
     }
 
     pub fn selected(&self) -> Option<ParcelId> {
@@ -96,7 +90,7 @@ impl ParcelList {
 
     pub fn select(&mut self, id: Option<ParcelId>) {
         self.selected = id;
-        self.reveal = true;
+        self.rows.reveal();
     }
 
     fn rebuild(&mut self, lines: &Arc<[ParcelLine]>, query: &str) {
@@ -123,48 +117,18 @@ impl ParcelList {
         self.built = Some(Built { lines: lines.clone(), keys, query: query.to_owned(), filter: self.filter });
     }
 
-    fn line_at(&self, position: usize) -> Option<&ParcelLine> {
-        self.built.as_ref()?.lines.get(*self.order.get(position)?)
+    fn listed(&self) -> Listed<'_> {
+        Listed { lines: self.built.as_ref().map_or(&[][..], |built| &*built.lines), order: &self.order }
     }
 
-    fn position(&self) -> Option<usize> {
-        let selected = self.selected?;
-        (0..self.order.len()).find(|at| self.line_at(*at).is_some_and(|line| line.id == selected))
-    }
-
-    /// Moves the selection; tells the parcel when it is another one.
-    fn step(&mut self, by: isize) -> Option<ParcelId> {
-        self.jump(self.position().map_or(0, |at| at.saturating_add_signed(by)))
-    }
-
-    fn jump(&mut self, to: usize) -> Option<ParcelId> {
-        let last = self.order.len().checked_sub(1)?;
-        let id = self.line_at(to.min(last))?.id;
-        self.reveal = true;
+    /// ↑ ↓ PgUp PgDn Home End, while the list has the focus. Tells the parcel when it is another one.
+    fn keys(&mut self, ui: &Ui) -> Option<ParcelId> {
+        let moved = self.rows.keys(ui)?;
+        let listed = self.listed();
+        let to = moved.from(listed.position(self.selected), self.order.len())?;
+        let id = listed.at(to)?.id;
+        self.rows.reveal();
         (self.selected.replace(id) != Some(id)).then_some(id)
-    }
-
-    /// ↑ ↓ PgUp PgDn Home End, while the list has the focus.
-    fn keys(&mut self, ui: &mut Ui) -> Option<ParcelId> {
-        let id = self.focus_id();
-        if !ui.memory(|memory| memory.focused() == Some(id)) {
-            return None;
-        }
-        ui.memory_mut(|memory| {
-            memory.set_focus_lock_filter(id, EventFilter { vertical_arrows: true, ..Default::default() });
-        });
-        #[expect(clippy::cast_possible_truncation, reason = "a window has some ten rows")]
-        let page = ((self.height / ROW).floor() as isize - 1).max(1);
-        let hits =
-            |key| ui.input_mut(|input| isize::try_from(input.count_and_consume_key(Modifiers::NONE, key)).unwrap_or(0));
-        let by = hits(Key::ArrowDown) - hits(Key::ArrowUp) + page * (hits(Key::PageDown) - hits(Key::PageUp));
-        let (home, end) = (hits(Key::Home) > 0, hits(Key::End) > 0);
-        match (home, end, by) {
-            (true, ..) => self.jump(0),
-            (_, true, _) => self.jump(usize::MAX),
-            (.., 0) => None,
-            (.., by) => self.step(by),
-        }
     }
 
     /// Draws the list; tells which parcel was chosen anew.
@@ -182,18 +146,12 @@ impl ParcelList {
         self.head(ui, model, words);
         // The filter may just have changed.
         self.rebuild(lines, query);
-        let area = ui.available_rect_before_wrap();
-        let focus = ui.interact(area, self.focus_id(), Sense::focusable_noninteractive());
-        focus.widget_info(|| WidgetInfo::labeled(Role::ListBox, true, words.title));
+        self.rows.focusable(ui, words.title);
         if self.order.is_empty() {
-            self.nothing(ui, model.lang(), lines.is_empty(), words);
+            self.nothing(ui, model, lines.is_empty(), words);
             return by_keys;
         }
-        let by_mouse = self.rows(ui, model);
-        if by_mouse.is_some() {
-            ui.memory_mut(|memory| memory.request_focus(self.focus_id()));
-        }
-        by_mouse.or(by_keys)
+        self.show_rows(ui, model).or(by_keys)
     }
 
     fn head(&mut self, ui: &mut Ui, model: &Model, words: ListWords) {
@@ -219,11 +177,15 @@ impl ParcelList {
         let names: Vec<&str> = self.filters.iter().map(|filter| (filter.name)(lang)).collect();
         if let Some(pressed) = segmented(ui, &names, self.filter, TARGET) {
             self.filter = pressed;
-            self.reveal = true;
+            self.rows.reveal();
         }
     }
 
-    fn nothing(&self, ui: &mut Ui, lang: Lang, at_all: bool, words: ListWords) {
+    fn nothing(&self, ui: &mut Ui, model: &Model, at_all: bool, words: ListWords) {
+        let lang = model.lang();
+        if !model.lists_known {
+            return empty_state(ui, ic::SCHEDULE, progress::loading(lang), "");
+        }
         let glyph = if self.incoming { ic::INBOX } else { ic::SEND };
         if at_all {
             empty_state(ui, glyph, words.empty, words.empty_hint);
@@ -232,54 +194,36 @@ impl ParcelList {
         }
     }
 
-    fn rows(&mut self, ui: &mut Ui, model: &Model) -> Option<ParcelId> {
-        let mut area = ScrollArea::vertical().auto_shrink(false).id_salt((self.id, "rows"));
-        if std::mem::take(&mut self.reveal) {
-            area = area.vertical_scroll_offset(self.revealing_offset());
-        }
-        let (mut clicked, mut active) = (None, None);
-        let out = scroll_style(ui, |ui, content| {
-            area.show_rows(ui, ROW, self.order.len(), |ui, range| {
-                ui.set_style(content);
-                for position in range {
-                    let Some(line) = self.line_at(position) else { continue };
-                    let selected = self.selected == Some(line.id);
-                    let row = parcel_row(ui, model, line, RowLook { position, selected, mixed: self.mixed }, self.id);
-                    if selected {
-                        active = Some(row.id);
-                    }
-                    if row.clicked() {
-                        clicked = Some(line.id);
-                    }
-                }
-            })
-        });
-        if let Some(active) = active {
-            ui.ctx().accesskit_node_builder(self.focus_id(), |node| {
-                node.set_active_descendant(active.accesskit_id());
-                node.set_size_of_set(self.order.len());
-            });
-        }
-        self.offset = out.state.clamped_offset().y;
-        self.height = out.inner_rect.height();
-        if clicked.is_some() {
-            self.selected = clicked;
-        }
-        clicked
+    fn show_rows(&mut self, ui: &mut Ui, model: &Model) -> Option<ParcelId> {
+        let (selected, mixed, id) = (self.selected, self.mixed, self.id);
+        let listed = Listed { lines: self.built.as_ref().map_or(&[][..], |built| &*built.lines), order: &self.order };
+        let row = |ui: &mut Ui, position: usize| {
+            let line = listed.at(position)?;
+            let look = RowLook { position, selected: selected == Some(line.id), mixed };
+            Some((parcel_row(ui, model, line, look, id), look.selected))
+        };
+        let clicked = self.rows.show(ui, self.order.len(), || listed.position(selected), row);
+        let clicked = listed.at(clicked?)?.id;
+        self.selected = Some(clicked);
+        Some(clicked)
+    }
+}
+
+/// The lines that pass filter and search.
+#[derive(Clone, Copy)]
+struct Listed<'a> {
+    lines: &'a [ParcelLine],
+    order: &'a [usize],
+}
+
+impl<'a> Listed<'a> {
+    fn at(self, position: usize) -> Option<&'a ParcelLine> {
+        self.lines.get(*self.order.get(position)?)
     }
 
-    /// The scroll offset at which the selected row is seen, moving as little as can be.
-    #[expect(clippy::cast_precision_loss, reason = "exact up to 200,000 rows of 72 px")]
-    fn revealing_offset(&self) -> f32 {
-        let Some(position) = self.position() else { return 0.0 };
-        let (top, bottom) = (position as f32 * ROW, (position + 1) as f32 * ROW);
-        if top < self.offset {
-            top
-        } else if bottom > self.offset + self.height {
-            bottom - self.height
-        } else {
-            self.offset
-        }
+    fn position(self, selected: Option<ParcelId>) -> Option<usize> {
+        let selected = selected?;
+        (0..self.order.len()).find(|position| self.at(*position).is_some_and(|line| line.id == selected))
     }
 }
 

@@ -86,6 +86,9 @@ pub trait Columns {
     fn bytes(&self, column: usize) -> Result<Option<&[u8]>, DatabaseError>;
 }
 
+/// Whom rows are shown to, until it has seen enough.
+pub type Shown<'a> = dyn FnMut(&dyn Columns) -> Result<ControlFlow<()>, StoreError> + 'a;
+
 /// What an engine does. Everything else is made of it: see [`Connection`].
 pub trait Database {
     fn engine(&self) -> Engine;
@@ -98,7 +101,7 @@ pub trait Database {
         &self,
         sql: &str,
         values: &[Value<'_>],
-        each: &mut dyn FnMut(&dyn Columns) -> Result<ControlFlow<()>, StoreError>,
+        each: &mut Shown<'_>,
     ) -> Result<Result<(), StoreError>, DatabaseError>;
 
     /// Several statements without values.

@@ -227,5 +227,6 @@ impl From<postgres::Error> for DatabaseError {
 
 #[cfg(test)]
 mod plans;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

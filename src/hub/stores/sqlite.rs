@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, ToSql, TransactionBehavior, params_from_iter};
 
-use super::database::{self, Columns, Database, DatabaseError, Engine, Value};
+use super::database::{self, Columns, Database, DatabaseError, Engine, Shown, Value};
 use super::journal::Journal;
 use super::moving::{self, MoveError, Moved};
 use super::writer::{Answer, Committed, Job, Writer};
@@ -140,7 +140,7 @@ impl Database for Connection {
         &self,
         sql: &str,
         values: &[Value<'_>],
-        each: &mut dyn FnMut(&dyn Columns) -> Result<ControlFlow<()>, StoreError>,
+        each: &mut Shown<'_>,
     ) -> Result<Result<(), StoreError>, DatabaseError> {
         let mut statement = self.prepare_cached(sql)?;
         let mut rows = statement.query(params_from_iter(values))?;

@@ -164,10 +164,7 @@ fn of_exchange<'a>(
     let lang = model.lang();
     let cell = row.cell(exchange)?;
     let below = match exchange {
-        Exchange::Plan if narrow => {
-            row.changes.as_ref().map(|changes| changed(lang, changes.count)).unwrap_or_default()
-        }
-        Exchange::Plan => row.undelivered_days.map(|days| w::undelivered_short(lang, days)).unwrap_or_default(),
+        Exchange::Plan => below_plan(lang, row, narrow),
         Exchange::Actuals => w::answered(lang, row),
         Exchange::Documents => String::new(),
     };
@@ -175,6 +172,14 @@ fn of_exchange<'a>(
     let to_parcel = cell.parcel.map(|parcel| Pressed::Parcel { parcel, incoming: cell.incoming });
     let to_paper = (exchange != Exchange::Documents).then_some(Pressed::Paper { row, exchange });
     clicked.then(|| to_parcel.or(to_paper)).flatten()
+}
+
+/// What there is to say of a plan beside how far it got; changes only where they have no column of their own.
+fn below_plan(lang: Lang, row: &Row, narrow: bool) -> String {
+    let changes = row.changes.as_ref().filter(|_| narrow).map(|changes| changed(lang, changes.count));
+    let undelivered = row.undelivered_days.filter(|_| !narrow).map(|days| w::undelivered_short(lang, days));
+    let over = (row.over_limit > 0).then(|| w::over_limit(lang, row.over_limit));
+    over.into_iter().chain(changes).chain(undelivered).collect::<Vec<_>>().join("・")
 }
 
 fn changed(lang: Lang, count: usize) -> String {
@@ -223,7 +228,7 @@ fn wait<'a>(ui: &mut Ui, model: &Model, place: Rect, row: &'a Row) -> Option<Pre
     let late = row.days.is_some_and(|days| days >= LATE);
     let occasion = match row.side.awaits_actuals() {
         true => row.days.map(|_| Occasion::Reminder),
-        false => (row.plan.step.is_there() && !row.is_complete()).then_some(Occasion::NoActuals),
+        false => to_say_none(row).then_some(Occasion::NoActuals),
     };
     let sense = if occasion.is_some() { Sense::click() } else { Sense::hover() };
     let response = ui.interact(place, ui.scope_id().with(("wait", row.side, row.partner, row.service)), sense);
@@ -250,6 +255,11 @@ fn wait<'a>(ui: &mut Ui, model: &Model, place: Rect, row: &'a Row) -> Option<Pre
     occasion.filter(|_| clicked).map(|occasion| Pressed::Say { row, occasion })
 }
 
+/// Whether there may be persons of whom we have nothing to report.
+fn to_say_none(row: &Row) -> bool {
+    !row.side.awaits_actuals() && row.plan.step.is_there() && !row.is_complete()
+}
+
 /// What is done more seldom.
 fn more<'a>(ui: &mut Ui, lang: Lang, place: Rect, row: &'a Row) -> Option<Pressed<'a>> {
     let response = ui.interact(place, ui.scope_id().with(("more", row.side, row.partner, row.service)), Sense::click());
@@ -268,6 +278,9 @@ fn more<'a>(ui: &mut Ui, lang: Lang, place: Rect, row: &'a Row) -> Option<Presse
         let mut pressed = None;
         if row.side.awaits_actuals() && row.is_planned() && item(w::remind(lang)) {
             pressed = Some(Pressed::Say { row, occasion: Occasion::Reminder });
+        }
+        if to_say_none(row) && item(w::say_none(lang)) {
+            pressed = Some(Pressed::Say { row, occasion: Occasion::NoActuals });
         }
         if row.side == Side::Planner && row.is_planned() && item(w::say_over(lang)) {
             pressed = Some(Pressed::Say { row, occasion: Occasion::OverLimit });

@@ -1,23 +1,23 @@
-//! Noting that something went or came on paper, or that it did not after all.
+//! Noting that something went or came on paper, or that it did not after all. Asked from the board, and from 連携先.
 
 use egui::{RichText, TextEdit, Ui};
 use jiff::civil::Date;
 
 use super::answers;
-use crate::board::{Exchange, Paper, Row, Step};
+use crate::board::{Board, Exchange, Paper, Row, Side, Step};
 use crate::desktop::icons as ic;
 use crate::desktop::model::Model;
 use crate::desktop::screens::login::window;
 use crate::desktop::theme::{bold, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{Btn, FIELD_MARGIN, button, field, para, text};
-use crate::history::PaperNote;
-use crate::standard::Month;
+use crate::engine::model::{PaperNote, Partner};
+use crate::standard::{Month, Role};
 use crate::words::board as w;
 
 /// The question, with the day as it is typed.
 #[derive(Debug)]
-pub(super) struct PaperDialog {
+pub(in crate::desktop::screens) struct PaperDialog {
     month: Month,
     paper: Paper,
     name: String,
@@ -26,21 +26,38 @@ pub(super) struct PaperDialog {
 }
 
 impl PaperDialog {
+    /// About a row of the board.
     pub fn new(model: &Model, month: Month, row: &Row, exchange: Exchange) -> Self {
-        let today = model.now.to_zoned(model.zone.clone()).date();
-        let noted = row.cell(exchange).map(|cell| cell.step);
-        let (on, noted) = match noted {
-            Some(Step::Paper(on)) => (on, true),
-            _ => (today, false),
-        };
+        let noted = row.cell(exchange).and_then(|cell| match cell.step {
+            Step::Paper(on) => Some(on),
+            _ => None,
+        });
+        let on = noted.unwrap_or_else(|| today(model));
         let paper = Paper { side: row.side, partner: row.partner, service: row.service, exchange, on };
-        Self { month, paper, name: row.name.clone(), day: format!("{}/{}", on.month(), on.day()), noted }
+        Self::of(month, paper, row.name.clone(), noted.is_some())
+    }
+
+    /// About a partner, of the month that the board shows; `None` where it cannot be told what it is to us.
+    pub fn with(model: &Model, partner: &Partner, exchange: Exchange) -> Option<Self> {
+        let month = model.board.as_ref().map_or_else(|| Board::month_of(today(model)), |board| board.month);
+        let row = model.board.iter().flat_map(|board| &board.rows).find(|row| row.partner == partner.office);
+        if let Some(row) = row {
+            return Some(Self::new(model, month, row, exchange));
+        }
+        let service = partner.service?;
+        let side = if service.role() == Some(Role::Planner) { Side::Provider } else { Side::Planner };
+        let paper = Paper { side, partner: partner.office, service, exchange, on: today(model) };
+        Some(Self::of(month, paper, partner.name.clone(), false))
+    }
+
+    fn of(month: Month, paper: Paper, name: String, noted: bool) -> Self {
+        Self { month, paper, name, day: format!("{}/{}", paper.on.month(), paper.on.day()), noted }
     }
 
     /// `None` while it is open; then what is to be noted, if anything.
     pub fn show(&mut self, ui: &mut Ui, model: &Model) -> Option<Option<PaperNote>> {
         let lang = model.lang();
-        let today = model.now.to_zoned(model.zone.clone()).date();
+        let today = today(model);
         let mut answer = None;
         let closed = window(ui, "tayori-paper", |ui| {
             ui.label(RichText::new(w::paper_title(lang)).font(bold(22.0)).color(gray_900()));
@@ -70,6 +87,10 @@ impl PaperDialog {
         });
         if closed { answer.or(Some(None)) } else { answer }
     }
+}
+
+fn today(model: &Model) -> Date {
+    model.now.to_zoned(model.zone.clone()).date()
 }
 
 /// 11/5, 11月5日, 2026-11-05, 2026/11/5. A day without a year is the last such day.

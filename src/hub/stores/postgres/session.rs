@@ -13,7 +13,7 @@ use postgres::{Client, Row, Statement};
 
 use super::{Address, STALLED, STATEMENT, TURN};
 use crate::hub::stores::StoreError;
-use crate::hub::stores::database::{Columns, Database, DatabaseError, Engine, Value};
+use crate::hub::stores::database::{Columns, Database, DatabaseError, Engine, Shown, Value};
 
 /// How long bodies of one partition came in: a week, in milliseconds.
 pub(in crate::hub::stores) const WEEK: i64 = 7 * 86_400_000;
@@ -141,7 +141,7 @@ impl Database for Session {
         &self,
         sql: &str,
         values: &[Value<'_>],
-        each: &mut dyn FnMut(&dyn Columns) -> Result<ControlFlow<()>, StoreError>,
+        each: &mut Shown<'_>,
     ) -> Result<Result<(), StoreError>, DatabaseError> {
         let statement = self.prepared(sql)?;
         let rows =

@@ -169,7 +169,7 @@ fn d4_a_connection_that_breaks_in_a_job_is_told_and_the_next_write_goes() {
     });
     assert!(broken.is_err(), "it was told to be done");
     assert!(!node.read_now(|c| c.exists("look", "SELECT 1 FROM counter WHERE name = 'broken'", values![])).unwrap());
-    eventually("it goes on", || node.write_now(|c| directory::move_on(c)).is_ok());
+    eventually("it goes on", || node.write_now(directory::move_on).is_ok());
     // Idle connections of the readers break, too.
     cut_all(&node);
     eventually("somebody can look again", || node.read_now(directory::version).is_ok());
@@ -182,7 +182,7 @@ fn a_node_that_stalls_with_the_lock_in_hand_is_cut_off_and_the_others_go_on() {
     let stalled = Session::to(&address).unwrap();
     stalled.run(&format!("BEGIN; SELECT pg_advisory_xact_lock({WRITING})")).unwrap();
     let began = Instant::now();
-    node.write_now(|c| directory::move_on(c)).unwrap();
+    node.write_now(directory::move_on).unwrap();
     eprintln!("the others waited {:?}", began.elapsed());
     assert!(stalled.run("SELECT 1; COMMIT").is_err(), "what it had begun is gone");
 }
@@ -212,7 +212,7 @@ fn b4_a_migration_that_is_cut_off_leaves_nothing_and_old_programs_go_on_beside_w
     // A node of the older version comes back while the newer one runs.
     migrate_with(&session, &[first()], &address).unwrap();
     let node = Store::connect(&address).unwrap();
-    node.write_now(|c| directory::move_on(c)).unwrap();
+    node.write_now(directory::move_on).unwrap();
     migrate_with(&session, &[first(), adds(), breaks()], &address).unwrap();
     let refused = migrate_with(&session, &[first(), adds()], &address);
     assert!(matches!(refused, Err(StoreError::Newer { found: 3, known: 2, .. })), "{refused:?}");
@@ -234,10 +234,10 @@ fn nothing_is_accepted_by_a_database_that_is_read_only_and_it_goes_on_afterwards
     cut_all(&node);
     eventually("what is there can be looked at", || node.read_now(directory::version).is_ok());
     for _ in 0..3 {
-        assert!(node.write_now(|c| directory::move_on(c)).is_err());
+        assert!(node.write_now(directory::move_on).is_err());
     }
     database("off");
-    eventually("it goes on", || node.write_now(|c| directory::move_on(c)).is_ok());
+    eventually("it goes on", || node.write_now(directory::move_on).is_ok());
 }
 
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
