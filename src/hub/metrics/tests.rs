@@ -14,8 +14,7 @@ fn told() -> Vec<(String, BTreeSet<String>)> {
     let dir = tempfile::tempdir().unwrap();
     let now = Timestamp::now();
     let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
-    let hub =
-        Hub::new(crate::hub::stores::Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap();
+    let hub = Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap();
     let Meter { asked: Asked { route, method }, answered, seconds } = hub.metrics().of("/v1/inbox", "GET");
     answered.get_or_create(&Answered { route, method, status: 200 }).inc();
     seconds.observe(0.1);
