@@ -29,6 +29,7 @@ unit: ## In this process first, then what drives the real programs
 	cargo test --lib --bins --examples $(inside:%=--test %)
 	cargo test --doc
 	scripts/stories
+	scripts/on-postgres
 
 fuzz: ## Each target for 60 s, where cargo-fuzz and a nightly toolchain are there; says so where not
 	fuzz/run

@@ -18,7 +18,8 @@ use anyhow::Context as _;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 use tayori::cli::in_japanese;
-use tayori::hub::home::{Home, HubSettings};
+use tayori::hub::home::{Home, HomeError, HubSettings, StoreChoice};
+use tayori::hub::stores::StoreError;
 use tracing_subscriber::EnvFilter;
 
 /// 便り Tayori の連携基盤: 封をしたままのデータを預かり、渡します
@@ -34,8 +35,21 @@ struct Cli {
     /// ログの書き方
     #[arg(long, global = true, env = "TAYORI_LOG_FORMAT", value_name = "書き方", default_value = "text")]
     log_format: LogFormat,
+    /// 何台かで共にする PostgreSQL（postgres://利用者@場所/データベース）。書かなければ hub.toml の store か、フォルダの hub.db
+    #[arg(long, global = true, env = "TAYORI_STORE", value_name = "場所", hide_env_values = true)]
+    store: Option<String>,
     #[command(subcommand)]
     command: Command,
+}
+
+impl Cli {
+    /// The password comes by the environment alone: others see what stands on a command line.
+    fn choice(&self) -> StoreChoice {
+        StoreChoice {
+            url: self.store.clone().filter(|url| !url.is_empty()),
+            password: std::env::var("TAYORI_STORE_PASSWORD").ok(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -58,6 +72,10 @@ enum Command {
     Restore(upkeep::RestoreArgs),
     /// 預かっているデータと登録がすべて正しいかを調べます。動かしたままでかまいません
     Check(upkeep::CheckArgs),
+    /// フォルダの hub.db にあるものをすべて、空の PostgreSQL（--store）に移します。連携基盤は止めておいてください
+    Move,
+    /// PostgreSQL をある時点に戻したあとに一度だけ行います。一覧の番号をずっと先から数え直し、すべてを調べます
+    Recovered(upkeep::CheckArgs),
     /// API の説明（OpenAPI）を標準出力に書きます
     Openapi,
     /// 事業所の登録
@@ -111,10 +129,12 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<()> {
     let now = Timestamp::now();
+    let choice = cli.choice();
+    let open = |dir: &Path| open(dir, &choice);
     match cli.command {
         Command::Init(args) => {
             let settings = HubSettings::new(args.hosts, args.listen);
-            let home = Home::init(&cli.dir, settings, now).with_context(|| {
+            let home = Home::init_with(&cli.dir, settings, &choice, now).with_context(|| {
                 let dir = cli.dir.display();
                 format!("連携基盤を「{dir}」に作れませんでした。そこにもう連携基盤がないか、書き込めるかを確かめるか、--dir で別のフォルダを指定してください")
             })?;
@@ -123,7 +143,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Serve(args) => serve(open(&cli.dir)?, args.listen),
-        Command::Backup(args) => upkeep::back_up(&cli.dir, &args, now),
+        Command::Backup(args) => upkeep::back_up(&cli.dir, &choice, &args, now),
+        Command::Move => upkeep::move_over(&cli.dir, &choice),
+        Command::Recovered(args) => upkeep::recovered(&open(&cli.dir)?, &args, now),
         Command::Restore(args) => upkeep::restore(&cli.dir, &args, now),
         Command::Check(args) => upkeep::check(&open(&cli.dir)?, &args, now),
         Command::Openapi => {
@@ -137,8 +159,16 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-fn open(dir: &Path) -> anyhow::Result<Home> {
-    Home::open(dir).with_context(|| {
+fn open(dir: &Path, choice: &StoreChoice) -> anyhow::Result<Home> {
+    Home::open_with(dir, choice).map_err(|error| match &error {
+        HomeError::Address(_) | HomeError::Store(StoreError::Connect { .. }) => anyhow::Error::new(error).context(
+            "データベース（store）につながりませんでした。場所とパスワード（TAYORI_STORE_PASSWORD）、認証局（store_ca）を確かめてください。docs/operator.md に書き方があります",
+        ),
+        HomeError::Store(StoreError::Newer { .. }) => anyhow::Error::new(error).context(
+            "データベースは、この tayori-hub より新しい版のものか、よそ（PostgreSQL）に移したあとのものです。新しい版に入れかえるか、--store を指定してください",
+        ),
+        _ => anyhow::Error::new(error),
+    }).with_context(|| {
         let dir = dir.display();
         format!("「{dir}」の連携基盤を開けませんでした。--dir が正しいか、読み書きできるかを確かめてください。まだ作っていないときは、先に tayori-hub init を行ってください")
     })

@@ -22,7 +22,7 @@ use self::table::{Changed, Judged};
 pub use self::table::{any, list, version};
 use self::tries::Tries;
 use super::audit::{self, Actor, DONE};
-use super::stores::sqlite::{Store, StoreError};
+use super::stores::{Connection, Store, StoreError};
 use crate::standard::OfficeNumber;
 use crate::wire::{Account, AccountChange, LoggedIn, NewAccount, PasswordChange, Role, Secret, UserId};
 
@@ -105,11 +105,12 @@ pub struct Accounts {
 
 impl Accounts {
     pub fn new(store: Store, settings: LoginSettings, now: Timestamp) -> Self {
+        let sessions = Sessions::over(&store);
         Self {
             store,
             settings,
             passwords: Passwords::default(),
-            sessions: Sessions::default(),
+            sessions,
             tries: Tries::new(now),
             begun: RwLock::default(),
         }
@@ -187,7 +188,7 @@ impl Accounts {
     /// Who an access token stands for, when it comes from the terminal it was given to.
     pub async fn who(&self, from: Origin<'_>, token: &str, now: Timestamp) -> Result<Session, AccountError> {
         let hash = session::hash_of(token);
-        let session = match self.sessions.recall(&hash) {
+        let session = match self.sessions.recall(&hash, now) {
             Some(session) => Some(session),
             None => {
                 let epoch = self.sessions.epoch();
@@ -356,7 +357,7 @@ impl Accounts {
 
 /// The line of what became of an account.
 fn note(
-    connection: &rusqlite::Connection,
+    connection: &Connection,
     office: OfficeNumber,
     action: &str,
     user: &UserId,

@@ -22,6 +22,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use super::audit::{self, Actor, DONE};
 use super::check::{self, Checked};
 use super::home::{Home, HomeError};
+use super::stores::moving;
 use crate::identity::files::{self, FileError};
 use crate::parcel::DigestOf;
 
@@ -32,9 +33,6 @@ const MANIFEST: &str = "manifest.toml";
 const FOLDERS: [&str; 2] = ["ca", "external"];
 /// No other file of a hub is larger.
 const LARGEST_FILE: u64 = 16 * 1024 * 1024;
-/// How far ahead a restored hub counts on: more than any hub gives out between a backup and a loss.
-const AHEAD: i64 = 1_000_000_000;
-
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     #[error("there is something in {} already", .0.display())]
@@ -110,7 +108,7 @@ fn note(store: &Path, action: &str, subject: &str, now: Timestamp) -> Result<(),
     let mut connection = Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(std::time::Duration::from_secs(30))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    audit::record(&transaction, &Actor::operator(), action, subject, DONE, now).map_err(HomeError::from)?;
+    audit::record(&*transaction, &Actor::operator(), action, subject, DONE, now).map_err(HomeError::from)?;
     Ok(transaction.commit()?)
 }
 
@@ -255,22 +253,11 @@ fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<String> {
     }
 }
 
-/// Every number that callers follow goes on from where none of them can be yet. What the hub alone counts by stays.
+/// Every number that callers follow goes on from where none of them can be yet.
 fn move_ahead(store: &Path) -> Result<(), BackupError> {
     let mut connection = Connection::open(store)?;
     let transaction = connection.transaction()?;
-    let counting: Vec<String> = transaction
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND upper(sql) LIKE '%AUTOINCREMENT%'")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for table in counting {
-        let moved =
-            transaction.execute("UPDATE sqlite_sequence SET seq = seq + ?2 WHERE name = ?1", (&table, AHEAD))?;
-        if moved == 0 {
-            transaction.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", (&table, AHEAD))?;
-        }
-    }
-    transaction.execute("UPDATE counter SET value = value + ?1 WHERE name NOT IN ('overdue', 'health')", [AHEAD])?;
+    moving::move_ahead(&*transaction).map_err(HomeError::from)?;
     transaction.commit()?;
     connection.close().map_err(|(_, error)| error.into())
 }

@@ -2,17 +2,21 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
+use super::stores::Store;
+use super::stores::postgres::{Neighbours, Rings};
 use crate::standard::OfficeNumber;
 
 /// One bell per office that somebody listens for.
 #[derive(Debug, Default)]
 pub struct Bell {
     offices: Mutex<Offices>,
+    /// The other nodes, where there may be any.
+    neighbours: OnceLock<Neighbours>,
 }
 
 #[derive(Debug)]
@@ -28,7 +32,23 @@ impl Default for Offices {
     }
 }
 
+impl Rings for Bell {
+    fn ring(&self, office: OfficeNumber) {
+        self.ring_here(office);
+    }
+}
+
 impl Bell {
+    /// A bell that rings at every node over this store.
+    pub fn over(store: &Store) -> Arc<Self> {
+        let bell = Arc::new(Self::default());
+        let here: std::sync::Weak<Self> = Arc::downgrade(&bell);
+        if let Some(neighbours) = store.neighbours(here) {
+            let _ = bell.neighbours.set(neighbours);
+        }
+        bell
+    }
+
     /// Listens from now on, not only from the first await: a ring in between is heard.
     pub fn listen(&self, office: OfficeNumber) -> Pin<Box<OwnedNotified>> {
         let bell = match &mut *self.offices() {
@@ -44,8 +64,16 @@ impl Bell {
         rung
     }
 
-    /// Wakes every terminal of the office that listens. A bell nobody listens to any more is put away.
+    /// Wakes every terminal of the office that listens, at whatever node.
     pub fn ring(&self, office: OfficeNumber) {
+        self.ring_here(office);
+        if let Some(neighbours) = self.neighbours.get() {
+            neighbours.tell(office);
+        }
+    }
+
+    /// Wakes those that listen here. A bell nobody listens to any more is put away.
+    fn ring_here(&self, office: OfficeNumber) {
         if let Offices::Open(offices) = &mut *self.offices()
             && let Some(bell) = offices.remove(&office)
         {

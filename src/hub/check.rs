@@ -2,13 +2,13 @@
 //! revocation list can be made, and the record is as it was written. Reads only, so it may run beside a running hub.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 
 use super::external::External;
 use super::home::Home;
 use super::mailbox::piece_now;
 use super::state::HubError;
-use super::stores::sqlite::{Named as _, StoreError};
+use super::stores::bodies::Place;
+use super::stores::{Connection, Engine, StoreError, values};
 use super::{audit, directory};
 use crate::parcel::{DigestOf, certificate};
 
@@ -76,12 +76,11 @@ const MOST_FINDINGS: usize = 20;
 /// Looks at all of it.
 pub fn check(home: &Home, now: Timestamp) -> Result<Checked, HubError> {
     let mut checked = home.store.read_now(|connection| {
-        let mut checked = Checked::default();
-        // One moment, whatever is written meanwhile.
-        connection.execute_batch("BEGIN").named("begin the check")?;
-        let looked = look(connection, &mut checked);
-        connection.execute_batch("ROLLBACK").named("end the check")?;
-        looked.map(|()| checked)
+        // Whatever is written meanwhile.
+        connection.at_one_moment(|| {
+            let mut checked = Checked::default();
+            look(connection, &mut checked).map(|()| checked)
+        })
     })?;
     let standing = home.store.read_now(directory::standing)?;
     let revoked: Vec<_> = standing.revoked.into_iter().collect();
@@ -114,43 +113,56 @@ fn record(connection: &Connection, checked: &mut Checked) -> Result<(), StoreErr
 }
 
 fn integrity(connection: &Connection, checked: &mut Checked) -> Result<(), StoreError> {
-    let named = "integrity check";
-    let mut statement = connection.prepare("PRAGMA integrity_check(20)").named(named)?;
-    let says: Vec<String> = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).named(named)?;
-    let says = says.into_iter().filter(|says| says != "ok").take(MOST_FINDINGS);
-    checked.faults.extend(says.map(|says| Fault::StoreDamaged { says }));
-    let mut statement = connection.prepare("PRAGMA foreign_key_check").named(named)?;
-    let tables: Vec<String> = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).named(named)?;
-    checked.faults.extend(tables.into_iter().map(|table| Fault::RowWithoutOther { table }));
+    match connection.engine() {
+        Engine::Sqlite => {
+            let text = |pragma| connection.all("integrity check", pragma, values![], |row| row.get::<String>(0));
+            let says = text("PRAGMA integrity_check(20)")?.into_iter().filter(|says| says != "ok");
+            checked.faults.extend(says.take(MOST_FINDINGS).map(|says| Fault::StoreDamaged { says }));
+            let tables = text("PRAGMA foreign_key_check")?;
+            checked.faults.extend(tables.into_iter().map(|table| Fault::RowWithoutOther { table }));
+        }
+        // PostgreSQL keeps to its keys itself; its own tools (pg_amcheck, data checksums) look at its files.
+        Engine::Postgres => {}
+    }
     Ok(())
 }
 
+/// How many parcels are listed at a time.
+const PAGE: u32 = 1_000;
+
 fn bodies(connection: &Connection, checked: &mut Checked) -> Result<(), StoreError> {
-    let named = "every parcel";
-    let mut statement = connection
-        .prepare("SELECT seq, id, digest, size FROM parcel WHERE removed_at IS NULL ORDER BY seq")
-        .named(named)?;
-    let mut rows = statement.query([]).named(named)?;
-    while let Some(row) = rows.next().named(named)? {
-        let (seq, size): (i64, u64) = (row.get(0).named(named)?, row.get(3).named(named)?);
-        let (parcel, digest): (String, String) = (row.get(1).named(named)?, row.get(2).named(named)?);
-        match digest_of(connection, seq, size)? {
-            None => checked.faults.push(Fault::BodyMissing { parcel }),
-            Some(found) if found != digest => checked.faults.push(Fault::BodyDamaged { parcel }),
-            Some(_) => {
-                checked.parcels += 1;
-                checked.bytes += size;
-            }
-        }
+    let (mut after, mut more) = (0_i64, true);
+    while more {
+        more = false;
+        connection.each(
+            "every parcel",
+            "SELECT seq, accepted_at, id, digest, size FROM parcel
+             WHERE removed_at IS NULL AND seq > ?1 ORDER BY seq LIMIT ?2",
+            values![after, PAGE],
+            |row| {
+                let place = Place { seq: row.get(0)?, at: row.time(1)? };
+                let (parcel, digest, size): (String, String, u64) = (row.get(2)?, row.get(3)?, row.get(4)?);
+                match digest_of(connection, place, size)? {
+                    None => checked.faults.push(Fault::BodyMissing { parcel }),
+                    Some(found) if found != digest => checked.faults.push(Fault::BodyDamaged { parcel }),
+                    Some(_) => {
+                        checked.parcels += 1;
+                        checked.bytes += size;
+                    }
+                }
+                (after, more) = (place.seq, true);
+                Ok(())
+            },
+        )?;
     }
     Ok(())
 }
 
 /// As a fetch would read it, to its last byte.
-fn digest_of(connection: &Connection, seq: i64, size: u64) -> Result<Option<String>, StoreError> {
+fn digest_of(connection: &Connection, place: Place, size: u64) -> Result<Option<String>, StoreError> {
     let (mut digest, mut at) = (DigestOf::default(), 0);
     loop {
-        let Some(piece) = piece_now(connection, seq, at, u64::MAX)? else {
+        let Some(piece) = piece_now(connection, place, at, u64::MAX)? else {
             return Ok((at == size && size > 0).then(|| digest.hex()));
         };
         digest.add(&piece);
@@ -162,13 +174,12 @@ fn digest_of(connection: &Connection, seq: i64, size: u64) -> Result<Option<Stri
 }
 
 fn counters(connection: &Connection, checked: &mut Checked) -> Result<(), StoreError> {
-    let behind: bool = connection
-        .query_row(
-            "SELECT coalesce((SELECT max(changed) FROM parcel), 0) > (SELECT value FROM counter WHERE name = 'changed')",
-            [],
-            |row| row.get(0),
-        )
-        .named("counters")?;
+    let behind: bool = connection.one(
+        "counters",
+        "SELECT coalesce((SELECT max(changed) FROM parcel), 0) > (SELECT value FROM counter WHERE name = 'changed')",
+        values![],
+        |row| row.get(0),
+    )?;
     if behind {
         checked.faults.push(Fault::CounterBehind { counter: "changed".into() });
     }
@@ -176,19 +187,15 @@ fn counters(connection: &Connection, checked: &mut Checked) -> Result<(), StoreE
 }
 
 fn certificates(connection: &Connection, checked: &mut Checked) -> Result<(), StoreError> {
-    let named = "every certificate";
-    checked.offices = connection.query_row("SELECT count(*) FROM office", [], |row| row.get(0)).named(named)?;
-    let mut statement = connection.prepare("SELECT serial, office, der FROM certificate").named(named)?;
-    let mut rows = statement.query([]).named(named)?;
-    while let Some(row) = rows.next().named(named)? {
-        let (serial, office): (String, String) = (row.get(0).named(named)?, row.get(1).named(named)?);
-        let der: Vec<u8> = row.get(2).named(named)?;
+    checked.offices = connection.one("every office", "SELECT count(*) FROM office", values![], |row| row.get(0))?;
+    connection.each("every certificate", "SELECT serial, office, der FROM certificate", values![], |row| {
+        let (serial, office, der): (String, String, &[u8]) = (row.get(0)?, row.get(1)?, row.bytes(2)?);
         checked.certificates += 1;
-        match (certificate::serial_of(&der), certificate::office_of(&der)) {
+        match (certificate::serial_of(der), certificate::office_of(der)) {
             (Ok(says), Ok(whose)) if says == serial && whose.as_str() == office => {}
             (Ok(_), Ok(_)) => checked.faults.push(Fault::CertificateOfOther { serial, office }),
             _ => checked.faults.push(Fault::CertificateUnreadable { serial }),
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }

@@ -7,10 +7,8 @@
 //! nothing left to claim.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::mailbox::time;
-use super::stores::sqlite::{Named as _, Store, StoreError};
+use super::stores::{Connection, Store, StoreError, values};
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
 use crate::wire::{Claim, ClaimRequest, ClaimVerdict, ClaimWish};
@@ -61,10 +59,7 @@ fn decide_one(
     let is_ours = held.as_ref().is_some_and(|held| held.holder == asking);
     if wish == ClaimWish::Release {
         if is_ours {
-            connection
-                .prepare_cached("DELETE FROM claim WHERE parcel = ?1")
-                .and_then(|mut delete| delete.execute([seq]))
-                .named("release claim")?;
+            connection.execute("release claim", "DELETE FROM claim WHERE parcel = ?1", values![seq])?;
         }
         return Ok(answer(ClaimVerdict::Free, "", now));
     }
@@ -84,38 +79,30 @@ fn decide_one(
         }
         _ => {}
     }
-    connection
-        .prepare_cached(
-            "INSERT INTO claim (parcel, holder, since) VALUES (?1, ?2, ?3)
-             ON CONFLICT (parcel) DO UPDATE SET holder = ?2, since = ?3",
-        )
-        .and_then(|mut insert| insert.execute(params![seq, asking, now.as_millisecond()]))
-        .named("claim")?;
+    connection.execute(
+        "claim",
+        "INSERT INTO claim (parcel, holder, since) VALUES (?1, ?2, ?3)
+         ON CONFLICT (parcel) DO UPDATE SET holder = ?2, since = ?3",
+        values![seq, asking, now],
+    )?;
     Ok(answer(ClaimVerdict::Granted, asking, now))
 }
 
 fn own_parcel(connection: &Connection, office: OfficeNumber, parcel: ParcelId) -> Result<Option<i64>, StoreError> {
-    connection
-        .prepare_cached("SELECT seq FROM parcel WHERE id = ?1 AND receiver = ?2")
-        .and_then(|mut find| find.query_row(params![parcel.to_string(), office.as_str()], |row| row.get(0)).optional())
-        .named("find parcel")
+    let own = "SELECT seq FROM parcel WHERE id = ?1 AND receiver = ?2";
+    connection.find("find parcel", own, values![&parcel.to_string(), &office], |row| row.get(0))
 }
 
 fn held(connection: &Connection, seq: i64) -> Result<Option<Held>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT holder, since FROM claim WHERE parcel = ?1").named("find claim")?;
-    let mut rows = statement.query([seq]).named("find claim")?;
-    match rows.next().named("find claim")? {
-        Some(row) => Ok(Some(Held { holder: row.get(0).named("find claim")?, since: time(row, 1)? })),
-        None => Ok(None),
-    }
+    connection.find("find claim", "SELECT holder, since FROM claim WHERE parcel = ?1", values![seq], |row| {
+        Ok(Held { holder: row.get(0)?, since: row.time(1)? })
+    })
 }
 
 fn has_receipt(connection: &Connection, seq: i64, steps: &[&str]) -> Result<bool, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT 1 FROM receipt WHERE parcel = ?1 AND step = ?2").named("find receipt")?;
     for step in steps {
-        if statement.exists(params![seq, step]).named("find receipt")? {
+        let given = "SELECT 1 FROM receipt WHERE parcel = ?1 AND step = ?2";
+        if connection.exists("find receipt", given, values![seq, *step])? {
             return Ok(true);
         }
     }
@@ -146,7 +133,7 @@ mod tests {
     /// A store with parcels for south.
     fn with_parcels(count: usize) -> (tempfile::TempDir, Store, OfficeNumber, Vec<ParcelId>) {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         let [north, south] = ["3100000001", "3100000002"].map(|office| office.parse().unwrap());
         store
             .write_now(move |c| {

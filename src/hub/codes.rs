@@ -1,10 +1,8 @@
 //! One-time codes as the hub keeps them: enough to check that somebody has one, and never the code itself.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
 
-use super::mailbox::{parsed, time};
-use super::stores::sqlite::{Named as _, StoreError};
+use super::stores::{Connection, StoreError, values};
 use crate::identity::code::{Code, Handle, MacKey};
 use crate::standard::OfficeNumber;
 
@@ -64,25 +62,24 @@ pub struct Kept {
 
 pub fn keep(connection: &Connection, code: &NewCode, now: Timestamp) -> Result<(), StoreError> {
     let long_ago = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-    connection.execute("DELETE FROM code WHERE expires_at < ?1", [long_ago.as_millisecond()]).named("forget codes")?;
-    connection
-        .execute(
-            "INSERT INTO code (handle, office, made_by, proof, answer, chest, new_key, made_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![
-                code.handle.0,
-                code.office.as_str(),
-                code.made_by,
-                code.proof.as_bytes(),
-                code.answer.as_bytes(),
-                code.chest,
-                code.new_key,
-                now.as_millisecond(),
-                code.expires_at.as_millisecond()
-            ],
-        )
-        .named("keep code")
-        .map(|_| ())
+    connection.execute("forget codes", "DELETE FROM code WHERE expires_at < ?1", values![long_ago])?;
+    let kept = connection.execute(
+        "keep code",
+        "INSERT INTO code (handle, office, made_by, proof, answer, chest, new_key, made_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        values![
+            &code.handle.0,
+            &code.office,
+            &code.made_by,
+            code.proof.as_bytes(),
+            code.answer.as_bytes(),
+            code.chest.as_deref(),
+            code.new_key,
+            now,
+            code.expires_at
+        ],
+    );
+    kept.map(|_| ())
 }
 
 /// Most codes of its own an office has at a time.
@@ -90,13 +87,12 @@ const OPEN: u32 = 20;
 
 /// The same for a code that a terminal made. Says `false` when the office has more of them than anyone needs.
 pub fn keep_of_terminal(connection: &Connection, code: &NewCode, now: Timestamp) -> Result<bool, StoreError> {
-    let open: u32 = connection
-        .query_row(
-            "SELECT count(*) FROM code WHERE office = ?1 AND made_by <> '' AND used_at IS NULL AND expires_at > ?2",
-            params![code.office.as_str(), now.as_millisecond()],
-            |row| row.get(0),
-        )
-        .named("count codes")?;
+    let open: u32 = connection.one(
+        "count codes",
+        "SELECT count(*) FROM code WHERE office = ?1 AND made_by <> '' AND used_at IS NULL AND expires_at > ?2",
+        values![&code.office, now],
+        |row| row.get(0),
+    )?;
     if open >= OPEN {
         return Ok(false);
     }
@@ -105,44 +101,36 @@ pub fn keep_of_terminal(connection: &Connection, code: &NewCode, now: Timestamp)
 }
 
 pub fn find(connection: &Connection, handle: Handle) -> Result<Option<Kept>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT office, proof, answer, chest, new_key, expires_at, tries, used_by FROM code WHERE handle = ?1",
-        )
-        .named("find code")?;
-    let mut rows = statement.query([handle.0]).named("find code")?;
-    let Some(row) = rows.next().named("find code")? else { return Ok(None) };
-    let key = |column| -> Result<Option<MacKey>, StoreError> {
-        Ok(MacKey::from_bytes(&row.get::<_, Vec<u8>>(column).named("find code")?))
-    };
-    let (Some(proof), Some(answer)) = (key(1)?, key(2)?) else { return Ok(None) };
-    Ok(Some(Kept {
-        office: parsed(row, 0)?,
-        proof,
-        answer,
-        chest: row.get(3).named("find code")?,
-        new_key: row.get(4).named("find code")?,
-        expires_at: time(row, 5)?,
-        tries: row.get(6).named("find code")?,
-        used_by: row.get(7).named("find code")?,
-    }))
+    let found = connection.find(
+        "find code",
+        "SELECT office, proof, answer, chest, new_key, expires_at, tries, used_by FROM code WHERE handle = ?1",
+        values![&handle.0],
+        |row| {
+            let key = |column| Ok::<_, StoreError>(MacKey::from_bytes(row.bytes(column)?));
+            let (Some(proof), Some(answer)) = (key(1)?, key(2)?) else { return Ok(None) };
+            Ok(Some(Kept {
+                office: row.parsed(0)?,
+                proof,
+                answer,
+                chest: row.maybe(3)?,
+                new_key: row.get(4)?,
+                expires_at: row.time(5)?,
+                tries: row.get(6)?,
+                used_by: row.maybe(7)?,
+            }))
+        },
+    );
+    found.map(Option::flatten)
 }
 
 /// Somebody had the handle and not the code.
 pub fn note_wrong(connection: &Connection, handle: Handle) -> Result<(), StoreError> {
-    connection
-        .execute("UPDATE code SET tries = tries + 1 WHERE handle = ?1", [handle.0])
-        .named("note wrong")
-        .map(|_| ())
+    let wrong = "UPDATE code SET tries = tries + 1 WHERE handle = ?1";
+    connection.execute("note wrong", wrong, values![&handle.0]).map(|_| ())
 }
 
 /// A code lets one terminal in.
 pub fn note_used(connection: &Connection, handle: Handle, by: &str, now: Timestamp) -> Result<(), StoreError> {
-    connection
-        .execute(
-            "UPDATE code SET used_at = ?2, used_by = ?3 WHERE handle = ?1",
-            params![handle.0, now.as_millisecond(), by],
-        )
-        .named("note used")
-        .map(|_| ())
+    let used = "UPDATE code SET used_at = ?2, used_by = ?3 WHERE handle = ?1";
+    connection.execute("note used", used, values![&handle.0, now, by]).map(|_| ())
 }

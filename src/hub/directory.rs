@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
-
 use super::audit::{self, Actor, DONE};
 use super::authority::Kind;
-use super::mailbox::{parsed, time};
-use super::stores::sqlite::{Named as _, StoreError};
+use super::stores::{Connection, StoreError, values};
 use super::terminals::{self, Admission};
 use crate::standard::{OfficeNumber, ServiceType};
 use crate::wire::{Binary, Directory, OfficeEntry};
+use jiff::Timestamp;
 
 /// An office as the operator registered it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,13 +53,12 @@ pub fn register(
     name: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    connection
-        .execute(
-            "INSERT INTO office (number, service, name, added_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (number) DO UPDATE SET service = ?2, name = ?3, revoked_at = NULL",
-            params![office.as_str(), service.as_str(), name, now.as_millisecond()],
-        )
-        .named("register office")?;
+    connection.execute(
+        "register office",
+        "INSERT INTO office (number, service, name, added_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (number) DO UPDATE SET service = ?2, name = ?3, revoked_at = NULL",
+        values![&office, service.as_str(), name, now],
+    )?;
     move_on(connection)
 }
 
@@ -82,21 +78,12 @@ pub fn add_certificate(
 /// Keeps a certificate that was issued.
 pub fn add(connection: &Connection, certificate: Certificate<'_>, now: Timestamp) -> Result<(), StoreError> {
     let Certificate { office, kind, terminal, serial, der, not_after } = certificate;
-    connection
-        .execute(
-            "INSERT INTO certificate (serial, office, der, issued_at, not_after, kind, terminal)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                serial,
-                office.as_str(),
-                der,
-                now.as_millisecond(),
-                not_after.as_millisecond(),
-                kind.as_str(),
-                terminal
-            ],
-        )
-        .named("add certificate")?;
+    connection.execute(
+        "add certificate",
+        "INSERT INTO certificate (serial, office, der, issued_at, not_after, kind, terminal)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        values![serial, &office, der, now, not_after, kind.as_str(), terminal],
+    )?;
     let by = Actor { who: office.to_string(), terminal: terminal.to_owned() };
     audit::record(connection, &by, "issue-certificate", serial, DONE, now)?;
     move_on(connection)
@@ -104,14 +91,13 @@ pub fn add(connection: &Connection, certificate: Certificate<'_>, now: Timestamp
 
 /// The certificates parcels to this office are sealed to, newest first.
 pub fn sealing(connection: &Connection, office: OfficeNumber, now: Timestamp) -> Result<Vec<Vec<u8>>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT der FROM certificate WHERE office = ?1 AND revoked_at IS NULL AND not_after > ?2
-             AND kind <> 'terminal' ORDER BY issued_at DESC, serial",
-        )
-        .named("certificates of an office")?;
-    let rows = statement.query_map(params![office.as_str(), now.as_millisecond()], |row| row.get(0));
-    rows.and_then(Iterator::collect).named("certificates of an office")
+    connection.all(
+        "certificates of an office",
+        "SELECT der FROM certificate WHERE office = ?1 AND revoked_at IS NULL AND not_after > ?2
+         AND kind <> 'terminal' ORDER BY issued_at DESC, serial",
+        values![&office, now],
+        |row| row.get(0),
+    )
 }
 
 /// The same with those that have ended: a key may be renewed after that, too.
@@ -121,47 +107,46 @@ pub fn ever_sealing(connection: &Connection, office: OfficeNumber) -> Result<Vec
 
 /// The terminal that calls with a certificate of this serial.
 pub fn terminal_of(connection: &Connection, serial: &str) -> Result<Option<String>, StoreError> {
-    connection
-        .prepare_cached("SELECT terminal FROM certificate WHERE serial = ?1 AND kind <> 'office'")
-        .and_then(|mut statement| statement.query_row([serial], |row| row.get(0)).optional())
-        .named("terminal of a certificate")
+    connection.find(
+        "terminal of a certificate",
+        "SELECT terminal FROM certificate WHERE serial = ?1 AND kind <> 'office'",
+        values![serial],
+        |row| row.get(0),
+    )
 }
 
 /// An office that was not withdrawn: its service and name.
 pub fn entry(connection: &Connection, office: OfficeNumber) -> Result<Option<(ServiceType, String)>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT service, name FROM office WHERE number = ?1 AND revoked_at IS NULL")
-        .named("office")?;
-    let mut rows = statement.query([office.as_str()]).named("office")?;
-    rows.next().named("office")?.map(|row| Ok((parsed(row, 0)?, row.get(1).named("office")?))).transpose()
+    connection.find(
+        "office",
+        "SELECT service, name FROM office WHERE number = ?1 AND revoked_at IS NULL",
+        values![&office],
+        |row| Ok((row.parsed(0)?, row.get(1)?)),
+    )
 }
 
 /// Withdraws what parcels to this office are sealed to: its key is lost, and another takes its place.
 pub fn withdraw_sealing(connection: &Connection, office: OfficeNumber, now: Timestamp) -> Result<(), StoreError> {
-    connection
-        .execute(
-            "UPDATE certificate SET revoked_at = ?2 WHERE office = ?1 AND revoked_at IS NULL AND kind <> 'terminal'",
-            params![office.as_str(), now.as_millisecond()],
-        )
-        .named("withdraw the office's key")?;
+    connection.execute(
+        "withdraw the office's key",
+        "UPDATE certificate SET revoked_at = ?2 WHERE office = ?1 AND revoked_at IS NULL AND kind <> 'terminal'",
+        values![&office, now],
+    )?;
     move_on(connection)
 }
 
 /// Withdraws an office and all its certificates. Says whether there was one to withdraw.
 pub fn revoke(connection: &Connection, office: OfficeNumber, now: Timestamp) -> Result<bool, StoreError> {
-    let at = now.as_millisecond();
-    let known = connection
-        .execute(
-            "UPDATE office SET revoked_at = ?2 WHERE number = ?1 AND revoked_at IS NULL",
-            params![office.as_str(), at],
-        )
-        .named("revoke office")?;
-    connection
-        .execute(
-            "UPDATE certificate SET revoked_at = ?2 WHERE office = ?1 AND revoked_at IS NULL",
-            params![office.as_str(), at],
-        )
-        .named("revoke certificates")?;
+    let known = connection.execute(
+        "revoke office",
+        "UPDATE office SET revoked_at = ?2 WHERE number = ?1 AND revoked_at IS NULL",
+        values![&office, now],
+    )?;
+    connection.execute(
+        "revoke certificates",
+        "UPDATE certificate SET revoked_at = ?2 WHERE office = ?1 AND revoked_at IS NULL",
+        values![&office, now],
+    )?;
     terminals::revoke_all(connection, office, now)?;
     move_on(connection)?;
     Ok(known > 0)
@@ -169,43 +154,39 @@ pub fn revoke(connection: &Connection, office: OfficeNumber, now: Timestamp) -> 
 
 /// Every office that was ever registered, by number.
 pub fn list(connection: &Connection, now: Timestamp) -> Result<Vec<Registered>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT number, service, name, added_at, revoked_at,
-                    (SELECT count(*) FROM certificate WHERE office = number AND certificate.revoked_at IS NULL
-                     AND not_after > ?1 AND kind <> 'terminal')
-             FROM office ORDER BY number",
-        )
-        .named("list offices")?;
-    let mut rows = statement.query([now.as_millisecond()]).named("list offices")?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().named("list offices")? {
-        let revoked: Option<i64> = row.get(4).named("list offices")?;
-        found.push(Registered {
-            office: parsed(row, 0)?,
-            service: parsed(row, 1)?,
-            name: row.get(2).named("list offices")?,
-            added_at: time(row, 3)?,
-            revoked_at: revoked.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
-            certificates: row.get(5).named("list offices")?,
-        });
-    }
-    Ok(found)
+    connection.all(
+        "list offices",
+        "SELECT number, service, name, added_at, revoked_at,
+                (SELECT count(*) FROM certificate WHERE certificate.office = office.number
+                 AND certificate.revoked_at IS NULL AND not_after > ?1 AND kind <> 'terminal')
+         FROM office ORDER BY number",
+        values![now],
+        |row| {
+            Ok(Registered {
+                office: row.parsed(0)?,
+                service: row.parsed(1)?,
+                name: row.get(2)?,
+                added_at: row.time(3)?,
+                revoked_at: row.maybe_time(4)?,
+                certificates: row.get(5)?,
+            })
+        },
+    )
 }
 
 /// The directory as clients see it: offices that were not withdrawn, with the certificates parcels are sealed to.
 pub fn published(connection: &Connection, now: Timestamp) -> Result<Directory, StoreError> {
     let mut certificates: BTreeMap<OfficeNumber, Vec<Binary>> = BTreeMap::new();
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT office, der FROM certificate WHERE revoked_at IS NULL AND not_after > ?1 AND kind <> 'terminal'
-             ORDER BY issued_at, serial",
-        )
-        .named("certificates")?;
-    let mut rows = statement.query([now.as_millisecond()]).named("certificates")?;
-    while let Some(row) = rows.next().named("certificates")? {
-        certificates.entry(parsed(row, 0)?).or_default().push(Binary(row.get(1).named("certificates")?));
-    }
+    connection.each(
+        "certificates",
+        "SELECT office, der FROM certificate WHERE revoked_at IS NULL AND not_after > ?1 AND kind <> 'terminal'
+         ORDER BY issued_at, serial",
+        values![now],
+        |row| {
+            certificates.entry(row.parsed(0)?).or_default().push(Binary(row.get(1)?));
+            Ok(())
+        },
+    )?;
     let offices = list(connection, now)?
         .into_iter()
         .filter(|office| office.revoked_at.is_none())
@@ -221,69 +202,55 @@ pub fn published(connection: &Connection, now: Timestamp) -> Result<Directory, S
 
 /// Whether a parcel to this office can be taken: it is registered and has a certificate to seal to.
 pub fn can_receive(connection: &Connection, office: OfficeNumber, now: Timestamp) -> Result<bool, StoreError> {
-    connection
-        .prepare_cached(
-            "SELECT 1 FROM office JOIN certificate ON certificate.office = number
-             WHERE number = ?1 AND office.revoked_at IS NULL AND certificate.revoked_at IS NULL AND not_after > ?2
-             AND kind <> 'terminal'",
-        )
-        .and_then(|mut statement| {
-            statement.query_row(params![office.as_str(), now.as_millisecond()], |_| Ok(())).optional()
-        })
-        .named("can receive")
-        .map(|found| found.is_some())
+    connection.exists(
+        "can receive",
+        "SELECT 1 FROM office JOIN certificate ON certificate.office = number
+         WHERE number = ?1 AND office.revoked_at IS NULL AND certificate.revoked_at IS NULL AND not_after > ?2
+         AND kind <> 'terminal' LIMIT 1",
+        values![&office, now],
+    )
 }
 
 /// Rises with every change above, whichever program made it.
 pub fn version(connection: &Connection) -> Result<i64, StoreError> {
     connection
-        .prepare_cached("SELECT value FROM counter WHERE name = 'directory'")
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-        .named("directory version")
+        .one("directory version", "SELECT value FROM counter WHERE name = 'directory'", values![], |row| row.get(0))
 }
 
 /// See [`Standing`].
 pub fn standing(connection: &Connection) -> Result<Standing, StoreError> {
     let mut standing = Standing::default();
-    let mut statement =
-        connection.prepare_cached("SELECT number FROM office WHERE revoked_at IS NULL").named("standing offices")?;
-    let mut rows = statement.query([]).named("standing offices")?;
-    while let Some(row) = rows.next().named("standing offices")? {
-        standing.offices.insert(parsed(row, 0)?);
-    }
-    let mut statement = connection
-        .prepare_cached("SELECT serial, revoked_at FROM certificate WHERE revoked_at IS NOT NULL")
-        .named("revoked certificates")?;
-    let mut rows = statement.query([]).named("revoked certificates")?;
-    while let Some(row) = rows.next().named("revoked certificates")? {
-        standing.revoked.insert(row.get(0).named("revoked certificates")?, time(row, 1)?);
-    }
-    let mut statement = connection
-        .prepare_cached("SELECT serial, terminal FROM certificate WHERE kind <> 'office'")
-        .named("terminals' certificates")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
-    standing.terminals = rows.and_then(Iterator::collect).named("terminals' certificates")?;
+    connection.each("standing offices", "SELECT number FROM office WHERE revoked_at IS NULL", values![], |row| {
+        standing.offices.insert(row.parsed(0)?);
+        Ok(())
+    })?;
+    let revoked = "SELECT serial, revoked_at FROM certificate WHERE revoked_at IS NOT NULL";
+    connection.each("revoked certificates", revoked, values![], |row| {
+        standing.revoked.insert(row.get(0)?, row.time(1)?);
+        Ok(())
+    })?;
+    let terminals = "SELECT serial, terminal FROM certificate WHERE kind <> 'office'";
+    connection.each("terminals' certificates", terminals, values![], |row| {
+        standing.terminals.insert(row.get(0)?, row.get(1)?);
+        Ok(())
+    })?;
     Ok(standing)
 }
 
 /// The number of the next revocation list; never the same twice.
 pub fn next_crl_number(connection: &Connection) -> Result<u64, StoreError> {
-    connection
-        .query_row("UPDATE counter SET value = value + 1 WHERE name = 'crl' RETURNING value", [], |row| row.get(0))
-        .named("next CRL number")
+    let next = "UPDATE counter SET value = value + 1 WHERE name = 'crl' RETURNING value";
+    connection.one("next CRL number", next, values![], |row| row.get(0))
 }
 
 pub(super) fn move_on(connection: &Connection) -> Result<(), StoreError> {
-    connection
-        .execute("UPDATE counter SET value = value + 1 WHERE name = 'directory'", [])
-        .named("move directory version")
-        .map(|_| ())
+    let moved = "UPDATE counter SET value = value + 1 WHERE name = 'directory'";
+    connection.execute("move directory version", moved, values![]).map(|_| ())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::stores::sqlite::Store;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -292,7 +259,7 @@ mod tests {
     #[test]
     fn a_withdrawn_office_is_out_of_the_directory_and_cannot_receive() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         let north: OfficeNumber = "3100000001".parse().unwrap();
         let now = at("2026-06-01T00:00:00Z");
         store

@@ -12,14 +12,13 @@
 //! certificates again: answers get lost, and a code lets in one terminal only.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Connection;
 
 use super::audit::{self, Actor, DONE};
 use super::authority::{Authority, AuthorityError, Issued, Kind, requested_key};
 use super::codes::{self, Kept};
 use super::directory::{self, Certificate};
 use super::state::Caller;
-use super::stores::sqlite::StoreError;
+use super::stores::{Connection, StoreError};
 use super::terminals::{self, Admission};
 use crate::identity::code::{Handle, MacKey};
 use crate::parcel::certificate;
@@ -327,7 +326,7 @@ fn label(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::hub::codes::{NewCode, OPERATORS, TRIES};
-    use crate::hub::stores::sqlite::Store;
+    use crate::hub::stores::Store;
     use crate::identity::code::Code;
     use crate::identity::request;
 
@@ -350,7 +349,7 @@ mod tests {
     impl Desk {
         fn new() -> Self {
             let dir = tempfile::tempdir().unwrap();
-            let store = Store::open(&dir.path().join("hub.db")).unwrap();
+            let store = crate::hub::stores::testing::store(dir.path());
             let authority = Authority::create(&dir.path().join("ca"), "Tayori", start()).unwrap().into();
             let register = |c: &Connection| directory::register(c, north(), "11".parse().unwrap(), "北", start());
             store.write_now(register).unwrap();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! DIR/hub.toml    settings, written by `tayori-hub init`
-//! DIR/hub.db      the store
+//! DIR/hub.db      the store, unless the settings name a PostgreSQL that several hubs share
 //! DIR/ca/         the certificate authority; its key must stay here
 //! ```
 
@@ -19,7 +19,8 @@ use super::letter::Letter;
 use super::settings::EXPLAINED;
 pub use super::settings::{HubSettings, default_limit};
 use super::state::{Hub, HubError};
-use super::stores::sqlite::{Store, StoreError};
+use super::stores::postgres::{Address, AddressError};
+use super::stores::{Store, StoreError};
 use super::terminals::{self, Terminal};
 use super::{directory, roll, serve};
 use crate::identity::code::Code;
@@ -40,6 +41,8 @@ pub enum HomeError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
+    Address(#[from] AddressError),
+    #[error(transparent)]
     Authority(#[from] AuthorityError),
     #[error(transparent)]
     Hub(#[from] HubError),
@@ -54,6 +57,37 @@ pub struct MadeCode {
     pub until: Timestamp,
 }
 
+/// What the operator says of the store beside the settings.
+#[derive(Clone, Default)]
+pub struct StoreChoice {
+    /// Instead of the settings' `store`.
+    pub url: Option<String>,
+    /// For a URL without one.
+    pub password: Option<String>,
+}
+
+impl std::fmt::Debug for StoreChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreChoice").finish_non_exhaustive()
+    }
+}
+
+impl StoreChoice {
+    /// Where the store is, if it is not the hub's own file.
+    pub fn address(&self, dir: &Path, settings: &HubSettings) -> Result<Option<Address>, AddressError> {
+        let ca = settings.store_ca.as_ref().map(|ca| dir.join(ca));
+        let url = self.url.as_deref().or(settings.store.as_deref());
+        url.map(|url| Address::new(url, self.password.as_deref(), ca.as_deref())).transpose()
+    }
+
+    fn open(&self, dir: &Path, settings: &HubSettings) -> Result<Store, HomeError> {
+        Ok(match self.address(dir, settings)? {
+            Some(address) => Store::connect(&address)?,
+            None => Store::open(&dir.join("hub.db"))?,
+        })
+    }
+}
+
 /// A hub that is not running.
 #[derive(Debug)]
 pub struct Home {
@@ -66,6 +100,19 @@ pub struct Home {
 impl Home {
     /// Makes a hub in an empty or new folder.
     pub fn init(dir: &Path, settings: HubSettings, now: Timestamp) -> Result<Self, HomeError> {
+        Self::init_with(dir, settings, &StoreChoice::default(), now)
+    }
+
+    /// The same with its store elsewhere. The settings then name it, without its password.
+    pub fn init_with(
+        dir: &Path,
+        mut settings: HubSettings,
+        choice: &StoreChoice,
+        now: Timestamp,
+    ) -> Result<Self, HomeError> {
+        if let Some(url) = &choice.url {
+            settings.store = Some(Address::without_password(url));
+        }
         let file = dir.join("hub.toml");
         if file.exists() {
             return Err(HomeError::Exists(dir.to_owned()));
@@ -77,7 +124,7 @@ impl Home {
             Err(AuthorityError::Exists { .. }) => Authority::open(&dir.join("ca"))?,
             made => made?,
         };
-        let store = Store::open(&dir.join("hub.db"))?;
+        let store = choice.open(dir, &settings)?;
         let text = toml::to_string(&settings)
             .map_err(|error| HomeError::Settings { path: file.clone(), reason: error.to_string() })?
             + EXPLAINED;
@@ -87,6 +134,19 @@ impl Home {
     }
 
     pub fn open(dir: &Path) -> Result<Self, HomeError> {
+        Self::open_with(dir, &StoreChoice::default())
+    }
+
+    /// The same, with what the operator says of the store.
+    pub fn open_with(dir: &Path, choice: &StoreChoice) -> Result<Self, HomeError> {
+        let settings = Self::settings(dir)?;
+        let authority = Authority::open(&dir.join("ca"))?;
+        let store = choice.open(dir, &settings)?;
+        Ok(Self { dir: dir.to_owned(), settings, store, authority })
+    }
+
+    /// What the operator has set.
+    pub fn settings(dir: &Path) -> Result<HubSettings, HomeError> {
         let file = dir.join("hub.toml");
         let text = match std::fs::read_to_string(&file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -94,11 +154,7 @@ impl Home {
             }
             read => read.map_err(|source| HomeError::Io { path: file.clone(), source })?,
         };
-        let settings = toml::from_str(&text)
-            .map_err(|error| HomeError::Settings { path: file, reason: error.message().to_owned() })?;
-        let authority = Authority::open(&dir.join("ca"))?;
-        let store = Store::open(&dir.join("hub.db"))?;
-        Ok(Self { dir: dir.to_owned(), settings, store, authority })
+        toml::from_str(&text).map_err(|error| HomeError::Settings { path: file, reason: error.message().to_owned() })
     }
 
     pub fn dir(&self) -> &Path {

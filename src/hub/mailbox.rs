@@ -2,11 +2,11 @@
 
 use axum::body::Bytes;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::audit::{self, Actor, DONE};
 use super::directory;
-use super::stores::sqlite::{Named as _, Store, StoreError};
+use super::stores::bodies::{self, PartsPlace, Place};
+use super::stores::{Connection, Row, Store, StoreError, values};
 use crate::parcel::{ParcelId, ReceiptStep};
 use crate::standard::OfficeNumber;
 use crate::wire::{Accepted, Binary, InboxEntry, InboxPage, PART_BYTES, SentEntry, SentPage, SignedReceipt};
@@ -53,8 +53,16 @@ pub struct Outside {
     pub receiver: OfficeNumber,
     pub digest: String,
     pub size: u64,
+    pub accepted_at: Timestamp,
     /// Its body is not kept any more.
     pub removed: bool,
+}
+
+impl Outside {
+    /// Where its body lies.
+    pub fn place(&self) -> Place {
+        Place { seq: self.seq, at: self.accepted_at }
+    }
 }
 
 /// Keeps a parcel. Durable when this returns; idempotent by id: what was accepted once is answered the same for ever,
@@ -81,10 +89,7 @@ pub async fn put(store: &Store, parcel: Incoming, now: Timestamp) -> Result<Put,
                 size,
             };
             let (seq, accepted) = insert(connection, &outside, &parcel.by, now)?;
-            connection
-                .prepare_cached("INSERT INTO body (seq, sealed) VALUES (?1, ?2)")
-                .and_then(|mut insert| insert.execute(params![seq, parcel.sealed.as_ref()]))
-                .named("insert body")?;
+            bodies::keep(connection, Place { seq, at: accepted.accepted_at }, &parcel.sealed)?;
             Ok(Put::New(accepted))
         })
         .await
@@ -107,66 +112,58 @@ pub(super) fn insert(
     now: Timestamp,
 ) -> Result<(i64, Accepted), StoreError> {
     let changed = next_change(connection)?;
-    let seq = connection
-        .prepare_cached(
-            "INSERT INTO parcel (id, sender, receiver, digest, size, accepted_at, changed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )
-        .and_then(|mut statement| {
-            statement.insert(params![
-                parcel.id.to_string(),
-                parcel.sender.as_str(),
-                parcel.receiver.as_str(),
-                parcel.digest,
-                parcel.size,
-                now.as_millisecond(),
-                changed
-            ])
-        })
-        .named("insert parcel")?;
+    let seq = connection.one(
+        "insert parcel",
+        "INSERT INTO parcel (id, sender, receiver, digest, size, accepted_at, changed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING seq",
+        values![&parcel.id.to_string(), &parcel.sender, &parcel.receiver, parcel.digest, parcel.size, now, changed],
+        |row| row.get(0),
+    )?;
     audit::record(connection, by, "put-parcel", &parcel.id.to_string(), DONE, now)?;
     // What is answered now must be what a repeat will read back: whole milliseconds.
     let accepted_at = whole_millis(now);
     Ok((seq, Accepted { id: parcel.id, digest: parcel.digest.to_owned(), size: parcel.size, accepted_at }))
 }
 
-/// What came for an office after `after`, oldest first.
+/// What came for an office after `after`, oldest first. Whoever is further than the list goes was told so by a hub that
+/// has lost what came after its last backup, or that lied; the answer brings it back.
 pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<InboxPage, StoreError> {
     store
         .read(move |connection| {
             let mut page = InboxPage { parcels: Vec::new(), next: after, heads: None };
-            let mut statement = connection
-                .prepare_cached(
-                    "SELECT seq, id, sender, digest, size, accepted_at FROM parcel
-                     WHERE receiver = ?1 AND seq > ?2 AND removed_at IS NULL ORDER BY seq LIMIT ?3",
-                )
-                .named("inbox")?;
-            let mut rows = statement.query(params![office.as_str(), after, PAGE]).named("inbox")?;
-            while let Some(row) = rows.next().named("inbox")? {
-                page.next = row.get(0).named("inbox")?;
-                page.parcels.push(InboxEntry {
-                    id: parsed(row, 1)?,
-                    from: parsed(row, 2)?,
-                    digest: row.get(3).named("inbox")?,
-                    size: row.get(4).named("inbox")?,
-                    accepted_at: time(row, 5)?,
-                    receipts: receipts(connection, row.get(0).named("inbox")?)?,
-                });
-            }
+            connection.each(
+                "inbox",
+                "SELECT seq, id, sender, digest, size, accepted_at, step, signed FROM
+                     (SELECT seq, id, sender, digest, size, accepted_at FROM parcel
+                      WHERE receiver = ?1 AND seq > ?2 AND removed_at IS NULL ORDER BY seq LIMIT ?3) AS page
+                 LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY seq, received_at, step",
+                values![&office, after, PAGE],
+                |row| {
+                    let seq = row.get(0)?;
+                    if page.parcels.is_empty() || page.next != seq {
+                        page.next = seq;
+                        page.parcels.push(InboxEntry {
+                            id: row.parsed(1)?,
+                            from: row.parsed(2)?,
+                            digest: row.get(3)?,
+                            size: row.get(4)?,
+                            accepted_at: row.time(5)?,
+                            receipts: Vec::new(),
+                        });
+                    }
+                    let receipt = receipt(row, 6)?;
+                    if let Some(entry) = page.parcels.last_mut() {
+                        entry.receipts.extend(receipt);
+                    }
+                    Ok(())
+                },
+            )?;
             if page.parcels.is_empty() {
-                page.next = after.min(last(connection, "SELECT seq FROM sqlite_sequence WHERE name = 'parcel'")?);
+                page.next = after.min(connection.last_number("parcel")?);
             }
             Ok(page)
         })
         .await
-}
-
-/// How far a list goes. Whoever is further was told so by a hub that has lost what came after its last backup, or that
-/// lied; the answer brings it back.
-fn last(connection: &Connection, select: &'static str) -> Result<u64, StoreError> {
-    let found =
-        connection.prepare_cached(select).and_then(|mut select| select.query_row([], |row| row.get(0)).optional());
-    Ok(found.named("end of a list")?.unwrap_or(0))
 }
 
 /// An office's own parcels that changed after `after`.
@@ -174,30 +171,37 @@ pub async fn sent(store: &Store, office: OfficeNumber, after: u64) -> Result<Sen
     store
         .read(move |connection| {
             let mut page = SentPage { parcels: Vec::new(), next: after };
-            let mut statement = connection
-                .prepare_cached(
-                    "SELECT seq, id, receiver, digest, size, accepted_at, changed, overdue_at FROM parcel
-                     WHERE sender = ?1 AND changed > ?2 ORDER BY changed LIMIT ?3",
-                )
-                .named("sent")?;
-            let mut rows = statement.query(params![office.as_str(), after, PAGE]).named("sent")?;
-            while let Some(row) = rows.next().named("sent")? {
-                page.next = row.get(6).named("sent")?;
-                let receipts = receipts(connection, row.get(0).named("sent")?)?;
-                // Told only for as long as it is so.
-                let lies = receipts.is_empty() && row.get::<_, Option<i64>>(7).named("sent")?.is_some();
-                page.parcels.push(SentEntry {
-                    id: parsed(row, 1)?,
-                    to: parsed(row, 2)?,
-                    digest: row.get(3).named("sent")?,
-                    size: row.get(4).named("sent")?,
-                    accepted_at: time(row, 5)?,
-                    receipts,
-                    overdue_since: if lies { Some(time(row, 7)?) } else { None },
-                });
-            }
+            connection.each(
+                "sent",
+                "SELECT id, receiver, digest, size, accepted_at, changed, overdue_at, step, signed FROM
+                     (SELECT seq, id, receiver, digest, size, accepted_at, changed, overdue_at FROM parcel
+                      WHERE sender = ?1 AND changed > ?2 ORDER BY changed LIMIT ?3) AS page
+                 LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY changed, received_at, step",
+                values![&office, after, PAGE],
+                |row| {
+                    let (changed, receipt) = (row.get(5)?, receipt(row, 7)?);
+                    if page.parcels.is_empty() || page.next != changed {
+                        page.next = changed;
+                        page.parcels.push(SentEntry {
+                            id: row.parsed(0)?,
+                            to: row.parsed(1)?,
+                            digest: row.get(2)?,
+                            size: row.get(3)?,
+                            accepted_at: row.time(4)?,
+                            receipts: Vec::new(),
+                            // Told only for as long as it is so.
+                            overdue_since: if receipt.is_none() { row.maybe_time(6)? } else { None },
+                        });
+                    }
+                    if let Some(entry) = page.parcels.last_mut() {
+                        entry.receipts.extend(receipt);
+                    }
+                    Ok(())
+                },
+            )?;
             if page.parcels.is_empty() {
-                page.next = after.min(last(connection, "SELECT value FROM counter WHERE name = 'changed'")?);
+                let end = "SELECT value FROM counter WHERE name = 'changed'";
+                page.next = after.min(connection.one("end of the sent list", end, values![], |row| row.get(0))?);
             }
             Ok(page)
         })
@@ -210,32 +214,29 @@ pub async fn outside(store: &Store, id: ParcelId) -> Result<Option<Outside>, Sto
 }
 
 /// A piece of the sealed bytes, at most one part long and never across the end of a part; `None` when they are not there.
-pub async fn piece(store: &Store, seq: i64, from: u64, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    store.read(move |connection| piece_now(connection, seq, from, most)).await
+pub async fn piece(store: &Store, place: Place, from: u64, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    store.read(move |connection| piece_now(connection, place, from, most)).await
 }
 
 /// As [`piece`], on a connection.
-pub fn piece_now(connection: &Connection, seq: i64, from: u64, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
+pub fn piece_now(connection: &Connection, place: Place, from: u64, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
     let length = most.min(PART_BYTES - from % PART_BYTES);
-    // SQLite says that a piece of nothing is no piece.
-    let bytes = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<Vec<u8>>>(0)?.unwrap_or_default());
-    let whole = connection
-        .prepare_cached("SELECT substr(sealed, ?2, ?3) FROM body WHERE seq = ?1")
-        .and_then(|mut select| select.query_row(params![seq, from + 1, length], bytes).optional())
-        .named("piece of a body")?;
+    let whole = bodies::piece(connection, place, from, length)?;
     if whole.is_some() {
         return Ok(whole);
     }
-    connection
-        .prepare_cached(
-            "SELECT substr(sealed, ?3, ?4) FROM part JOIN upload ON upload.number = part.upload
-             WHERE upload.parcel = ?1 AND part.number = ?2",
-        )
-        .and_then(|mut select| {
-            let values = params![seq, from / PART_BYTES, from % PART_BYTES + 1, length];
-            select.query_row(values, bytes).optional()
-        })
-        .named("piece of a part")
+    match parts_of(connection, place.seq)? {
+        Some(parts) => bodies::piece_of_part(connection, parts, from / PART_BYTES, from % PART_BYTES, length),
+        None => Ok(None),
+    }
+}
+
+/// Where the parts of a parcel lie that came in parts.
+pub(super) fn parts_of(connection: &Connection, parcel: i64) -> Result<Option<PartsPlace>, StoreError> {
+    let upload = "SELECT number, began_at FROM upload WHERE parcel = ?1";
+    connection.find("upload of a parcel", upload, values![parcel], |row| {
+        Ok(PartsPlace { upload: row.get(0)?, at: row.time(1)? })
+    })
 }
 
 /// Keeps a receipt whose signature was verified, and moves the parcel on in its sender's list.
@@ -249,21 +250,18 @@ pub async fn note(
 ) -> Result<Noted, StoreError> {
     store
         .write(move |connection| {
-            let new = connection
-                .prepare_cached(
-                    "INSERT INTO receipt (parcel, step, received_at, signed) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (parcel, step) DO NOTHING",
-                )
-                .and_then(|mut insert| insert.execute(params![parcel, step.as_str(), now.as_millisecond(), signed]))
-                .named("insert receipt")?;
+            let new = connection.execute(
+                "insert receipt",
+                "INSERT INTO receipt (parcel, step, received_at, signed) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (parcel, step) DO NOTHING",
+                values![parcel, step.as_str(), now, &signed],
+            )?;
             if new == 0 {
                 return Ok(Noted::Repeat);
             }
             let changed = next_change(connection)?;
-            let id: String = connection
-                .prepare_cached("UPDATE parcel SET changed = ?2 WHERE seq = ?1 RETURNING id")
-                .and_then(|mut update| update.query_row(params![parcel, changed], |row| row.get(0)))
-                .named("move sent cursor")?;
+            let moved = "UPDATE parcel SET changed = ?2 WHERE seq = ?1 RETURNING id";
+            let id: String = connection.one("move sent cursor", moved, values![parcel, changed], |row| row.get(0))?;
             let action = match step {
                 ReceiptStep::Delivered => "receipt-delivered",
                 ReceiptStep::Opened => "receipt-opened",
@@ -280,71 +278,45 @@ pub(super) fn accepted_before(
     connection: &Connection,
     id: ParcelId,
 ) -> Result<Option<(Outside, Accepted)>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT seq, sender, receiver, digest, size, accepted_at, removed_at IS NOT NULL FROM parcel WHERE id = ?1",
-        )
-        .named("find parcel")?;
-    let mut rows = statement.query([id.to_string()]).named("find parcel")?;
-    let Some(row) = rows.next().named("find parcel")? else { return Ok(None) };
-    let outside = Outside {
-        seq: row.get(0).named("find parcel")?,
-        sender: parsed(row, 1)?,
-        receiver: parsed(row, 2)?,
-        digest: row.get(3).named("find parcel")?,
-        size: row.get(4).named("find parcel")?,
-        removed: row.get(6).named("find parcel")?,
-    };
-    let accepted = Accepted { id, digest: outside.digest.clone(), size: outside.size, accepted_at: time(row, 5)? };
-    Ok(Some((outside, accepted)))
+    let found = connection.find(
+        "find parcel",
+        "SELECT seq, sender, receiver, digest, size, accepted_at, removed_at IS NOT NULL FROM parcel WHERE id = ?1",
+        values![&id.to_string()],
+        |row| {
+            Ok(Outside {
+                seq: row.get(0)?,
+                sender: row.parsed(1)?,
+                receiver: row.parsed(2)?,
+                digest: row.get(3)?,
+                size: row.get(4)?,
+                accepted_at: row.time(5)?,
+                removed: row.get(6)?,
+            })
+        },
+    )?;
+    Ok(found.map(|outside| {
+        let Outside { digest, size, accepted_at, .. } = &outside;
+        let accepted = Accepted { id, digest: digest.clone(), size: *size, accepted_at: *accepted_at };
+        (outside, accepted)
+    }))
 }
 
-fn receipts(connection: &Connection, parcel: i64) -> Result<Vec<SignedReceipt>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT step, signed FROM receipt WHERE parcel = ?1 ORDER BY received_at, step")
-        .named("receipts")?;
-    let mut rows = statement.query([parcel]).named("receipts")?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().named("receipts")? {
-        found.push(SignedReceipt { step: parsed(row, 0)?, signed: Binary(row.get(1).named("receipts")?) });
+/// The receipt that a row of a list brings along, if it does.
+fn receipt(row: &Row<'_>, column: usize) -> Result<Option<SignedReceipt>, StoreError> {
+    match row.maybe(column + 1)? {
+        Some(signed) => Ok(Some(SignedReceipt { step: row.parsed(column)?, signed: Binary(signed) })),
+        None => Ok(None),
     }
-    Ok(found)
 }
 
 /// The next value of the sent cursor. The one writer makes it rise in the order of commits.
 pub(super) fn next_change(connection: &Connection) -> Result<i64, StoreError> {
-    connection
-        .prepare_cached("UPDATE counter SET value = value + 1 WHERE name = 'changed' RETURNING value")
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-        .named("next change")
+    let next = "UPDATE counter SET value = value + 1 WHERE name = 'changed' RETURNING value";
+    connection.one("next change", next, values![], |row| row.get(0))
 }
 
 pub(super) fn whole_millis(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
-}
-
-/// A column that holds one of our identifiers.
-pub(super) fn parsed<T>(row: &rusqlite::Row<'_>, column: usize) -> Result<T, StoreError>
-where
-    T: std::str::FromStr,
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    let text: String = row.get(column).named("read column")?;
-    text.parse()
-        .map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
-        })
-        .named("read column")
-}
-
-/// A column of milliseconds.
-pub(super) fn time(row: &rusqlite::Row<'_>, column: usize) -> Result<Timestamp, StoreError> {
-    let millis: i64 = row.get(column).named("read column")?;
-    Timestamp::from_millisecond(millis)
-        .map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Integer, Box::new(error))
-        })
-        .named("read column")
 }
 
 #[cfg(test)]
@@ -357,7 +329,7 @@ mod tests {
     /// A store with a south that can receive until 2028, and a parcel of north's to it.
     async fn store() -> (tempfile::TempDir, Store, impl Fn(&[u8]) -> Incoming) {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         let [north, south] = ["3100000001", "3100000002"].map(|office| office.parse().unwrap());
         let (now, until) = (at(NOW), at("2028-06-01T00:00:00Z"));
         store

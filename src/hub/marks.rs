@@ -3,11 +3,11 @@
 //! The hub keeps sealed bytes for the office's own terminals and hands them out by cursor. It sees which office, when,
 //! how large, and nothing else.
 
-use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use std::ops::ControlFlow;
 
-use super::mailbox::time;
-use super::stores::sqlite::{Named as _, Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+use super::stores::{Connection, Store, StoreError, values};
 use crate::standard::OfficeNumber;
 use crate::wire::{Binary, Heads, MarkEntry, MarksPage};
 
@@ -25,18 +25,14 @@ pub async fn put(store: &Store, office: OfficeNumber, sealed: Vec<u8>, now: Time
     store
         .write(move |connection| {
             let limit = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
-            connection
-                .prepare_cached(
-                    "DELETE FROM mark WHERE seq IN
-                         (SELECT seq FROM mark WHERE office = ?1 AND at < ?2 ORDER BY at LIMIT ?3)",
-                )
-                .and_then(|mut sweep| sweep.execute(params![office.as_str(), limit.as_millisecond(), SWEEP]))
-                .named("sweep marks")?;
-            connection
-                .prepare_cached("INSERT INTO mark (office, at, sealed) VALUES (?1, ?2, ?3)")
-                .and_then(|mut insert| insert.insert(params![office.as_str(), now.as_millisecond(), sealed]))
-                .named("insert mark")
-                .map(i64::unsigned_abs)
+            connection.execute(
+                "sweep marks",
+                "DELETE FROM mark WHERE seq IN
+                     (SELECT seq FROM mark WHERE office = ?1 AND at < ?2 ORDER BY at LIMIT ?3)",
+                values![&office, limit, SWEEP],
+            )?;
+            let insert = "INSERT INTO mark (office, at, sealed) VALUES (?1, ?2, ?3) RETURNING seq";
+            connection.one("insert mark", insert, values![&office, now, &sealed], |row| row.get(0))
         })
         .await
 }
@@ -46,20 +42,21 @@ pub async fn list(store: &Store, office: OfficeNumber, after: u64) -> Result<Mar
     store
         .read(move |connection| {
             let mut page = MarksPage { marks: Vec::new(), next: after };
-            let mut statement = connection
-                .prepare_cached("SELECT seq, at, sealed FROM mark WHERE office = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3")
-                .named("marks")?;
-            let mut rows = statement.query(params![office.as_str(), after, PAGE]).named("marks")?;
             let mut bytes = 0;
-            while let Some(row) = rows.next().named("marks")? {
-                let sealed: Vec<u8> = row.get(2).named("marks")?;
-                bytes += sealed.len();
-                if bytes > PAGE_BYTES && !page.marks.is_empty() {
-                    break;
-                }
-                page.next = row.get(0).named("marks")?;
-                page.marks.push(MarkEntry { at: time(row, 1)?, sealed: Binary(sealed) });
-            }
+            connection.until(
+                "marks",
+                "SELECT seq, at, sealed FROM mark WHERE office = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+                values![&office, after, PAGE],
+                |row| {
+                    bytes += row.bytes(2)?.len();
+                    if bytes > PAGE_BYTES && !page.marks.is_empty() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                    page.next = row.get(0)?;
+                    page.marks.push(MarkEntry { at: row.time(1)?, sealed: Binary(row.get(2)?) });
+                    Ok(ControlFlow::Continue(()))
+                },
+            )?;
             Ok(page)
         })
         .await
@@ -68,12 +65,7 @@ pub async fn list(store: &Store, office: OfficeNumber, after: u64) -> Result<Mar
 /// How far each of an office's lists goes now. Not the cursors of anybody: the ends.
 pub fn heads(connection: &Connection, office: OfficeNumber) -> Result<Heads, StoreError> {
     let end = |sql: &'static str| -> Result<u64, StoreError> {
-        connection
-            .prepare_cached(sql)
-            .and_then(|mut statement| statement.query_row([office.as_str()], |row| row.get::<_, Option<u64>>(0)))
-            .optional()
-            .named("heads")
-            .map(|end| end.flatten().unwrap_or(0))
+        connection.one("heads", sql, values![&office], |row| row.maybe(0)).map(|end| end.unwrap_or(0))
     };
     Ok(Heads {
         inbox: end("SELECT max(seq) FROM parcel WHERE receiver = ?1")?,
@@ -94,7 +86,7 @@ mod tests {
     #[tokio::test]
     async fn an_office_hears_its_own_terminals_and_nobody_else() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         let [north, south] = ["3100000001", "3100000002"].map(|office| office.parse::<OfficeNumber>().unwrap());
         let now = at("2026-06-01T00:00:00Z");
         store

@@ -20,7 +20,7 @@ use prometheus_client::registry::Registry;
 
 use super::api::healthz;
 use super::state::Hub;
-use super::stores::sqlite::Store;
+use super::stores::Store;
 
 /// A request that was answered. The route is the resource's path as the table writes it, never what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -21,6 +21,13 @@ pub struct HubSettings {
     /// reach. Nothing listens when it is not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<SocketAddr>,
+    /// A PostgreSQL that several hubs share, as `postgres://user@host/database`; without it the store is the file `hub.db`.
+    /// The password is better given by the environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<String>,
+    /// The authority that the database's certificate is to come from, relative to the hub's folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store_ca: Option<std::path::PathBuf>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub limits: Limits,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -46,6 +53,8 @@ impl HubSettings {
             listen,
             max_parcel_bytes: default_limit(),
             metrics: None,
+            store: None,
+            store_ca: None,
             limits: Limits::default(),
             keeping: Keeping::default(),
             login: LoginSettings::default(),
@@ -151,6 +160,7 @@ pub const EXPLAINED: &str = "
 # certificate_days = 730               # 事業所と端末の証明書の有効日数。30日前から自動で更新されます
 # address = \"https://hub.example.jp:8443\"   # 案内の書面に載せる場所（書かなければ hosts の1つ目と listen の番号）
 # ほかの認証局の証明書での登録（[[external]]）は certs/README.md にあります。
+# 何台かで PostgreSQL を共にするときの store と store_ca は docs/operator.md にあります。
 # metrics = \"127.0.0.1:9464\"          # 監視用 /metrics と /healthz（この機械の中だけ。書かなければ開きません）
 #
 # [limits]

@@ -23,7 +23,7 @@ use super::intake::Intake;
 use super::limits::Limiter;
 use super::metrics::Metrics;
 use super::settings::{HubSettings, Keeping, Limits};
-use super::stores::sqlite::{Named as _, Store, StoreError};
+use super::stores::{Connection, Store, StoreError, values};
 use super::tries::Tries;
 use crate::parcel::{Trust, certificate};
 use crate::standard::OfficeNumber;
@@ -35,6 +35,8 @@ const LIST_IS_GOOD_FOR: SignedDuration = SignedDuration::from_hours(24 * CRL_DAY
 
 /// A list that is older was not renewed, though it should have been.
 const OLD_LIST_AFTER: SignedDuration = SignedDuration::from_hours(36);
+/// A node whose clock is further off the database's is no good.
+const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_secs(60);
 /// How often the store is made to prove that it can write, at most.
 const PROVE_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -96,7 +98,7 @@ pub struct Hub {
     /// The accounts as last looked at; another program may change them.
     accounts_version: AtomicI64,
     members: RwLock<Arc<Members>>,
-    bell: Bell,
+    bell: Arc<Bell>,
     intake: Intake,
     /// When the store last proved that it can write, and whether it could.
     proved: tokio::sync::Mutex<Option<(Timestamp, bool)>>,
@@ -123,6 +125,7 @@ impl Hub {
     pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64, now: Timestamp) -> Result<Self, HubError> {
         let members = RwLock::new(Arc::new(read_members(&store, &authority, now)?));
         let accounts = Accounts::new(store.clone(), LoginSettings::default(), now);
+        let bell = Bell::over(&store);
         let (metrics, limits) = (Metrics::new(&store), Limits::default());
         Ok(Self {
             store,
@@ -130,7 +133,7 @@ impl Hub {
             accounts,
             accounts_version: AtomicI64::default(),
             members,
-            bell: Bell::default(),
+            bell,
             intake: Intake::new(max_parcel_bytes),
             proved: tokio::sync::Mutex::default(),
             limiter: Arc::new(Limiter::new(limits)),
@@ -321,11 +324,15 @@ impl Hub {
     }
 }
 
-fn prove(connection: &rusqlite::Connection, now: Timestamp) -> Result<(), StoreError> {
-    connection
-        .execute("UPDATE counter SET value = ?1 WHERE name = 'health'", [now.as_millisecond()])
-        .named("prove that it can write")
-        .map(|_| ())
+fn prove(connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    let prove = "UPDATE counter SET value = ?1 WHERE name = 'health'";
+    connection.execute("prove that it can write", prove, values![now])?;
+    // Nodes that go by different clocks would tell one office two stories.
+    let clock = connection.clock().map_err(|source| StoreError::Statement { statement: "clock", source })?;
+    match clock.map(|clock| now.duration_since(clock)).filter(|off| off.abs() > CLOCKS_MAY_DIFFER) {
+        Some(off) => Err(StoreError::WrongClock { seconds: off.as_secs() }),
+        None => Ok(()),
+    }
 }
 
 fn read_members(store: &Store, authority: &Authority, now: Timestamp) -> Result<Members, HubError> {
@@ -358,7 +365,7 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let start = at("2026-06-01T00:00:00Z");
         let authority = Authority::create(&dir.path().join("ca"), "Tayori", start).unwrap();
-        let hub = Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, start).unwrap();
+        let hub = Hub::new(crate::hub::stores::testing::store(dir.path()), authority, 1, start).unwrap();
         assert!(!hub.refresh(at("2026-06-01T11:59:59Z")).unwrap());
         assert!(hub.refresh(at("2026-06-01T12:00:00Z")).unwrap());
         assert!(!hub.refresh(at("2026-06-01T23:59:59Z")).unwrap(), "its age counts from when it was made");

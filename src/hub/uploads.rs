@@ -6,12 +6,12 @@
 
 use axum::body::Bytes;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::audit::Actor;
 use super::directory;
 use super::mailbox::{self, NewParcel, Put};
-use super::stores::sqlite::{Named as _, Store, StoreError};
+use super::stores::bodies::{self, PartsPlace};
+use super::stores::{Connection, Store, StoreError, values};
 use crate::parcel::{DigestOf, ParcelId};
 use crate::standard::OfficeNumber;
 use crate::wire::{PART_BYTES, Upload};
@@ -74,8 +74,8 @@ pub async fn keep_part(
             if let Some(put) = settled(connection, &whole, now)? {
                 return Ok(Kept::Settled(put));
             }
-            let upload = match open_upload(connection, whole.sender, whole.id)? {
-                Some((upload, begun)) if begun == whole => upload,
+            let place = match open_upload(connection, whole.sender, whole.id)? {
+                Some((place, begun)) if begun == whole => place,
                 begun => {
                     if let Some((other, _)) = begun {
                         forget(connection, other)?;
@@ -86,10 +86,7 @@ pub async fn keep_part(
                     begin(connection, &whole, now)?
                 }
             };
-            connection
-                .prepare_cached("INSERT INTO part (upload, number, sealed) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
-                .and_then(|mut insert| insert.execute(params![upload, part, bytes.as_ref()]))
-                .named("keep part")?;
+            bodies::keep_part(connection, place, part, &bytes)?;
             Ok(Kept::Kept)
         })
         .await
@@ -107,8 +104,8 @@ pub async fn state(store: &Store, sender: OfficeNumber, id: ParcelId) -> Result<
                     accepted: Some(accepted),
                 }));
             }
-            let Some((upload, whole)) = open_upload(connection, sender, id)? else { return Ok(None) };
-            let parts = parts_of(connection, upload)?;
+            let Some((place, whole)) = open_upload(connection, sender, id)? else { return Ok(None) };
+            let parts = bodies::parts(connection, place)?;
             Ok(Some(Upload { digest: whole.digest, size: whole.size, parts, accepted: None }))
         })
         .await
@@ -123,24 +120,23 @@ pub async fn finish(store: &Store, whole: Announced, by: Actor, now: Timestamp) 
             if let Some(put) = settled(connection, &whole, now)? {
                 return Ok(Finished::Settled(put));
             }
-            let upload = match verified {
-                Verified::Whole(upload) => upload,
+            let place = match verified {
+                Verified::Whole(place) => place,
                 Verified::Missing => return Ok(Finished::Missing),
-                Verified::Damaged(upload) => {
-                    forget(connection, upload)?;
+                Verified::Damaged(place) => {
+                    forget(connection, place)?;
                     return Ok(Finished::Damaged);
                 }
             };
             // Since it was looked at, another call may have begun anew.
-            if open_upload(connection, whole.sender, whole.id)?.is_none_or(|(open, _)| open != upload) {
+            if open_upload(connection, whole.sender, whole.id)?.is_none_or(|(open, _)| open != place) {
                 return Ok(Finished::Missing);
             }
             let Announced { id, sender, receiver, digest, size } = &whole;
             let row = NewParcel { id: *id, sender: *sender, receiver: *receiver, digest, size: *size };
             let (seq, accepted) = mailbox::insert(connection, &row, &by, now)?;
-            connection
-                .execute("UPDATE upload SET parcel = ?2 WHERE number = ?1", params![upload, seq])
-                .named("finish upload")?;
+            let finish = "UPDATE upload SET parcel = ?2 WHERE number = ?1";
+            connection.execute("finish upload", finish, values![place.upload, seq])?;
             Ok(Finished::Settled(Put::New(accepted)))
         })
         .await
@@ -149,11 +145,10 @@ pub async fn finish(store: &Store, whole: Announced, by: Actor, now: Timestamp) 
 /// Forgets some of what was begun more than a day ago: at most one upload. Says whether there was one.
 pub fn forget_one_old(connection: &Connection, now: Timestamp) -> Result<bool, StoreError> {
     let before = now.checked_sub(FORGOTTEN_AFTER).unwrap_or(Timestamp::MIN);
+    let old = "SELECT number, began_at FROM upload WHERE parcel IS NULL AND began_at <= ?1 LIMIT 1";
     let old = connection
-        .prepare_cached("SELECT number FROM upload WHERE parcel IS NULL AND began_at <= ?1 LIMIT 1")
-        .and_then(|mut select| select.query_row([before.as_millisecond()], |row| row.get::<_, i64>(0)).optional())
-        .named("old uploads")?;
-    old.map(|upload| forget(connection, upload)).transpose().map(|forgotten| forgotten.is_some())
+        .find("old uploads", old, values![before], |row| Ok(PartsPlace { upload: row.get(0)?, at: row.time(1)? }))?;
+    old.map(|place| forget(connection, place)).transpose().map(|forgotten| forgotten.is_some())
 }
 
 /// An answer that needs no body: it was accepted before, or cannot be.
@@ -170,37 +165,31 @@ fn settled(connection: &Connection, whole: &Announced, now: Timestamp) -> Result
 }
 
 enum Verified {
-    Whole(i64),
+    Whole(PartsPlace),
     Missing,
-    Damaged(i64),
+    Damaged(PartsPlace),
 }
 
 fn verify(connection: &Connection, whole: &Announced) -> Result<Verified, StoreError> {
-    let Some((upload, begun)) = open_upload(connection, whole.sender, whole.id)? else { return Ok(Verified::Missing) };
+    let Some((place, begun)) = open_upload(connection, whole.sender, whole.id)? else { return Ok(Verified::Missing) };
     if begun != *whole {
         return Ok(Verified::Missing);
     }
-    let mut statement = connection
-        .prepare_cached("SELECT number, sealed FROM part WHERE upload = ?1 ORDER BY number")
-        .named("parts")?;
-    let mut rows = statement.query([upload]).named("parts")?;
-    let (mut digest, mut size, mut next) = (DigestOf::default(), 0_u64, 0_u64);
-    while let Some(row) = rows.next().named("parts")? {
-        let (number, bytes) = (
-            row.get::<_, u64>(0).named("parts")?,
-            row.get_ref(1).and_then(|value| value.as_blob().map_err(Into::into)).named("parts")?,
-        );
+    let (mut digest, mut size) = (DigestOf::default(), 0_u64);
+    for (number, next) in bodies::parts(connection, place)?.into_iter().zip(0..) {
         if number != next {
             return Ok(Verified::Missing);
         }
-        digest.add(bytes);
-        size += bytes.len() as u64;
-        next += 1;
+        // One at a time: a large parcel never lies in memory whole.
+        bodies::look_at_part(connection, place, number, |bytes| {
+            digest.add(bytes);
+            size += bytes.len() as u64;
+        })?;
     }
     Ok(match size == whole.size {
         false => Verified::Missing,
-        true if digest.hex() == whole.digest => Verified::Whole(upload),
-        true => Verified::Damaged(upload),
+        true if digest.hex() == whole.digest => Verified::Whole(place),
+        true => Verified::Damaged(place),
     })
 }
 
@@ -208,62 +197,44 @@ fn open_upload(
     connection: &Connection,
     sender: OfficeNumber,
     id: ParcelId,
-) -> Result<Option<(i64, Announced)>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT number, receiver, digest, size FROM upload WHERE sender = ?1 AND id = ?2 AND parcel IS NULL",
-        )
-        .named("open upload")?;
-    let mut rows = statement.query(params![sender.as_str(), id.to_string()]).named("open upload")?;
-    let Some(row) = rows.next().named("open upload")? else { return Ok(None) };
-    let whole = Announced {
-        id,
-        sender,
-        receiver: mailbox::parsed(row, 1)?,
-        digest: row.get(2).named("open upload")?,
-        size: row.get(3).named("open upload")?,
-    };
-    Ok(Some((row.get(0).named("open upload")?, whole)))
+) -> Result<Option<(PartsPlace, Announced)>, StoreError> {
+    connection.find(
+        "open upload",
+        "SELECT number, began_at, receiver, digest, size FROM upload
+         WHERE sender = ?1 AND id = ?2 AND parcel IS NULL",
+        values![&sender, &id.to_string()],
+        |row| {
+            let place = PartsPlace { upload: row.get(0)?, at: row.time(1)? };
+            Ok((place, Announced { id, sender, receiver: row.parsed(2)?, digest: row.get(3)?, size: row.get(4)? }))
+        },
+    )
 }
 
-fn begin(connection: &Connection, whole: &Announced, now: Timestamp) -> Result<i64, StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO upload (id, sender, receiver, digest, size, began_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )
-        .and_then(|mut insert| {
-            insert.insert(params![
-                whole.id.to_string(),
-                whole.sender.as_str(),
-                whole.receiver.as_str(),
-                whole.digest,
-                whole.size,
-                now.as_millisecond()
-            ])
-        })
-        .named("begin upload")
+fn begin(connection: &Connection, whole: &Announced, now: Timestamp) -> Result<PartsPlace, StoreError> {
+    let upload = connection.one(
+        "begin upload",
+        "INSERT INTO upload (id, sender, receiver, digest, size, began_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         RETURNING number",
+        values![&whole.id.to_string(), &whole.sender, &whole.receiver, &whole.digest, whole.size, now],
+        |row| row.get(0),
+    )?;
+    Ok(PartsPlace { upload, at: mailbox::whole_millis(now) })
 }
 
 fn begun_by(connection: &Connection, sender: OfficeNumber) -> Result<u64, StoreError> {
-    connection
-        .prepare_cached("SELECT coalesce(sum(size), 0) FROM upload WHERE sender = ?1 AND parcel IS NULL")
-        .and_then(|mut select| select.query_row([sender.as_str()], |row| row.get(0)))
-        .named("begun by an office")
+    let begun = "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM upload WHERE sender = ?1 AND parcel IS NULL";
+    connection.one("begun by an office", begun, values![&sender], |row| row.get(0))
 }
 
-fn parts_of(connection: &Connection, upload: i64) -> Result<Vec<u64>, StoreError> {
-    connection
-        .prepare_cached("SELECT number FROM part WHERE upload = ?1 ORDER BY number")
-        .and_then(|mut select| select.query_map([upload], |row| row.get(0))?.collect())
-        .named("numbers of parts")
+pub(super) fn forget(connection: &Connection, place: PartsPlace) -> Result<(), StoreError> {
+    bodies::remove_parts(connection, place)?;
+    forget_row(connection, place)
 }
 
-pub(super) fn forget(connection: &Connection, upload: i64) -> Result<(), StoreError> {
-    connection
-        .execute("DELETE FROM part WHERE upload = ?1", [upload])
-        .and_then(|_| connection.execute("DELETE FROM upload WHERE number = ?1", [upload]))
-        .named("forget upload")
-        .map(|_| ())
+/// That there was one; its parts are forgotten otherwise.
+pub(super) fn forget_row(connection: &Connection, place: PartsPlace) -> Result<(), StoreError> {
+    let forget = "DELETE FROM upload WHERE number = ?1";
+    connection.execute("forget upload", forget, values![place.upload]).map(|_| ())
 }
 
 #[cfg(test)]
@@ -275,7 +246,7 @@ mod tests {
 
     async fn store() -> (tempfile::TempDir, Store, Announced, Vec<Bytes>) {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         let [north, south, east] = ["3100000001", "3100000002", "3100000003"].map(|office| office.parse().unwrap());
         let now = NOW.parse().unwrap();
         store
@@ -335,10 +306,10 @@ mod tests {
         assert_eq!(state(&store, whole.receiver, whole.id).await.unwrap(), None);
         assert_eq!(keep(&store, &whole, 0, &parts[0]).await, Kept::Settled(Put::Repeat(accepted)));
         // Read back across the end of a part.
-        let seq = mailbox::outside(&store, whole.id).await.unwrap().unwrap().seq;
-        let piece = mailbox::piece(&store, seq, PART_BYTES - 2, 5).await.unwrap().unwrap();
+        let place = mailbox::outside(&store, whole.id).await.unwrap().unwrap().place();
+        let piece = mailbox::piece(&store, place, PART_BYTES - 2, 5).await.unwrap().unwrap();
         assert_eq!(piece, parts[0][parts[0].len() - 2..]);
-        assert_eq!(mailbox::piece(&store, seq, PART_BYTES, 5).await.unwrap().unwrap(), parts[1][..5]);
+        assert_eq!(mailbox::piece(&store, place, PART_BYTES, 5).await.unwrap().unwrap(), parts[1][..5]);
     }
 
     #[tokio::test]

@@ -67,6 +67,22 @@ pub enum Fault {
 }
 
 impl Line {
+    /// The line that follows the end of a record.
+    pub fn following(head: &Head, entry: &Entry<'_>) -> Self {
+        let seq = head.lines + 1;
+        Self {
+            seq,
+            at: entry.at,
+            who: entry.who.to_owned(),
+            terminal: entry.terminal.to_owned(),
+            action: entry.action.to_owned(),
+            subject: entry.subject.to_owned(),
+            result: entry.result.to_owned(),
+            prev_hash: head.hash.clone(),
+            hash: hash_of(seq, entry, &head.hash),
+        }
+    }
+
     /// What its hash must be. Every field goes in with its length, so that no two lines have the same bytes.
     fn expected_hash(&self) -> String {
         hash_of(
@@ -97,9 +113,7 @@ fn hash_of(seq: u64, entry: &Entry<'_>, prev_hash: &str) -> String {
 
 /// Adds a line. Call it in the transaction of what it records; returns the line's number.
 pub fn append(connection: &Connection, entry: &Entry<'_>) -> Result<u64, rusqlite::Error> {
-    let head = head(connection)?;
-    let seq = head.lines + 1;
-    let hash = hash_of(seq, entry, &head.hash);
+    let Line { seq, prev_hash, hash, .. } = Line::following(&head(connection)?, entry);
     connection
         .prepare_cached(
             "INSERT INTO audit (seq, at, who, terminal, action, subject, result, prev_hash, hash)
@@ -113,7 +127,7 @@ pub fn append(connection: &Connection, entry: &Entry<'_>) -> Result<u64, rusqlit
             entry.action,
             entry.subject,
             entry.result,
-            head.hash,
+            prev_hash,
             hash
         ])?;
     connection
@@ -173,32 +187,65 @@ pub fn each(connection: &Connection, mut each: impl FnMut(Line) -> bool) -> Resu
 
 /// Checks the whole record, and that it goes through each head that was noted elsewhere. Says how many lines there are.
 pub fn verify(connection: &Connection, noted: &[Head]) -> Result<Result<u64, Fault>, rusqlite::Error> {
-    let mut before = Head { lines: 0, hash: "0".repeat(64) };
+    let mut verifier = Verifier::new(noted);
     let mut fault = None;
     let read_all = each(connection, |line| {
-        fault = fault_of(&line, &before, noted);
-        before = Head { lines: line.seq, hash: line.hash };
+        fault = verifier.look(&line).err();
         fault.is_none()
     });
     match (fault, read_all) {
         (Some(fault), _) => return Ok(Err(fault)),
         // A value of a wrong kind is no trouble of the store's: somebody wrote it.
-        (None, Err(error)) if is_about_a_value(&error) => return Ok(Err(Fault::Unreadable { seq: before.lines + 1 })),
+        (None, Err(error)) if is_about_a_value(&error) => return Ok(Err(verifier.unreadable())),
         (None, read_all) => read_all?,
     }
-    let head = match head(connection) {
-        Ok(head) => head,
-        Err(error) if is_about_a_value(&error) => return Ok(Err(Fault::Unreadable { seq: before.lines })),
-        Err(error) => return Err(error),
-    };
-    let most = noted.iter().map(|head| head.lines).max().unwrap_or(0).max(head.lines);
-    if before.lines < most {
-        return Ok(Err(Fault::CutOff { found: before.lines, noted: most }));
+    match head(connection) {
+        Ok(head) => Ok(verifier.end(Some(&head))),
+        Err(error) if is_about_a_value(&error) => Ok(Err(verifier.unreadable())),
+        Err(error) => Err(error),
     }
-    if before != head {
-        return Ok(Err(Fault::Replaced { seq: head.lines }));
+}
+
+/// Holds a record against itself, line by line, and against heads that were noted elsewhere.
+#[derive(Debug)]
+pub struct Verifier<'a> {
+    before: Head,
+    noted: &'a [Head],
+}
+
+impl<'a> Verifier<'a> {
+    pub fn new(noted: &'a [Head]) -> Self {
+        Self { before: Head { lines: 0, hash: "0".repeat(64) }, noted }
     }
-    Ok(Ok(head.lines))
+
+    /// The next line, oldest first.
+    pub fn look(&mut self, line: &Line) -> Result<(), Fault> {
+        let fault = fault_of(line, &self.before, self.noted);
+        self.before = Head { lines: line.seq, hash: line.hash.clone() };
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// What follows cannot be read.
+    pub fn unreadable(&self) -> Fault {
+        Fault::Unreadable { seq: self.before.lines + 1 }
+    }
+
+    /// Where the lines that were looked at end.
+    pub fn seen(&self) -> &Head {
+        &self.before
+    }
+
+    /// There are no more lines. Where the record says that it ends, if it stands still. How many there are.
+    pub fn end(self, head: Option<&Head>) -> Result<u64, Fault> {
+        let most = self.noted.iter().chain(head).map(|head| head.lines).max().unwrap_or(0);
+        if self.before.lines < most {
+            return Err(Fault::CutOff { found: self.before.lines, noted: most });
+        }
+        match head {
+            Some(head) if self.before != *head => Err(Fault::Replaced { seq: head.lines }),
+            _ => Ok(self.before.lines),
+        }
+    }
 }
 
 fn is_about_a_value(error: &rusqlite::Error) -> bool {
@@ -244,50 +291,56 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Line, rusqlite::Error> {
     })
 }
 
-/// The record as a table for a spreadsheet: UTF-8 with a mark at its start, so that Excel shows it as it is.
-/// `go_on` hears how many lines are written and may end it: `None` then. Otherwise says how many there are.
+/// Writes the whole record as a table. `go_on` hears how many lines are written and may end it: `None` then. Otherwise says
+/// how many there are.
 pub fn write_csv(
     connection: &Connection,
     out: &mut dyn std::io::Write,
     mut go_on: impl FnMut(u64) -> bool,
 ) -> std::io::Result<Option<u64>> {
-    let (mut lines, mut whole) = (0, true);
-    let mut written = out.write_all("\u{feff}".as_bytes());
-    let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-    written = written.and_then(|()| {
-        Ok(table.write_record([
-            "番号",
-            "日時",
-            "利用者",
-            "端末",
-            "操作",
-            "対象",
-            "結果",
-            "前のハッシュ",
-            "ハッシュ",
-        ])?)
-    });
+    let mut table = Table::begun(out)?;
+    let (mut written, mut whole) = (Ok(()), true);
     each(connection, |line| {
-        if written.is_ok() {
-            lines += 1;
-            let fields = [
-                line.seq.to_string(),
-                line.at.to_string(),
-                line.who,
-                line.terminal,
-                line.action,
-                line.subject,
-                line.result,
-                line.prev_hash,
-                line.hash,
-            ];
-            written = table.write_record(fields.iter().map(|field| guarded(field).into_owned())).map_err(Into::into);
-        }
-        whole = go_on(lines);
+        written = table.line(line);
+        whole = go_on(table.lines);
         whole && written.is_ok()
     })
     .map_err(std::io::Error::other)?;
-    written.and_then(|()| table.flush()).map(|()| whole.then_some(lines))
+    written.and_then(|()| table.end()).map(|lines| whole.then_some(lines))
+}
+
+/// The record as a table for a spreadsheet: UTF-8 with a mark at its start, so that Excel shows it as it is.
+pub struct Table<'a> {
+    table: csv::Writer<&'a mut dyn std::io::Write>,
+    lines: u64,
+}
+
+impl<'a> Table<'a> {
+    pub fn begun(out: &'a mut dyn std::io::Write) -> std::io::Result<Self> {
+        out.write_all("\u{feff}".as_bytes())?;
+        let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+        let names = ["番号", "日時", "利用者", "端末", "操作", "対象", "結果", "前のハッシュ", "ハッシュ"];
+        table.write_record(names)?;
+        Ok(Self { table, lines: 0 })
+    }
+
+    pub fn line(&mut self, line: Line) -> std::io::Result<()> {
+        self.lines += 1;
+        let Line { seq, at, who, terminal, action, subject, result, prev_hash, hash } = line;
+        let fields = [seq.to_string(), at.to_string(), who, terminal, action, subject, result, prev_hash, hash];
+        Ok(self.table.write_record(fields.iter().map(|field| guarded(field).into_owned()))?)
+    }
+
+    /// How many lines there are.
+    pub fn end(mut self) -> std::io::Result<u64> {
+        self.table.flush().map(|()| self.lines)
+    }
+}
+
+impl std::fmt::Debug for Table<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Table").field("lines", &self.lines).finish_non_exhaustive()
+    }
 }
 
 /// A text that a spreadsheet would take for a formula is shown as the text it is.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tayori::hub::mailbox::{self, Incoming, Put};
-use tayori::hub::stores::sqlite::Store;
+use tayori::hub::stores::Store;
 use tayori::link::Link as _;
 use tayori::parcel::{ParcelId, sha256_hex};
 use tayori::wire::{Accepted, DIGEST_HEADER, digest_header};

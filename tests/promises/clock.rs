@@ -9,7 +9,7 @@ use tayori::engine::exchange::{Exchange, Round};
 use tayori::engine::model::{Failure, Notice, State};
 use tayori::hub::retention;
 use tayori::hub::settings::Keeping;
-use tayori::hub::stores::sqlite::Store;
+use tayori::hub::stores::Store;
 use tayori::link::Link as _;
 use tayori::words::{self, Lang};
 

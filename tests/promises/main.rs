@@ -14,6 +14,8 @@ mod hostile;
 #[allow(dead_code, reason = "the bench uses all of it")]
 #[path = "../../benches/load/mod.rs"]
 mod load;
+#[cfg(unix)]
+mod nodes;
 mod offline;
 mod order;
 #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use tayori::hub::authority::Authority;
 use tayori::hub::mailbox::{self, Incoming, Put};
-use tayori::hub::stores::sqlite::Store;
+use tayori::hub::stores::Store;
 use tayori::parcel::sha256_hex;
 
 use crate::letter;

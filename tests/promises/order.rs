@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use jiff::{SignedDuration, Timestamp};
 use tayori::engine::exchange::Round;
 use tayori::hub::mailbox::{self, Incoming, Put};
-use tayori::hub::stores::sqlite::Store;
+use tayori::hub::stores::Store;
 use tayori::link::Link as _;
 use tayori::parcel::{ParcelId, sha256_hex};
 use tayori::standard::OfficeNumber;

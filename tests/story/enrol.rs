@@ -237,10 +237,9 @@ fn age(town: &Town, office: &Office, days_left: i64) {
         home.store
             .write_now(move |connection| {
                 // The one it really got goes: the office never had it.
-                let terminal: String = connection
-                    .query_row("SELECT terminal FROM certificate WHERE serial = ?1", [&before], |row| row.get(0))
-                    .unwrap();
-                connection.execute("DELETE FROM certificate WHERE serial = ?1", [before]).unwrap();
+                let terminal = directory::terminal_of(connection, &before)?.unwrap();
+                let delete = "DELETE FROM certificate WHERE serial = ?1";
+                connection.execute("delete", delete, &[tayori::hub::stores::Value::from(&before)])?;
                 let row =
                     Certificate { office: number, kind, terminal: &terminal, serial: &serial, der: &der, not_after };
                 directory::add(connection, row, at)

@@ -7,10 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use postgres::{Client, NoTls};
 use serde_json::Value;
 use tayori::engine::profile::Profile;
 use tayori::identity::{Identity, Unlock, Vault};
 use tayori::link::HubLink;
+
+#[cfg(unix)]
+#[path = "../database/mod.rs"]
+mod database;
 
 pub const TAYORI: &str = env!("CARGO_BIN_EXE_tayori");
 pub const TAYORI_HUB: &str = env!("CARGO_BIN_EXE_tayori-hub");
@@ -47,6 +52,48 @@ pub struct Town {
     address: SocketAddr,
     /// Where the hub says everything it has to say, once somebody wants to read that.
     log: Option<PathBuf>,
+    /// The PostgreSQL it keeps things in, if it is not its own file.
+    store: Option<String>,
+}
+
+/// A further hub over the same store. It runs until it is killed or the value goes.
+#[allow(dead_code, reason = "the promises have several")]
+pub struct Node {
+    hub: Child,
+    pub address: SocketAddr,
+}
+
+#[allow(dead_code, reason = "the promises have several")]
+impl Node {
+    pub fn url(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        let _ = self.hub.kill();
+        let _ = self.hub.wait();
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Whether the hubs of all towns keep things in PostgreSQL.
+fn on_postgres() -> bool {
+    std::env::var("TAYORI_TEST_STORE").is_ok_and(|store| store == "postgres")
+}
+
+/// A new database, where there is a PostgreSQL.
+#[allow(dead_code, reason = "the promises move a hub")]
+pub fn fresh_database() -> Option<String> {
+    #[cfg(unix)]
+    return database::fresh();
+    #[cfg(not(unix))]
+    None
 }
 
 impl Town {
@@ -75,13 +122,41 @@ impl Town {
         Town::made(tempfile::tempdir().expect("a temporary folder"), hub_dir.to_owned(), &["127.0.0.1"], people)
     }
 
+    /// The same over SQLite, whatever the others keep things in.
+    #[allow(dead_code, reason = "the promises move a hub")]
+    pub fn on_sqlite<const N: usize>(people: [Person; N]) -> (Town, [Office; N]) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let hub_dir = dir.path().join("hub");
+        Town::made_over(None, dir, hub_dir, &["127.0.0.1"], people)
+    }
+
+    /// The same over PostgreSQL; `None` where there is none.
+    #[allow(dead_code, reason = "the promises have several nodes")]
+    pub fn over_postgres<const N: usize>(people: [Person; N]) -> Option<(Town, [Office; N])> {
+        let store = fresh_database()?;
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let hub_dir = dir.path().join("hub");
+        Some(Town::made_over(Some(store), dir, hub_dir, &["127.0.0.1"], people))
+    }
+
     fn made<const N: usize>(
         dir: tempfile::TempDir,
         hub_dir: PathBuf,
         hosts: &[&str],
         people: [Person; N],
     ) -> (Town, [Office; N]) {
-        let mut town = Town { dir, hub_dir, hub: None, address: ([127, 0, 0, 1], 0).into(), log: None };
+        let store = on_postgres().then(|| fresh_database().expect("PostgreSQL"));
+        Town::made_over(store, dir, hub_dir, hosts, people)
+    }
+
+    fn made_over<const N: usize>(
+        store: Option<String>,
+        dir: tempfile::TempDir,
+        hub_dir: PathBuf,
+        hosts: &[&str],
+        people: [Person; N],
+    ) -> (Town, [Office; N]) {
+        let mut town = Town { dir, hub_dir, hub: None, address: ([127, 0, 0, 1], 0).into(), log: None, store };
         let hosts = hosts.iter().flat_map(|host| ["--host", host]);
         let init = ["init", "--listen", "127.0.0.1:0"].into_iter().chain(hosts).collect::<Vec<_>>();
         town.operator(&init);
@@ -109,28 +184,88 @@ impl Town {
 
     /// Runs a command of the operator's.
     pub fn operator(&self, args: &[&str]) -> Run {
-        let run = finish(Command::new(TAYORI_HUB).arg("--dir").arg(self.hub_dir()).args(args));
+        let run = self.try_operator(args);
         assert!(run.is_fine(), "tayori-hub {args:?}: {run:?}");
         run
     }
 
+    /// The same, whatever comes of it.
+    pub fn try_operator(&self, args: &[&str]) -> Run {
+        finish(self.hub_command().args(args))
+    }
+
+    fn hub_command(&self) -> Command {
+        let mut command = Command::new(TAYORI_HUB);
+        command.arg("--dir").arg(self.hub_dir());
+        match &self.store {
+            Some(url) => command.env("TAYORI_STORE", url),
+            None => command.env_remove("TAYORI_STORE"),
+        };
+        command
+    }
+
+    /// From now on the hub keeps things there. It does not run.
+    #[allow(dead_code, reason = "the promises move a hub")]
+    pub fn keep_in(&mut self, store: Option<String>) {
+        self.kill_hub();
+        self.store = store;
+    }
+
+    /// A further hub over the same store and the same folder.
+    #[allow(dead_code, reason = "the promises have several")]
+    pub fn another_node(&self) -> Node {
+        let mut command = self.hub_command();
+        command.args(["serve", "--listen", "127.0.0.1:0"]).env("TAYORI_LOG", "off").stdout(Stdio::piped());
+        let (hub, address) = started(&mut command);
+        Node { hub, address }
+    }
+
+    /// Nobody comes to the database any more, as if it were down.
+    #[cfg(unix)]
+    #[allow(dead_code, reason = "the promises break it")]
+    pub fn close_database(&self) {
+        let name = self.store.as_deref().and_then(|url| url.rsplit('/').next()).expect("PostgreSQL");
+        let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        let mut administrator = database::server().unwrap().administrator();
+        administrator.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false; {cut}")).unwrap();
+    }
+
+    /// It is there again.
+    #[cfg(unix)]
+    #[allow(dead_code, reason = "the promises break it")]
+    pub fn open_database(&self) {
+        let name = self.store.as_deref().and_then(|url| url.rsplit('/').next()).expect("PostgreSQL");
+        let mut administrator = database::server().unwrap().administrator();
+        administrator.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).unwrap();
+    }
+
+    /// Rows of what the hub keeps in PostgreSQL, as text.
+    #[allow(dead_code, reason = "the promises look into it")]
+    pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
+        let mut client = Client::connect(self.store.as_deref().expect("PostgreSQL"), NoTls).unwrap();
+        let rows = client.simple_query(sql).unwrap();
+        let texts = |row: &postgres::SimpleQueryRow| {
+            (0..row.len()).map(|at| row.get(at).unwrap_or_default().to_owned()).collect()
+        };
+        let row = |message: &postgres::SimpleQueryMessage| match message {
+            postgres::SimpleQueryMessage::Row(row) => Some(texts(row)),
+            _ => None,
+        };
+        rows.iter().filter_map(row).collect()
+    }
+
     /// Starts the hub where it was before.
     pub fn start_hub(&mut self) {
-        let mut hub = Command::new(TAYORI_HUB)
-            .arg("--dir")
-            .arg(self.hub_dir())
+        let mut command = self.hub_command();
+        command
             .args(["serve", "--listen", &self.address.to_string()])
             .env("TAYORI_LOG", if self.log.is_some() { "trace" } else { "off" })
             .stdout(Stdio::piped())
             .stderr(self.log.as_ref().map_or_else(Stdio::inherit, |path| {
                 fs::File::options().create(true).append(true).open(path).expect("a log").into()
-            }))
-            .spawn()
-            .expect("the hub starts");
-        let mut line = String::new();
-        BufReader::new(hub.stdout.take().unwrap()).read_line(&mut line).expect("the hub speaks");
-        let address = line.trim().strip_prefix("listening ").unwrap_or_else(|| panic!("the hub said {line:?}"));
-        self.address = address.parse().unwrap();
+            }));
+        let (hub, address) = started(&mut command);
+        self.address = address;
         self.hub = Some(hub);
     }
 
@@ -226,13 +361,25 @@ impl Town {
     /// What the hub keeps: the id, sender and receiver of each parcel, in the order they came. Asked of its store, not
     /// of its programs.
     pub fn kept(&self) -> Vec<(String, String, String)> {
+        let kept = "SELECT id, sender, receiver FROM parcel JOIN body ON body.seq = parcel.seq ORDER BY parcel.seq";
+        if self.store.is_some() {
+            let text = |cell: Option<&String>| cell.cloned().unwrap_or_default();
+            return self.rows(kept).iter().map(|row| (text(row.first()), text(row.get(1)), text(row.get(2)))).collect();
+        }
         let store = rusqlite::Connection::open(self.hub_dir().join("hub.db")).unwrap();
-        let mut select = store
-            .prepare("SELECT id, sender, receiver FROM parcel JOIN body ON body.seq = parcel.seq ORDER BY parcel.seq")
-            .unwrap();
+        let mut select = store.prepare(kept).unwrap();
         let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
         rows.map(Result::unwrap).collect()
     }
+}
+
+/// A hub that says where it listens.
+fn started(command: &mut Command) -> (Child, SocketAddr) {
+    let mut hub = command.spawn().expect("the hub starts");
+    let mut line = String::new();
+    BufReader::new(hub.stdout.take().unwrap()).read_line(&mut line).expect("the hub speaks");
+    let address = line.trim().strip_prefix("listening ").unwrap_or_else(|| panic!("the hub said {line:?}"));
+    (hub, address.parse().unwrap())
 }
 
 impl Drop for Town {

@@ -7,7 +7,9 @@ use clap::Args;
 use jiff::Timestamp;
 use tayori::hub::backup::{self, BackupError};
 use tayori::hub::check::{self, Checked, Fault};
-use tayori::hub::home::Home;
+use tayori::hub::home::{Home, StoreChoice};
+use tayori::hub::stores::Store;
+use tayori::hub::stores::moving::{MoveError, Moved};
 
 #[derive(Debug, Args)]
 pub struct BackupArgs {
@@ -30,7 +32,12 @@ pub struct CheckArgs {
     json: bool,
 }
 
-pub fn back_up(dir: &Path, args: &BackupArgs, now: Timestamp) -> anyhow::Result<()> {
+pub fn back_up(dir: &Path, choice: &StoreChoice, args: &BackupArgs, now: Timestamp) -> anyhow::Result<()> {
+    if Home::settings(dir).is_ok_and(|settings| !matches!(choice.address(dir, &settings), Ok(None))) {
+        bail!(
+            "データは PostgreSQL にあります。控えは PostgreSQL の道具（pg_dump、pg_basebackup と WAL）で取り、このフォルダの ca と hub.toml も合わせて保管してください（docs/operator.md）"
+        );
+    }
     let file = args.file.display();
     let made = backup::backup(dir, &args.file, now).map_err(|error| {
         let hint = match &error {
@@ -64,6 +71,49 @@ pub fn restore(dir: &Path, args: &RestoreArgs, now: Timestamp) -> anyhow::Result
         "控えより後に受け付けたデータは入っていません。送り主の一覧では「受付済」のまま進まないので、送り直してもらってください。"
     );
     say(&checked)
+}
+
+/// Everything of the folder's SQLite file goes into the PostgreSQL that was named.
+pub fn move_over(dir: &Path, choice: &StoreChoice) -> anyhow::Result<()> {
+    let settings = Home::settings(dir)
+        .with_context(|| format!("「{}」に連携基盤がありません。--dir を確かめてください", dir.display()))?;
+    let to = choice.address(dir, &settings).context(
+        "移す先を読めませんでした。--store に postgres://利用者@場所/データベース を指定してください。ほかの機械のときは hub.toml に store_ca も要ります",
+    )?;
+    let to = to.context("移す先を --store に postgres://利用者@場所/データベース で指定してください")?;
+    let file = dir.join("hub.db");
+    if !file.exists() {
+        bail!("「{}」がありません。移すものがないか、--dir が違います", file.display());
+    }
+    let store = Store::connect(&to).context("移す先につながりませんでした。場所とパスワードを確かめてください")?;
+    let moved = store.take_over(&file).map_err(|error| {
+        let hint = match &error {
+            MoveError::NotEmpty => "移す先は空ではありません。空のデータベースを指定してください",
+            _ => {
+                "移せませんでした。移す先には何も残っていません。連携基盤を止め、空きを確かめて、もう一度お試しください"
+            }
+        };
+        anyhow::Error::new(error).context(hint)
+    })?;
+    for Moved { table, rows, digest } in &moved {
+        println!("{table:<12} {rows:>10} 行  {digest}");
+    }
+    println!("すべて移し、同じであることを確かめました: {to}");
+    println!(
+        "hub.toml のはじめに store = \"…\" を書き（パスワードは書かずに）、tayori-hub check で調べてから動かしてください。"
+    );
+    println!("もとの hub.db は、もう動かない控えとして残してあります。");
+    Ok(())
+}
+
+/// After the database was brought back to an earlier moment.
+pub fn recovered(home: &Home, args: &CheckArgs, now: Timestamp) -> anyhow::Result<()> {
+    let failed = "番号を数え直せませんでした。データベースに書き込めるかを確かめて、もう一度お試しください";
+    home.store.count_on_from_far_ahead(now).context(failed)?;
+    if !args.json {
+        println!("一覧の番号を、ずっと先から数え直しました。");
+    }
+    check(home, args, now)
 }
 
 pub fn check(home: &Home, args: &CheckArgs, now: Timestamp) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::table::{self, Changed};
 use super::{password, session};
-use crate::hub::stores::sqlite::{Store, StoreError};
+use crate::hub::stores::{Store, StoreError};
 use crate::standard::OfficeNumber;
 use crate::wire::{Account, Role, Secret, UserId};
 

@@ -14,13 +14,11 @@ use std::sync::{PoisonError, RwLock};
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use jiff::{SignedDuration, Timestamp};
 
 use super::LoginSettings;
 use crate::hub::audit::{self, Actor, DONE};
-use crate::hub::mailbox::{parsed, time};
-use crate::hub::stores::sqlite::{Named as _, StoreError};
+use crate::hub::stores::{Connection, Store, StoreError, values};
 use crate::standard::OfficeNumber;
 use crate::wire::{LoggedIn, Role, Secret, UserId};
 
@@ -67,19 +65,31 @@ fn new_token() -> (Secret, Hash) {
 #[derive(Debug, Default)]
 pub struct Sessions {
     live: RwLock<Live>,
+    /// Another node may end one: then none is remembered for longer than this.
+    at_most: Option<SignedDuration>,
 }
+
+/// How long a login that was ended at another node may still count at this one.
+const ELSEWHERE: SignedDuration = SignedDuration::from_secs(10);
 
 #[derive(Debug, Default)]
 struct Live {
-    by_hash: HashMap<Hash, Session>,
+    /// Until when each is remembered.
+    by_hash: HashMap<Hash, (Session, Timestamp)>,
     /// How often everything was forgotten: what was looked up before that is not remembered after.
     forgotten: u64,
 }
 
 impl Sessions {
+    /// Those that are kept in this store.
+    pub fn over(store: &Store) -> Self {
+        Self { live: RwLock::default(), at_most: store.is_shared().then_some(ELSEWHERE) }
+    }
+
     /// The session an access token stands for, if it is remembered.
-    pub fn recall(&self, hash: &Hash) -> Option<Session> {
-        self.live.read().unwrap_or_else(PoisonError::into_inner).by_hash.get(hash).cloned()
+    pub fn recall(&self, hash: &Hash, now: Timestamp) -> Option<Session> {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.by_hash.get(hash).filter(|(_, until)| now < *until).map(|(session, _)| session.clone())
     }
 
     /// Take this before a look into the store, and hand it to [`Sessions::remember`].
@@ -91,9 +101,11 @@ impl Sessions {
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
         if live.forgotten == epoch {
             if live.by_hash.len() == live.by_hash.capacity() {
-                live.by_hash.retain(|_, session| session.holds(now));
+                live.by_hash.retain(|_, (_, until)| now < *until);
             }
-            live.by_hash.insert(hash, session);
+            let at_most = self.at_most.and_then(|at_most| now.checked_add(at_most).ok());
+            let until = at_most.map_or(session.until, |at_most| at_most.min(session.until));
+            live.by_hash.insert(hash, (session, until));
         }
     }
 
@@ -120,13 +132,12 @@ pub fn begin(
     now: Timestamp,
 ) -> Result<LoggedIn, StoreError> {
     clean_up(connection, office, user, now)?;
-    connection
-        .execute(
-            "INSERT INTO session (office, user, terminal, began_at) VALUES (?1, ?2, ?3, ?4)",
-            params![office.as_str(), user.as_str(), terminal, now.as_millisecond()],
-        )
-        .named("begin session")?;
-    let session = connection.last_insert_rowid();
+    let session = connection.one(
+        "begin session",
+        r#"INSERT INTO session (office, "user", terminal, began_at) VALUES (?1, ?2, ?3, ?4) RETURNING id"#,
+        values![&office, user.as_str(), terminal, now],
+        |row| row.get(0),
+    )?;
     let by = Actor { who: format!("{office}/{user}"), terminal: terminal.to_owned() };
     audit::record(connection, &by, "login", "", DONE, now)?;
     give(connection, session, (user, role), None, settings, now)
@@ -147,13 +158,12 @@ pub fn refresh(
     }
     // It came back, so the terminal has it: what went before it, and what else was given with it, is over.
     if let Some(before) = given_for {
-        connection
-            .execute(
-                "DELETE FROM token WHERE session = ?1 AND kind = 'refresh' AND hash <> ?2
-                 AND (hash = ?3 OR given_for = ?3)",
-                params![session.id, token.as_slice(), before],
-            )
-            .named("end earlier tokens")?;
+        connection.execute(
+            "end earlier tokens",
+            "DELETE FROM token WHERE session = ?1 AND kind = 'refresh' AND hash <> ?2
+             AND (hash = ?3 OR given_for = ?3)",
+            values![session.id, token, &before],
+        )?;
     }
     give(connection, session.id, (&session.user, session.role), Some(token), settings, now).map(Some)
 }
@@ -165,7 +175,7 @@ pub fn find(connection: &Connection, token: &Hash) -> Result<Option<Session>, St
 
 /// Ends a session, with all its tokens.
 pub fn end(connection: &Connection, session: i64) -> Result<(), StoreError> {
-    connection.execute("DELETE FROM session WHERE id = ?1", [session]).named("end session").map(|_| ())
+    connection.execute("end session", "DELETE FROM session WHERE id = ?1", values![session]).map(|_| ())
 }
 
 /// Ends the sessions of an account, all but one.
@@ -175,13 +185,8 @@ pub fn end_others(
     user: &UserId,
     kept: Option<i64>,
 ) -> Result<(), StoreError> {
-    connection
-        .execute(
-            "DELETE FROM session WHERE office = ?1 AND user = ?2 AND id IS NOT ?3",
-            params![office.as_str(), user.as_str(), kept],
-        )
-        .named("end sessions")
-        .map(|_| ())
+    let others = r#"DELETE FROM session WHERE office = ?1 AND "user" = ?2 AND id IS DISTINCT FROM ?3"#;
+    connection.execute("end sessions", others, values![&office, user.as_str(), kept]).map(|_| ())
 }
 
 fn give(
@@ -197,21 +202,19 @@ fn give(
     let refresh_until = now.checked_add(settings.refresh).unwrap_or(Timestamp::MAX);
     let given_for = given_for.map(|hash| hash.as_slice());
     for (hash, kind, until) in [(access_hash, "access", access_until), (refresh_hash, "refresh", refresh_until)] {
-        connection
-            .prepare_cached("INSERT INTO token (hash, session, kind, given_for, until) VALUES (?1, ?2, ?3, ?4, ?5)")
-            .and_then(|mut insert| {
-                insert.execute(params![hash.as_slice(), session, kind, given_for, until.as_millisecond()])
-            })
-            .named("give token")?;
+        connection.execute(
+            "give token",
+            "INSERT INTO token (hash, session, kind, given_for, until) VALUES (?1, ?2, ?3, ?4, ?5)",
+            values![&hash, session, kind, given_for, until],
+        )?;
         // Whoever asks again and again has the newest ones only.
-        connection
-            .prepare_cached(
-                "DELETE FROM token WHERE session = ?1 AND kind = ?2 AND hash IS NOT ?3 AND hash NOT IN
-                 (SELECT hash FROM token WHERE session = ?1 AND kind = ?2 AND hash IS NOT ?3
-                  ORDER BY until DESC LIMIT ?4)",
-            )
-            .and_then(|mut delete| delete.execute(params![session, kind, given_for, MOST_TOKENS]))
-            .named("end old tokens")?;
+        connection.execute(
+            "end old tokens",
+            "DELETE FROM token WHERE session = ?1 AND kind = ?2 AND hash IS DISTINCT FROM ?3 AND hash NOT IN
+             (SELECT hash FROM token WHERE session = ?1 AND kind = ?2 AND hash IS DISTINCT FROM ?3
+              ORDER BY until DESC LIMIT ?4)",
+            values![session, kind, given_for, MOST_TOKENS],
+        )?;
     }
     Ok(LoggedIn { user: user.clone(), role, access, access_until, refresh, refresh_until, time: now })
 }
@@ -220,51 +223,48 @@ fn give(
 type Found = (Session, Option<Vec<u8>>);
 
 fn look_up(connection: &Connection, token: &Hash, kind: &'static str) -> Result<Option<Found>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT session.id, session.office, session.user, role, terminal, until, given_for FROM token
-             JOIN session ON session.id = token.session
-             JOIN account ON account.office = session.office AND account.user = session.user
-             WHERE hash = ?1 AND kind = ?2",
-        )
-        .named("look up token")?;
-    let mut rows = statement.query(params![token.as_slice(), kind]).named("look up token")?;
-    let Some(row) = rows.next().named("look up token")? else { return Ok(None) };
-    let session = Session {
-        id: row.get(0).named("look up token")?,
-        office: parsed(row, 1)?,
-        user: parsed(row, 2)?,
-        role: parsed(row, 3)?,
-        terminal: row.get(4).named("look up token")?,
-        until: time(row, 5)?,
-    };
-    Ok(Some((session, row.get(6).named("look up token")?)))
+    connection.find(
+        "look up token",
+        r#"SELECT session.id, session.office, session."user", role, terminal, until, given_for FROM token
+           JOIN session ON session.id = token.session
+           JOIN account ON account.office = session.office AND account."user" = session."user"
+           WHERE hash = ?1 AND kind = ?2"#,
+        values![token, kind],
+        |row| {
+            let session = Session {
+                id: row.get(0)?,
+                office: row.parsed(1)?,
+                user: row.parsed(2)?,
+                role: row.parsed(3)?,
+                terminal: row.get(4)?,
+                until: row.time(5)?,
+            };
+            Ok((session, row.maybe(6)?))
+        },
+    )
 }
 
 /// What is over goes, and an account has no more sessions than anybody needs.
 fn clean_up(connection: &Connection, office: OfficeNumber, user: &UserId, now: Timestamp) -> Result<(), StoreError> {
-    connection.execute("DELETE FROM token WHERE until <= ?1", [now.as_millisecond()]).named("drop old tokens")?;
-    connection
-        .execute(
-            "DELETE FROM session WHERE office = ?1 AND user = ?2 AND id NOT IN (SELECT session FROM token)",
-            params![office.as_str(), user.as_str()],
-        )
-        .named("drop old sessions")?;
-    let oldest_kept: Option<i64> = connection
-        .query_row(
-            "SELECT id FROM session WHERE office = ?1 AND user = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3",
-            params![office.as_str(), user.as_str(), MOST_SESSIONS - 2],
-            |row| row.get(0),
-        )
-        .optional()
-        .named("count sessions")?;
+    connection.execute("drop old tokens", "DELETE FROM token WHERE until <= ?1", values![now])?;
+    connection.execute(
+        "drop old sessions",
+        r#"DELETE FROM session WHERE office = ?1 AND "user" = ?2
+           AND NOT EXISTS (SELECT 1 FROM token WHERE token.session = session.id)"#,
+        values![&office, user.as_str()],
+    )?;
+    let oldest_kept: Option<i64> = connection.find(
+        "count sessions",
+        r#"SELECT id FROM session WHERE office = ?1 AND "user" = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3"#,
+        values![&office, user.as_str(), MOST_SESSIONS - 2],
+        |row| row.get(0),
+    )?;
     if let Some(oldest_kept) = oldest_kept {
-        connection
-            .execute(
-                "DELETE FROM session WHERE office = ?1 AND user = ?2 AND id < ?3",
-                params![office.as_str(), user.as_str(), oldest_kept],
-            )
-            .named("end old sessions")?;
+        connection.execute(
+            "end old sessions",
+            r#"DELETE FROM session WHERE office = ?1 AND "user" = ?2 AND id < ?3"#,
+            values![&office, user.as_str(), oldest_kept],
+        )?;
     }
     Ok(())
 }

@@ -2,12 +2,10 @@
 //! are a hundred tries.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::LoginSettings;
 use crate::hub::audit::{self, Actor, DONE};
-use crate::hub::mailbox::{parsed, time};
-use crate::hub::stores::sqlite::{Named as _, StoreError};
+use crate::hub::stores::{Connection, Row, StoreError, values};
 use crate::standard::OfficeNumber;
 use crate::wire::{Account, Role, UserId};
 
@@ -30,36 +28,28 @@ pub enum Changed {
 
 /// Whether the office has an account at all.
 pub fn any(connection: &Connection, office: OfficeNumber) -> Result<bool, StoreError> {
-    connection
-        .prepare_cached("SELECT 1 FROM account WHERE office = ?1 LIMIT 1")
-        .and_then(|mut statement| statement.query_row([office.as_str()], |_| Ok(())).optional())
-        .named("any account")
-        .map(|found| found.is_some())
+    connection.exists("any account", "SELECT 1 FROM account WHERE office = ?1 LIMIT 1", values![&office])
 }
 
 /// All accounts of an office, by user id.
 pub fn list(connection: &Connection, office: OfficeNumber) -> Result<Vec<Account>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT user, role, created_at, locked_until, last_login_at FROM account WHERE office = ?1 ORDER BY user",
-        )
-        .named("list accounts")?;
-    let mut rows = statement.query([office.as_str()]).named("list accounts")?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().named("list accounts")? {
-        found.push(account(row)?);
-    }
-    Ok(found)
+    connection.all(
+        "list accounts",
+        r#"SELECT "user", role, created_at, locked_until, last_login_at FROM account
+           WHERE office = ?1 ORDER BY "user""#,
+        values![&office],
+        account,
+    )
 }
 
 pub fn one(connection: &Connection, office: OfficeNumber, user: &UserId) -> Result<Option<Account>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT user, role, created_at, locked_until, last_login_at FROM account WHERE office = ?1 AND user = ?2",
-        )
-        .named("account")?;
-    let mut rows = statement.query(params![office.as_str(), user.as_str()]).named("account")?;
-    rows.next().named("account")?.map(account).transpose()
+    connection.find(
+        "account",
+        r#"SELECT "user", role, created_at, locked_until, last_login_at FROM account
+           WHERE office = ?1 AND "user" = ?2"#,
+        values![&office, user.as_str()],
+        account,
+    )
 }
 
 /// Makes an account; `None` where there is one of that name.
@@ -69,13 +59,12 @@ pub fn create(
     (user, role, password): (&UserId, Role, &str),
     now: Timestamp,
 ) -> Result<Option<Account>, StoreError> {
-    let made = connection
-        .execute(
-            "INSERT INTO account (office, user, role, password, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (office, user) DO NOTHING",
-            params![office.as_str(), user.as_str(), role.as_str(), password, now.as_millisecond()],
-        )
-        .named("make account")?;
+    let made = connection.execute(
+        "make account",
+        r#"INSERT INTO account (office, "user", role, password, created_at) VALUES (?1, ?2, ?3, ?4, ?5)
+           ON CONFLICT (office, "user") DO NOTHING"#,
+        values![&office, user.as_str(), role.as_str(), password, now],
+    )?;
     if made == 0 {
         return Ok(None);
     }
@@ -93,15 +82,15 @@ pub fn change(
     if role == Some(Role::Staff) && is_last_admin(connection, office, user)? {
         return Ok(Changed::LastAdmin);
     }
-    connection
-        .execute(
-            "UPDATE account SET password = coalesce(?3, password), role = coalesce(?4, role),
-                    failures = iif(?5, 0, failures), locked_until = iif(?5, NULL, locked_until)
-             WHERE office = ?1 AND user = ?2",
-            // A new password has not been guessed at yet.
-            params![office.as_str(), user.as_str(), password, role.map(Role::as_str), unlock || password.is_some()],
-        )
-        .named("change account")?;
+    connection.execute(
+        "change account",
+        r#"UPDATE account SET password = coalesce(?3, password), role = coalesce(?4, role),
+                  failures = CASE WHEN ?5 = 1 THEN 0 ELSE failures END,
+                  locked_until = CASE WHEN ?5 = 1 THEN NULL ELSE locked_until END
+           WHERE office = ?1 AND "user" = ?2"#,
+        // A new password has not been guessed at yet.
+        values![&office, user.as_str(), password, role.map(Role::as_str), unlock || password.is_some()],
+    )?;
     move_on(connection)?;
     Ok(one(connection, office, user)?.map_or(Changed::Unknown, Changed::Done))
 }
@@ -112,9 +101,8 @@ pub fn remove(connection: &Connection, office: OfficeNumber, user: &UserId) -> R
     if is_last_admin(connection, office, user)? {
         return Ok(Changed::LastAdmin);
     }
-    connection
-        .execute("DELETE FROM account WHERE office = ?1 AND user = ?2", params![office.as_str(), user.as_str()])
-        .named("remove account")?;
+    let remove = r#"DELETE FROM account WHERE office = ?1 AND "user" = ?2"#;
+    connection.execute("remove account", remove, values![&office, user.as_str()])?;
     move_on(connection)?;
     Ok(Changed::Done(account))
 }
@@ -127,26 +115,25 @@ pub fn begin_try(
     settings: &LoginSettings,
     now: Timestamp,
 ) -> Result<Option<Judged>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT role, password, failures, coalesce(locked_until, 0) FROM account WHERE office = ?1 AND user = ?2",
-        )
-        .named("account to judge")?;
-    let mut rows = statement.query(params![office.as_str(), user.as_str()]).named("account to judge")?;
-    let Some(row) = rows.next().named("account to judge")? else { return Ok(None) };
-    if now < time(row, 3)? {
+    let found = connection.find(
+        "account to judge",
+        r#"SELECT role, password, failures, locked_until FROM account WHERE office = ?1 AND "user" = ?2"#,
+        values![&office, user.as_str()],
+        |row| {
+            let judged = Judged { role: row.parsed(0)?, password: row.get(1)? };
+            Ok((judged, row.get::<u32>(2)?.saturating_add(1), row.maybe_time(3)?))
+        },
+    )?;
+    let Some((judged, failures, locked)) = found else { return Ok(None) };
+    if locked.is_some_and(|until| now < until) {
         return Ok(None);
     }
-    let judged = Judged { role: parsed(row, 0)?, password: row.get(1).named("account to judge")? };
-    let failures: u32 = row.get::<_, u32>(2).named("account to judge")?.saturating_add(1);
     let locked_until = settings.lock_after(failures).and_then(|wait| now.checked_add(wait).ok());
-    connection
-        .prepare_cached("UPDATE account SET failures = ?3, locked_until = ?4 WHERE office = ?1 AND user = ?2")
-        .and_then(|mut update| {
-            let until = locked_until.map(Timestamp::as_millisecond);
-            update.execute(params![office.as_str(), user.as_str(), failures, until])
-        })
-        .named("count try")?;
+    connection.execute(
+        "count try",
+        r#"UPDATE account SET failures = ?3, locked_until = ?4 WHERE office = ?1 AND "user" = ?2"#,
+        values![&office, user.as_str(), failures, locked_until],
+    )?;
     // The line of the login follows it, when it was a good one.
     audit::record(connection, &Actor::of_office(office), "login-tried", user.as_str(), &failures.to_string(), now)?;
     Ok(Some(judged))
@@ -160,22 +147,18 @@ pub fn succeed(
     judged: &Judged,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    connection
-        .execute(
-            "UPDATE account SET failures = 0, locked_until = NULL, last_login_at = ?4
-             WHERE office = ?1 AND user = ?2 AND password = ?3",
-            params![office.as_str(), user.as_str(), judged.password, now.as_millisecond()],
-        )
-        .named("note login")
-        .map(|changed| changed > 0)
+    let noted = connection.execute(
+        "note login",
+        r#"UPDATE account SET failures = 0, locked_until = NULL, last_login_at = ?4
+           WHERE office = ?1 AND "user" = ?2 AND password = ?3"#,
+        values![&office, user.as_str(), &judged.password, now],
+    );
+    noted.map(|changed| changed > 0)
 }
 
 /// Rises with every change that may end a right, whichever program made it.
 pub fn version(connection: &Connection) -> Result<i64, StoreError> {
-    connection
-        .prepare_cached("SELECT value FROM counter WHERE name = 'accounts'")
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
-        .named("accounts version")
+    connection.one("accounts version", "SELECT value FROM counter WHERE name = 'accounts'", values![], |row| row.get(0))
 }
 
 impl LoginSettings {
@@ -188,33 +171,26 @@ impl LoginSettings {
 }
 
 fn is_last_admin(connection: &Connection, office: OfficeNumber, user: &UserId) -> Result<bool, StoreError> {
-    connection
-        .query_row(
-            "SELECT EXISTS (SELECT 1 FROM account WHERE office = ?1 AND user = ?2 AND role = 'admin')
-                AND NOT EXISTS (SELECT 1 FROM account WHERE office = ?1 AND user <> ?2 AND role = 'admin')",
-            params![office.as_str(), user.as_str()],
-            |row| row.get(0),
-        )
-        .named("last admin")
+    connection.one(
+        "last admin",
+        r#"SELECT EXISTS (SELECT 1 FROM account WHERE office = ?1 AND "user" = ?2 AND role = 'admin')
+              AND NOT EXISTS (SELECT 1 FROM account WHERE office = ?1 AND "user" <> ?2 AND role = 'admin')"#,
+        values![&office, user.as_str()],
+        |row| row.get(0),
+    )
 }
 
 fn account(row: &Row<'_>) -> Result<Account, StoreError> {
-    let moment = |column| {
-        let millis: Option<i64> = row.get(column).named("account")?;
-        Ok::<_, StoreError>(millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()))
-    };
     Ok(Account {
-        user: parsed(row, 0)?,
-        role: parsed(row, 1)?,
-        created_at: time(row, 2)?,
-        locked_until: moment(3)?,
-        last_login_at: moment(4)?,
+        user: row.parsed(0)?,
+        role: row.parsed(1)?,
+        created_at: row.time(2)?,
+        locked_until: row.maybe_time(3)?,
+        last_login_at: row.maybe_time(4)?,
     })
 }
 
 fn move_on(connection: &Connection) -> Result<(), StoreError> {
-    connection
-        .execute("UPDATE counter SET value = value + 1 WHERE name = 'accounts'", [])
-        .named("move accounts version")
-        .map(|_| ())
+    let moved = "UPDATE counter SET value = value + 1 WHERE name = 'accounts'";
+    connection.execute("move accounts version", moved, values![]).map(|_| ())
 }

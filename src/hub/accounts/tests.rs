@@ -40,7 +40,7 @@ impl Desk {
 
     fn with(settings: LoginSettings) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("hub.db")).unwrap();
+        let store = crate::hub::stores::testing::store(dir.path());
         store
             .write_now(|c| {
                 directory::register(c, north(), "11".parse().unwrap(), "北", at(START))?;
@@ -123,7 +123,7 @@ fn tokens_live_as_long_as_they_say_and_a_hub_that_starts_anew_knows_them() {
     let tokens = desk.good(A, after(0));
     assert_eq!((tokens.access_until, tokens.refresh_until), (after(3_600), after(8 * 3_600)));
     assert_eq!(desk.who(north(), A, &tokens.access, after(3_599)).as_deref(), Some("kanri"));
-    let store = Store::open(&desk.dir.path().join("hub.db")).unwrap();
+    let store = crate::hub::stores::testing::again(&desk.accounts.store, desk.dir.path());
     desk.accounts = Accounts::new(store, LoginSettings::default(), at(START));
     assert_eq!(desk.who(north(), A, &tokens.access, after(3_599)).as_deref(), Some("kanri"), "after a restart");
     assert_eq!(desk.who(north(), A, &tokens.access, after(3_600)), None, "remembered or not, its time is over");
@@ -147,6 +147,9 @@ fn a_token_counts_for_the_terminal_it_was_given_to_and_no_token_is_another() {
         assert_eq!(desk.who(north(), A, &secret(made_up), after(1)), None);
     }
     assert_eq!(desk.who(north(), A, &tokens.access, after(1)).as_deref(), Some("kanri"), "all that did no harm");
+    if desk.accounts.store.is_shared() {
+        return; // the same rows, in files that are not ours to read
+    }
     let kept: Vec<u8> = std::fs::read(desk.dir.path().join("hub.db-wal")).unwrap();
     for plain in [tokens.access.reveal(), tokens.refresh.reveal(), "kuruma-isu 4"] {
         assert!(!kept.windows(plain.len()).any(|window| window == plain.as_bytes()), "the store holds only hashes");
@@ -184,14 +187,13 @@ fn who_refreshes_for_ever_has_a_few_tokens_only() {
         session.unwrap();
     }
     let count = |sql: &'static str| {
-        let counted = desk.accounts.store.read_now(|c| {
-            use crate::hub::stores::sqlite::Named as _;
-            c.query_row(sql, [], |row| row.get::<_, i64>(0)).named("count")
-        });
-        counted.unwrap()
+        desk.accounts
+            .store
+            .read_now(|c| c.one("count", sql, crate::hub::stores::values![], |row| row.get::<i64>(0)))
+            .unwrap()
     };
     assert_eq!(count("SELECT count(*) FROM session"), 50);
-    assert!(count("SELECT max(n) FROM (SELECT count(*) AS n FROM token GROUP BY session, kind)") <= 9);
+    assert!(count("SELECT max(n) FROM (SELECT count(*) AS n FROM token GROUP BY session, kind) AS counted") <= 9);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::hub::enrol::{self, LetIn, Refused};
 use crate::hub::external::ExternalCaller;
 use crate::hub::serve::CallsFrom;
 use crate::hub::state::{Caller, Hub};
+use crate::hub::stores::Connection;
 use crate::hub::terminals::{self, Admission};
 use crate::hub::tries::Who;
 use crate::identity::code::{Handle, MacKey};
@@ -61,7 +62,7 @@ pub(super) async fn enrol(
     let asked = digest_of(&proved);
     let job = {
         let hub = Arc::clone(&hub);
-        move |connection: &rusqlite::Connection| match proof {
+        move |connection: &Connection| match proof {
             Ok(office) => enrol::by_certificate(connection, hub.terms(), &request, office, now),
             Err((handle, mac)) => enrol::by_code(connection, hub.terms(), &request, &proved, (handle, &mac), now),
         }
@@ -96,7 +97,7 @@ pub(super) async fn renew(
     let office = caller.office;
     let job = {
         let hub = Arc::clone(&hub);
-        move |connection: &rusqlite::Connection| enrol::renew(connection, hub.terms(), &caller, &request, now)
+        move |connection: &Connection| enrol::renew(connection, hub.terms(), &caller, &request, now)
     };
     let renewed = hub.store().write(job).await?.map_err(|refused| {
         tracing::warn!(%office, %refused, "nothing was renewed");
@@ -142,7 +143,7 @@ pub(super) async fn revoke(
     let (office, now) = (caller.office, Timestamp::now());
     let gone = {
         let (id, actor) = (id.clone(), Actor::of(&caller, &session));
-        let job = move |connection: &rusqlite::Connection| terminals::revoke(connection, office, &id, &actor, now);
+        let job = move |connection: &Connection| terminals::revoke(connection, office, &id, &actor, now);
         hub.store().write(job).await?
     };
     if !gone {
@@ -178,7 +179,7 @@ pub(super) async fn new_code(
         expires_at: now.checked_add(codes::TERMINALS).map_err(|_| unwritable())?,
     };
     let expires_at = code.expires_at;
-    let job = move |connection: &rusqlite::Connection| {
+    let job = move |connection: &Connection| {
         let kept = codes::keep_of_terminal(connection, &code, now)?;
         if kept {
             audit::record(connection, &actor, "make-code", "", DONE, now)?;
@@ -208,7 +209,7 @@ pub(super) async fn admit(
         return Err(Refusal::request("nothing is in it"));
     };
     let (office, actor) = (caller.office, Actor::of(&caller, &session));
-    let job = move |connection: &rusqlite::Connection| {
+    let job = move |connection: &Connection| {
         let admitted = terminals::admit(connection, office, &id, &sealed)?;
         if admitted {
             audit::record(connection, &actor, "admit-terminal", &id, DONE, Timestamp::now())?;
@@ -258,7 +259,7 @@ pub(super) async fn put_chest(
     };
     let (office, now) = (caller.office, Timestamp::now());
     let actor = Actor::of(&caller, &session);
-    let job = move |connection: &rusqlite::Connection| {
+    let job = move |connection: &Connection| {
         terminals::keep_chest(connection, office, &sealed, now)?;
         audit::record(connection, &actor, "keep-recovery", "", DONE, now)
     };

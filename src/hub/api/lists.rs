@@ -149,11 +149,10 @@ mod tests {
     #[test]
     fn a_long_poll_ends_when_the_hub_stops() {
         use crate::hub::authority::Authority;
-        use crate::hub::stores::sqlite::Store;
         let dir = tempfile::tempdir().unwrap();
         let now = Timestamp::now();
         let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
-        let hub = Arc::new(Hub::new(Store::open(&dir.path().join("hub.db")).unwrap(), authority, 1, now).unwrap());
+        let hub = Arc::new(Hub::new(crate::hub::stores::testing::store(dir.path()), authority, 1, now).unwrap());
         let caller = Caller { office: "3100000001".parse().unwrap(), serial: String::new(), terminal: String::new() };
         let poll =
             inbox(State(Arc::clone(&hub)), Extension(caller), Cursor { after: 0, wait: 30, sent: None, marks: None });

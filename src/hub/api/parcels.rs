@@ -129,9 +129,9 @@ pub(super) async fn get_parcel(
     let body = match end - from {
         0 => Body::empty(),
         length if length <= PART_BYTES && from / PART_BYTES == (end - 1) / PART_BYTES => {
-            mailbox::piece(hub.store(), outside.seq, from, length).await?.ok_or_else(unknown_parcel)?.into()
+            mailbox::piece(hub.store(), outside.place(), from, length).await?.ok_or_else(unknown_parcel)?.into()
         }
-        _ => Body::new(Pieces::of(hub.store(), outside.seq, from, end)),
+        _ => Body::new(Pieces::of(hub.store(), outside.place(), from, end)),
     };
     let mut response = (
         status,

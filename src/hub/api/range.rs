@@ -7,7 +7,8 @@ use axum::body::{Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
 
 use crate::hub::mailbox;
-use crate::hub::stores::sqlite::{Store, StoreError};
+use crate::hub::stores::bodies::Place;
+use crate::hub::stores::{Store, StoreError};
 use crate::wire::PART_BYTES;
 
 /// What a request's `Range` comes to, given how large the parcel is.
@@ -54,21 +55,21 @@ type Reading = Pin<Box<dyn Future<Output = Result<Option<Vec<u8>>, StoreError>> 
 /// memory whole.
 pub(super) struct Pieces {
     store: Store,
-    seq: i64,
+    place: Place,
     at: u64,
     end: u64,
     reading: Option<Reading>,
 }
 
 impl Pieces {
-    pub fn of(store: &Store, seq: i64, from: u64, end: u64) -> Self {
-        Self { store: store.clone(), seq, at: from, end, reading: None }
+    pub fn of(store: &Store, place: Place, from: u64, end: u64) -> Self {
+        Self { store: store.clone(), place, at: from, end, reading: None }
     }
 
     fn read_on(&self) -> Reading {
-        let (store, seq, at) = (self.store.clone(), self.seq, self.at);
+        let (store, place, at) = (self.store.clone(), self.place, self.at);
         let most = (self.end - self.at).min(PART_BYTES);
-        Box::pin(async move { mailbox::piece(&store, seq, at, most).await })
+        Box::pin(async move { mailbox::piece(&store, place, at, most).await })
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::hub::intake::IntakeError;
-use crate::hub::stores::sqlite::StoreError;
+use crate::hub::stores::StoreError;
 use crate::wire::{PROBLEM_TYPE, Problem, ProblemCode};
 
 /// A no, with its problem document.
