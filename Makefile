@@ -37,7 +37,7 @@ fuzz: ## Each target for 60 s, where cargo-fuzz and a nightly toolchain are ther
 bench: ## Speed beside the floor, in the same run
 	cargo bench --bench reading
 	scripts/mesh-sandbox
-	cargo bench --bench seal --bench month --bench hub --bench window --bench search --bench folders
+	cargo bench --bench seal --bench month --bench hub --bench window --bench search --bench folders --bench growth
 
 promises: ## Writes the tests of each promise into docs/promises.md
 	TAYORI_WRITE_PROMISES=1 cargo test --test promises -- every_promise

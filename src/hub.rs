@@ -10,6 +10,7 @@ pub mod check;
 pub mod claims;
 pub mod codes;
 pub mod cursors;
+pub mod descriptors;
 pub mod directory;
 pub mod enrol;
 pub mod external;

@@ -9,6 +9,7 @@
 //! | [`demo`] | a whole district on this machine |
 //! | [`notice`] | told outside the window: toasts, sound, a phone |
 //! | [`words`] | every text a user reads |
+//! | [`load`] | a load trial: thousands of made-up terminals at a hub |
 //! | [`register`] | the month's exchanges, for an inspector |
 //! | [`engine`] | commands in, events out; threads, timers, retries |
 //! | [`folders`] | wait until a file is whole, deliver without overwriting |
@@ -40,6 +41,7 @@ pub mod history;
 pub mod hub;
 pub mod identity;
 pub mod link;
+pub mod load;
 pub mod notice;
 pub mod parcel;
 pub mod register;

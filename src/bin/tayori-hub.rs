@@ -4,6 +4,8 @@
 mod accounts;
 #[path = "tayori-hub/audit.rs"]
 mod audit;
+#[path = "tayori-hub/load.rs"]
+mod load;
 #[path = "tayori-hub/offices.rs"]
 mod offices;
 #[path = "tayori-hub/upkeep.rs"]
@@ -18,6 +20,7 @@ use anyhow::Context as _;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use jiff::Timestamp;
 use tayori::cli::in_japanese;
+use tayori::hub::descriptors;
 use tayori::hub::home::{Home, HomeError, HubSettings, StoreChoice};
 use tayori::hub::stores::StoreError;
 use tracing_subscriber::EnvFilter;
@@ -76,6 +79,8 @@ enum Command {
     Move,
     /// PostgreSQL をある時点に戻したあとに一度だけ行います。一覧の番号をずっと先から数え直し、すべてを調べます
     Recovered(upkeep::CheckArgs),
+    /// 負荷試験: 作りものの事業所に、待たせ、送らせ、受け取らせて、速さと使うメモリを測ります
+    Load(load::LoadArgs),
     /// API の説明（OpenAPI）を標準出力に書きます
     Openapi,
     /// 事業所の登録
@@ -148,6 +153,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Recovered(args) => upkeep::recovered(&open(&cli.dir)?, &args, now),
         Command::Restore(args) => upkeep::restore(&cli.dir, &args, now),
         Command::Check(args) => upkeep::check(&open(&cli.dir)?, &args, now),
+        Command::Load(args) => load::run(&cli.dir, &choice, &args),
         Command::Openapi => {
             print!("{}", tayori::hub::api::description());
             Ok(())
@@ -175,6 +181,10 @@ fn open(dir: &Path, choice: &StoreChoice) -> anyhow::Result<Home> {
 }
 
 fn serve(home: Home, listen: Option<SocketAddr>) -> anyhow::Result<()> {
+    let connections = home.settings.limits.connections;
+    if let Some(allowed) = descriptors::raise().filter(|allowed| *allowed < u64::from(connections)) {
+        tracing::warn!(allowed, connections, "the system gives fewer sockets than the settings allow connections");
+    }
     let prepared = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         prepared.context("動かす準備ができませんでした。ほかのプログラムを減らして、もう一度お試しください")?;

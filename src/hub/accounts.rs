@@ -7,6 +7,7 @@ pub mod operator;
 pub mod password;
 pub mod session;
 mod table;
+pub mod trial;
 mod tries;
 
 use std::collections::BTreeSet;

@@ -184,3 +184,6 @@ async fn metrics(State(hub): State<Arc<Hub>>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], hub.metrics().text(&hub, Timestamp::now())).into_response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use axum::Router;
+use axum::http::{Extensions, Request};
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -36,6 +38,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// The rest between two steps of that.
 const SWEEP_REST: Duration = Duration::from_millis(50);
+
+/// The whole API, as hyper asks it; cheap to clone.
+type Routes = TowerToHyperService<Router>;
 
 /// The address a request comes from.
 #[derive(Clone, Copy, Debug)]
@@ -144,15 +149,14 @@ impl Server {
             beside.spawn(tell_metrics(Arc::clone(&self.hub), listener));
         }
         let connections = GracefulShutdown::new();
-        let routes = api::routes(Arc::clone(&self.hub));
+        let routes = TowerToHyperService::new(api::routes(Arc::clone(&self.hub)));
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
                 accepted = listener.accept() => match accepted {
                     Ok((tcp, from)) => match self.hub.limiter().admit(from.ip()) {
                         Some(admitted) => {
-                            let routes = routes.clone().layer(Extension(CallsFrom(from.ip())));
-                            let served = Arc::clone(&self).serve(tcp, routes, connections.watcher());
+                            let served = Arc::clone(&self).serve(tcp, from.ip(), routes.clone(), connections.watcher());
                             tokio::spawn(async move {
                                 served.await;
                                 drop(admitted);
@@ -181,7 +185,7 @@ impl Server {
         tracing::info!("the hub has stopped");
     }
 
-    async fn serve(self: Arc<Self>, tcp: TcpStream, routes: Router, watcher: Watcher) {
+    async fn serve(self: Arc<Self>, tcp: TcpStream, from: IpAddr, routes: Routes, watcher: Watcher) {
         let _counted = Counted::in_(&self.hub.metrics().connections);
         let _ = tcp.set_nodelay(true);
         // A caller that does not finish its handshake or its request head holds a socket and nothing else.
@@ -198,13 +202,21 @@ impl Server {
                 return;
             }
         };
-        let routes = match tls.get_ref().1.peer_certificates().map(|chain| self.hub.shown_by(chain)) {
-            Some(Some(Shown::Terminal(caller))) => routes.layer(Extension(caller)),
-            Some(Some(Shown::External(caller))) => routes.layer(Extension(caller)),
+        let shown = match tls.get_ref().1.peer_certificates().map(|chain| self.hub.shown_by(chain)) {
             Some(None) => return tracing::warn!("a caller's certificate names no office"),
-            None => routes,
+            shown => shown.flatten(),
         };
-        let service = TowerToHyperService::new(routes);
+        // All connections share the routes: what is known of this one goes with each of its requests.
+        let service = service_fn(move |mut request| {
+            let about: &mut Extensions = Request::extensions_mut(&mut request);
+            about.insert(CallsFrom(from));
+            match &shown {
+                Some(Shown::Terminal(caller)) => drop(about.insert(caller.clone())),
+                Some(Shown::External(caller)) => drop(about.insert(caller.clone())),
+                None => {}
+            }
+            routes.call(request)
+        });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(patience);
         builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30));

@@ -24,6 +24,7 @@ mod keyring;
 mod kill;
 #[cfg(unix)]
 mod line;
+mod load;
 mod login;
 #[cfg(unix)]
 mod notices;
