@@ -231,7 +231,7 @@ fn a_towns_hub_moves_to_postgresql_with_everything_it_has() {
     let line_before = lines(&town);
     let moved = town.try_operator(&["move", "--store", &store]);
     assert!(moved.is_fine(), "{moved:?}");
-    town.try_operator(&["move", "--store", &store]).says("空ではありません");
+    town.try_operator(&["move", "--store", &store]).says("もう移し終わっています");
     town.try_operator(&["check"]).says("よそ（PostgreSQL）に移したあと");
     town.keep_in(Some(store));
     assert_eq!(lines(&town), line_before, "the record goes on where it was");

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use tayori::hub::backup::{self, BackupError};
 use tayori::hub::check::{self, Checked, Fault};
 use tayori::hub::home::{Home, StoreChoice};
-use tayori::hub::stores::Store;
 use tayori::hub::stores::moving::{MoveError, Moved};
+use tayori::hub::stores::{Store, StoreError};
 
 #[derive(Debug, Args)]
 pub struct BackupArgs {
@@ -88,6 +88,7 @@ pub fn move_over(dir: &Path, choice: &StoreChoice) -> anyhow::Result<()> {
     let store = Store::connect(&to).context("移す先につながりませんでした。場所とパスワードを確かめてください")?;
     let moved = store.take_over(&file).map_err(|error| {
         let hint = match &error {
+            MoveError::Store(StoreError::Newer { .. }) => "この hub.db は、もう移し終わっています",
             MoveError::NotEmpty => "移す先は空ではありません。空のデータベースを指定してください",
             _ => {
                 "移せませんでした。移す先には何も残っていません。連携基盤を止め、空きを確かめて、もう一度お試しください"
