@@ -134,7 +134,7 @@ impl Mailboxes {
             let id = self.last[(number * 7_919) % self.last.len()];
             let began = Instant::now();
             let outside = mailbox::outside(store, id).await.unwrap().unwrap();
-            let body = mailbox::piece(store, outside.seq, 0, outside.size).await.unwrap().unwrap();
+            let body = mailbox::piece(store, outside.place(), 0, outside.size).await.unwrap().unwrap();
             took[4].push(began.elapsed());
             assert_eq!(body.len(), BODY);
         }
