@@ -1,7 +1,7 @@
 //! Takes a store over into another, row by row, and holds both against each other.
 //!
 //! All of it is one transaction of the target's: a move that was cut off has left nothing and may be begun anew. The
-//! source takes no more writes from the moment it is read (see [`super::Store::retire_file`]).
+//! source takes no more writes from the moment it is read (see [`super::Store::take_over`]).
 
 use jiff::Timestamp;
 

@@ -3,7 +3,7 @@
 //! One writer at a time over all nodes: each node's writer takes what waits, begins, takes one lock that ends with the
 //! transaction, runs the group under savepoints and commits. So numbers rise in the order of commits, and a terminal whose
 //! cursor has passed a number has missed none before it. A node that stalls with the lock in hand is cut off by the
-//! server after [`STALLED`], and what it had begun was never said to be done.
+//! server after `STALLED`, and what it had begun was never said to be done.
 
 mod address;
 mod migrations;
