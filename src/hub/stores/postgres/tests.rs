@@ -100,6 +100,10 @@ fn d1_numbers_rise_in_the_order_of_commits_over_two_nodes_and_a_reader_misses_no
             after = page.next;
             seen.extend(page.parcels.iter().map(|entry| entry.id.to_string()));
         }
+        // A parcel may be seen a moment before its sender has noted the answer.
+        for sender in senders {
+            sender.await.unwrap();
+        }
         seen
     });
     assert_eq!(seen, *accepted.lock().unwrap());
