@@ -51,7 +51,7 @@ impl Default for WatchPace {
             quiet: Duration::from_secs(2),
             tick: Duration::from_millis(250),
             slow: Duration::from_secs(60),
-            distant: Duration::from_secs(1),
+            distant: Duration::from_millis(600),
             gap: Duration::from_millis(300),
             name_locked: Duration::from_secs(30),
             name_growing: Duration::from_secs(300),
