@@ -241,7 +241,8 @@ proptest! {
 
     #[test]
     fn d14_any_files_come_out_as_they_went_in(
-        files in proptest::collection::btree_map("[a-z]{1,8}\\.csv", proptest::collection::vec(any::<u8>(), 0..2000), 0..6),
+        // None of the names that Windows keeps for its devices (con, nul, …) begins with an f.
+        files in proptest::collection::btree_map("f[a-z]{0,7}\\.csv", proptest::collection::vec(any::<u8>(), 0..2000), 0..6),
         message in ".{0,80}",
     ) {
         let files = files.into_iter().collect();
