@@ -135,17 +135,21 @@ fn gathering_a_months_list_says_how_far_it_is_and_can_be_left_off() {
     assert!(window.asked().contains(&"Stop".to_owned()));
     assert!(!window.says("送受信一覧を作ります"));
     // Rows that came all the same are not wanted any more.
+    window.tell(empty_list(month));
+    assert!(!window.says("送受信一覧を作ります"));
+    assert!(window.commands().iter().all(|command| !matches!(command, Command::SaveDocument { .. })));
+}
+
+fn empty_list(month: Month) -> Event {
     let settings = made_up::settings();
-    window.tell(Event::Register(Arc::new(Register {
+    Event::Register(Arc::new(Register {
         month,
         office: settings.office,
         office_name: settings.office_name,
         made_at: made_up::noon(),
         zone: jiff::tz::TimeZone::UTC,
         rows: vec![],
-    })));
-    assert!(!window.says("送受信一覧を作ります"));
-    assert!(window.commands().iter().all(|command| !matches!(command, Command::SaveDocument { .. })));
+    }))
 }
 
 #[test]
@@ -159,15 +163,7 @@ fn r6_a_months_list_is_saved_as_a_table_and_as_paper() {
             asked.iter().any(|command| matches!(command, Command::Register(asked) if *asked == month)),
             "{asked:?}"
         );
-        let settings = made_up::settings();
-        window.tell(Event::Register(Arc::new(Register {
-            month,
-            office: settings.office,
-            office_name: settings.office_name,
-            made_at: made_up::noon(),
-            zone: jiff::tz::TimeZone::UTC,
-            rows: vec![],
-        })));
+        window.tell(empty_list(month));
         let saved = std::cell::RefCell::new(None);
         window.wait_for(|window| {
             let command = window.commands().into_iter().find(|command| matches!(command, Command::SaveDocument { .. }));
