@@ -191,6 +191,34 @@ mod tests {
     }
 
     #[test]
+    fn a_question_that_finds_nothing_new_costs_no_look_into_the_store_until_somebody_rings() {
+        use crate::hub::authority::Authority;
+        let dir = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
+        let hub = Arc::new(Hub::new(crate::hub::stores::testing::store(dir.path()), authority, 1, now).unwrap());
+        let office: OfficeNumber = "3100000001".parse().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let ask = |wait| {
+            let caller = Caller { office, serial: String::new(), terminal: String::new() };
+            let cursor = Cursor { after: 0, wait, sent: Some(0), marks: Some(0) };
+            runtime.block_on(inbox(State(Arc::clone(&hub)), Extension(caller), cursor)).map(|Json(page)| page.heads)
+        };
+        // Over PostgreSQL, as soon as the other nodes are heard.
+        let began = std::time::Instant::now();
+        while hub.bell().listen(office).heads.is_none() {
+            assert!(began.elapsed() < Duration::from_secs(60), "it is never remembered");
+            assert_eq!(ask(0).unwrap(), Some(Heads::default()));
+        }
+        let away = "ALTER TABLE parcel RENAME TO elsewhere";
+        hub.store().write_now(move |connection| connection.script("away", away)).unwrap();
+        assert_eq!(ask(1).unwrap(), Some(Heads::default()), "from memory");
+        assert!(ask(0).is_err(), "who does not wait is told by the store");
+        hub.bell().ring(office);
+        assert!(ask(1).is_err(), "it is looked for what was rung for");
+    }
+
+    #[test]
     fn a_long_poll_ends_when_the_hub_stops() {
         use crate::hub::authority::Authority;
         let dir = tempfile::tempdir().unwrap();
