@@ -26,6 +26,7 @@ mod outbox;
 mod partners;
 mod register;
 mod relay;
+mod release;
 mod search;
 mod tally;
 

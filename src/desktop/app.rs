@@ -60,6 +60,8 @@ pub enum Action {
     SearchIn(Page, String),
     Choose(Choice),
     OpenFolder(PathBuf),
+    /// Show an address in the browser.
+    OpenPage(String),
     /// Look at these beside what was already chosen for sending.
     Examine(Vec<PathBuf>),
     ExamineOutgoing,
@@ -488,6 +490,7 @@ impl App {
             }
             Action::Choose(choice) => self.choose(ctx, choice),
             Action::OpenFolder(folder) => self.desk.open_folder(&folder),
+            Action::OpenPage(address) => self.desk.open_page(&address),
             Action::Examine(paths) => self.examine(paths),
             Action::ExamineOutgoing => {
                 self.show_writing();

@@ -84,6 +84,8 @@ pub trait Desk {
     fn choose(&mut self, choice: Choice, tell: Tell);
     /// Shows a folder in the file manager; must not wait.
     fn open_folder(&mut self, folder: &Path);
+    /// Shows an address in the browser; must not wait.
+    fn open_page(&mut self, address: &str);
     /// Opens a document in the system's viewer; must not wait.
     fn open_document(&mut self, name: &str, bytes: Arc<[u8]>);
 }
@@ -108,15 +110,11 @@ impl Desk for Native {
     }
 
     fn open_folder(&mut self, folder: &Path) {
-        let folder = folder.to_owned();
-        let opening = move || {
-            if let Err(err) = open::that_detached(&folder) {
-                tracing::warn!(%err, "the file manager did not open");
-            }
-        };
-        if let Err(err) = std::thread::Builder::new().name("open-folder".into()).spawn(opening) {
-            tracing::warn!(%err, "no thread for the file manager");
-        }
+        hand_over("open-folder", folder.into());
+    }
+
+    fn open_page(&mut self, address: &str) {
+        hand_over("open-page", address.into());
     }
 
     fn open_document(&mut self, name: &str, bytes: Arc<[u8]>) {
@@ -129,6 +127,18 @@ impl Desk for Native {
         if let Err(err) = std::thread::Builder::new().name("open-document".into()).spawn(opening) {
             tracing::warn!(%err, "no thread for the viewer");
         }
+    }
+}
+
+/// Gives a folder or an address to whatever the system opens it with.
+fn hand_over(thread: &'static str, what: std::ffi::OsString) {
+    let opening = move || {
+        if let Err(err) = open::that_detached(&what) {
+            tracing::warn!(%err, thread, "the system did not open it");
+        }
+    };
+    if let Err(err) = std::thread::Builder::new().name(thread.into()).spawn(opening) {
+        tracing::warn!(%err, "no thread to open something with");
     }
 }
 

@@ -53,6 +53,10 @@ impl Desk for Scripted {
         self.documents.lock().unwrap().push((name.to_owned(), bytes));
     }
 
+    fn open_page(&mut self, address: &str) {
+        self.opened.lock().unwrap().push(address.into());
+    }
+
     fn open_folder(&mut self, folder: &Path) {
         self.opened.lock().unwrap().push(folder.to_owned());
     }
