@@ -11,6 +11,8 @@ mod crooked;
 mod demo;
 mod desktop;
 mod diagnosis;
+#[cfg(unix)]
+mod disk;
 mod enrol;
 mod entrust;
 mod entry;
