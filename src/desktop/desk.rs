@@ -63,16 +63,32 @@ pub enum Chosen {
     ToSend(Vec<PathBuf>),
     Attachments(OfficeNumber, Vec<PathBuf>),
     Folder(FolderSlot, PathBuf),
-    SaveAs { parcel: ParcelId, index: usize, to: PathBuf },
+    SaveAs {
+        parcel: ParcelId,
+        index: usize,
+        to: PathBuf,
+    },
     SavePdf(PathBuf),
     SaveSupport(PathBuf),
     SaveRecord(PathBuf),
     CertificateFile(PathBuf),
-    SaveRegister { month: Month, pdf: bool, to: PathBuf },
-    PdfMade { bytes: Arc<[u8]>, to: Target, name: String },
+    SaveRegister {
+        month: Month,
+        pdf: bool,
+        to: PathBuf,
+    },
+    PdfMade {
+        bytes: Arc<[u8]>,
+        to: Target,
+        name: String,
+    },
     PdfStopped,
     PdfFailed,
     Preview(Preview),
+    /// What was to be opened is not there.
+    FolderMissing(PathBuf),
+    /// The system has nothing to open it with.
+    NotOpened,
 }
 
 /// Where the choice goes.
@@ -82,10 +98,10 @@ pub type Tell = Box<dyn FnOnce(Chosen) + Send>;
 pub trait Desk {
     /// Asks the user; must not wait.
     fn choose(&mut self, choice: Choice, tell: Tell);
-    /// Shows a folder in the file manager; must not wait.
-    fn open_folder(&mut self, folder: &Path);
-    /// Opens a document in the system's viewer; must not wait.
-    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>);
+    /// Shows a folder in the file manager; must not wait. Tells only that it could not.
+    fn open_folder(&mut self, folder: &Path, tell: Tell);
+    /// Opens a document in the system's viewer; must not wait. Tells only that it could not.
+    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>, tell: Tell);
 }
 
 /// The real one.
@@ -107,11 +123,14 @@ impl Desk for Native {
         }
     }
 
-    fn open_folder(&mut self, folder: &Path) {
+    fn open_folder(&mut self, folder: &Path, tell: Tell) {
         let folder = folder.to_owned();
         let opening = move || {
-            if let Err(err) = open::that_detached(&folder) {
+            if !folder.is_dir() {
+                tell(Chosen::FolderMissing(folder));
+            } else if let Err(err) = open::that_detached(&folder) {
                 tracing::warn!(%err, "the file manager did not open");
+                tell(Chosen::NotOpened);
             }
         };
         if let Err(err) = std::thread::Builder::new().name("open-folder".into()).spawn(opening) {
@@ -119,11 +138,12 @@ impl Desk for Native {
         }
     }
 
-    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>) {
+    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>, tell: Tell) {
         let (name, copies) = (name.to_owned(), self.copies.clone());
         let opening = move || {
             if let Err(err) = open_copy(&copies, &name, &bytes) {
                 tracing::warn!(%err, "the viewer did not open");
+                tell(Chosen::NotOpened);
             }
         };
         if let Err(err) = std::thread::Builder::new().name("open-document".into()).spawn(opening) {

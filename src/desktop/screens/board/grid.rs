@@ -20,6 +20,8 @@ const ROW: f32 = 48.0;
 const HEAD: f32 = 30.0;
 /// Below this width the column of changes makes room; its number then stands with the plan.
 const WIDE: f32 = 860.0;
+/// A name's column wider than this shares what is left with the others.
+const WIDE_NAME: f32 = 400.0;
 
 /// From so many days on, waiting is late.
 const LATE: i32 = 5;
@@ -52,9 +54,16 @@ fn columns(side: Side, width: f32) -> Vec<(Column, f32)> {
         columns.push((Column::Changes, 130.0));
     }
     columns.extend([(Column::Of(Exchange::Actuals), 150.0), (Column::Wait, 150.0), (Column::More, 76.0)]);
-    let rest = width - columns.iter().map(|(_, width)| width).sum::<f32>();
-    if let Some(partner) = columns.first_mut() {
-        partner.1 = rest.max(120.0);
+    let rest = (width - columns.iter().map(|(_, width)| width).sum::<f32>()).max(120.0);
+    // On a wide screen all of them take their part: a name stays near what is said of it.
+    #[expect(clippy::cast_precision_loss, reason = "a handful of columns")]
+    let more = (rest - WIDE_NAME).max(0.0) / (columns.len() - 1) as f32;
+    for (column, width) in &mut columns {
+        *width += match column {
+            Column::Partner => rest.min(WIDE_NAME) + more,
+            Column::More => 0.0,
+            _ => more,
+        };
     }
     columns
 }
