@@ -24,6 +24,7 @@ mod receipts;
 mod receiving;
 mod refill;
 mod relay;
+pub mod release;
 pub mod renewal;
 mod retry;
 mod runner;

@@ -25,6 +25,7 @@ mod outbox;
 mod partners;
 mod register;
 mod relay;
+mod release;
 mod search;
 mod tally;
 

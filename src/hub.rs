@@ -22,6 +22,7 @@ mod limits;
 pub mod mailbox;
 pub mod marks;
 mod metrics;
+pub mod release;
 pub mod retention;
 pub mod roll;
 mod serve;

@@ -20,6 +20,7 @@
 //! | `held` | patience with files another program holds for a moment |
 //! | [`identity`] | keys, certificates, whom we trust |
 //! | [`board`] | one month with every partner, derived from evidence; pure |
+//! | [`release`] | whether there is a newer version, as its maker has signed; pure |
 //! | [`wire`] | what both ends say to each other; pure |
 //! | [`entrust`] | what is passed on for a support centre, and back; pure |
 //! | [`desks`] | which desk of an office a parcel is for; pure |
@@ -45,6 +46,7 @@ pub mod load;
 pub mod notice;
 pub mod parcel;
 pub mod register;
+pub mod release;
 pub mod search;
 mod sqlite;
 pub mod standard;

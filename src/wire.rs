@@ -6,6 +6,7 @@
 
 mod enrol;
 mod login;
+mod release;
 pub mod schema;
 
 use base64::Engine as _;
@@ -18,6 +19,7 @@ pub use self::login::{
     Account, AccountChange, Accounts, LoggedIn, LoginRequest, NewAccount, PasswordChange, RefreshRequest, Role, Secret,
     UserId, UserIdError,
 };
+pub use self::release::SignedRelease;
 use crate::parcel::{ParcelId, ReceiptStep, hex, unhex};
 use crate::standard::{OfficeNumber, ServiceType};
 pub use enrol::{
@@ -278,6 +280,9 @@ pub struct HubFacts {
     /// Whether the caller's office has no account yet, so that its first is to be made.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first_account: bool,
+    /// The word that there is a newer version, where the operator has one to hand out.
+    #[serde(default, deserialize_with = "release::if_it_is_one", skip_serializing_if = "Option::is_none")]
+    pub release: Option<SignedRelease>,
 }
 
 /// `GET /healthz`: whether the hub can do its work.

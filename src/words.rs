@@ -17,6 +17,7 @@ pub mod partners;
 pub mod progress;
 pub mod record;
 pub mod relay;
+pub mod release;
 pub mod search;
 pub mod statement;
 pub mod window;

@@ -30,6 +30,7 @@ VIAddVersionKey /LANG=1041 LegalCopyright "MIT OR Apache-2.0"
 !define MUI_ICON "${ASSETS}/icon/tayori.ico"
 !define MUI_UNICON "${ASSETS}/icon/tayori.ico"
 !define MUI_WELCOMEFINISHPAGE_BITMAP "${SIDE}"
+!define MUI_WELCOMEFINISHPAGE_BITMAP_STRETCH AspectFitHeight
 !define MUI_ABORTWARNING
 !define MUI_COMPONENTSPAGE_NODESC
 !define MUI_COMPONENTSPAGE_TEXT_TOP "パソコンを起動したときに、便りも動かすかどうかを選べます。あとで「設定」からも変えられます。"

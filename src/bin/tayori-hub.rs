@@ -8,6 +8,8 @@ mod audit;
 mod load;
 #[path = "tayori-hub/offices.rs"]
 mod offices;
+#[path = "tayori-hub/release.rs"]
+mod release;
 #[path = "tayori-hub/upkeep.rs"]
 mod upkeep;
 
@@ -95,6 +97,9 @@ enum Command {
     /// 事業所の利用者（ふだんは事業所の管理者が自分で行います）
     #[command(subcommand)]
     Account(accounts::AccountCommand),
+    /// 端末に渡す、新しい版の知らせ
+    #[command(subcommand)]
+    Release(release::ReleaseCommand),
 }
 
 #[derive(Debug, Args)]
@@ -161,6 +166,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Audit(what) => audit::run(&open(&cli.dir)?, &what),
         Command::Office(command) => offices::run(&open(&cli.dir)?, &command, now),
         Command::Account(command) => accounts::run(&open(&cli.dir)?, &command, now),
+        Command::Release(command) => release::run(&open(&cli.dir)?, &command, now),
         Command::Terminal(command) => offices::terminals(&open(&cli.dir)?, &command, now),
     }
 }

@@ -9,12 +9,14 @@ use serde_json::json;
 
 use super::{Format, Outcome, tell};
 use crate::engine::diagnosis::look_at;
-use crate::engine::model::{Check, Diagnosis, Found, Light, Look, Trial};
+use crate::engine::model::{Check, Diagnosis, Found, Light, Look, Newer, Trial};
 use crate::engine::profile::{Profile, ProfileError};
 use crate::engine::{support, trial};
+use crate::release::Keys;
 use crate::words::Lang;
 use crate::words::diagnosis as w;
 use crate::words::failure::failure;
+use crate::words::release;
 
 /// つながらない原因を順に調べます（ネットワーク・時計・電子証明書・フォルダ・連携基盤）
 ///
@@ -53,8 +55,14 @@ pub fn run(args: &DiagnoseArgs, profile: &Profile, out: &mut dyn Write) -> Resul
             writeln!(out, "{}  {said}", w::trial(Lang::Ja)).map_err(unwritten)?;
         }
     }
-    if args.format == Format::Json {
-        writeln!(out, "{}", as_json(&diagnosis)).map_err(unwritten)?;
+    let newer = newer(profile);
+    match (args.format, &newer) {
+        (Format::Json, _) => writeln!(out, "{}", as_json(&diagnosis, newer.as_ref())).map_err(unwritten)?,
+        (Format::Text, Some(newer)) => {
+            let (said, page) = (release::newer(Lang::Ja, &newer.version), release::page(Lang::Ja));
+            writeln!(out, "{said}\n    → {page}: {}", newer.address).map_err(unwritten)?;
+        }
+        (Format::Text, None) => {}
     }
     let mut outcome = match (diagnosis.light(), &diagnosis.trial) {
         (Some(Light::Red), _) | (_, Trial::Failed(_)) => Outcome::Troubled,
@@ -83,6 +91,12 @@ fn send(profile: &Profile) -> Trial {
     sent.map_or_else(Trial::Failed, |took| Trial::Came { took })
 }
 
+/// A newer version, as far as this terminal has heard. What cannot be read is in the other lines.
+fn newer(profile: &Profile) -> Option<Newer> {
+    let history = profile.history().ok()?;
+    crate::engine::release::newer(&history, &Keys::built_in(), Timestamp::now()).ok()?
+}
+
 fn print(out: &mut dyn Write, check: Check, found: &Found) -> io::Result<()> {
     let sign = match found.light() {
         Light::Green => "○",
@@ -101,7 +115,7 @@ fn said(sentence: &crate::words::failure::Sentence) -> String {
     }
 }
 
-fn as_json(diagnosis: &Diagnosis) -> serde_json::Value {
+fn as_json(diagnosis: &Diagnosis, newer: Option<&Newer>) -> serde_json::Value {
     let checks: Vec<_> = diagnosis
         .checks
         .iter()
@@ -121,5 +135,5 @@ fn as_json(diagnosis: &Diagnosis) -> serde_json::Value {
         Trial::Failed(problem) => json!({ "came": false, "failure": problem.code() }),
         Trial::NotYet | Trial::UnderWay => serde_json::Value::Null,
     };
-    json!({ "light": diagnosis.light(), "checks": checks, "trial": trial })
+    json!({ "light": diagnosis.light(), "checks": checks, "trial": trial, "newer": newer })
 }

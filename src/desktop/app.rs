@@ -60,6 +60,8 @@ pub enum Action {
     SearchIn(Page, String),
     Choose(Choice),
     OpenFolder(PathBuf),
+    /// Show an address in the browser.
+    OpenPage(String),
     /// Look at these beside what was already chosen for sending.
     Examine(Vec<PathBuf>),
     ExamineOutgoing,
@@ -500,6 +502,10 @@ impl App {
             Action::OpenFolder(folder) => {
                 let tell = self.teller(ctx);
                 self.desk.open_folder(&folder, Box::new(tell));
+            }
+            Action::OpenPage(address) => {
+                let tell = self.teller(ctx);
+                self.desk.open_page(&address, Box::new(tell));
             }
             Action::Examine(paths) => self.examine(paths),
             Action::ExamineOutgoing => {

@@ -3,6 +3,7 @@
 //! Dialogs run on a thread of their own, so a slow network drive does not freeze the window; the choice comes back
 //! through [`Tell`].
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -100,6 +101,8 @@ pub trait Desk {
     fn choose(&mut self, choice: Choice, tell: Tell);
     /// Shows a folder in the file manager; must not wait. Tells only that it could not.
     fn open_folder(&mut self, folder: &Path, tell: Tell);
+    /// Shows an address in the browser; must not wait. Tells only that it could not.
+    fn open_page(&mut self, address: &str, tell: Tell);
     /// Opens a document in the system's viewer; must not wait. Tells only that it could not.
     fn open_document(&mut self, name: &str, bytes: Arc<[u8]>, tell: Tell);
 }
@@ -124,18 +127,11 @@ impl Desk for Native {
     }
 
     fn open_folder(&mut self, folder: &Path, tell: Tell) {
-        let folder = folder.to_owned();
-        let opening = move || {
-            if !folder.is_dir() {
-                tell(Chosen::FolderMissing(folder));
-            } else if let Err(err) = open::that_detached(&folder) {
-                tracing::warn!(%err, "the file manager did not open");
-                tell(Chosen::NotOpened);
-            }
-        };
-        if let Err(err) = std::thread::Builder::new().name("open-folder".into()).spawn(opening) {
-            tracing::warn!(%err, "no thread for the file manager");
-        }
+        hand_over("open-folder", folder.into(), Some(folder.to_owned()), tell);
+    }
+
+    fn open_page(&mut self, address: &str, tell: Tell) {
+        hand_over("open-page", address.into(), None, tell);
     }
 
     fn open_document(&mut self, name: &str, bytes: Arc<[u8]>, tell: Tell) {
@@ -149,6 +145,21 @@ impl Desk for Native {
         if let Err(err) = std::thread::Builder::new().name("open-document".into()).spawn(opening) {
             tracing::warn!(%err, "no thread for the viewer");
         }
+    }
+}
+
+/// Gives a folder or an address to whatever the system opens it with. What opens folders would not say that there is none.
+fn hand_over(thread: &'static str, what: OsString, folder: Option<PathBuf>, tell: Tell) {
+    let opening = move || {
+        if let Some(missing) = folder.filter(|folder| !folder.is_dir()) {
+            tell(Chosen::FolderMissing(missing));
+        } else if let Err(err) = open::that_detached(&what) {
+            tracing::warn!(%err, thread, "the system did not open it");
+            tell(Chosen::NotOpened);
+        }
+    };
+    if let Err(err) = std::thread::Builder::new().name(thread.into()).spawn(opening) {
+        tracing::warn!(%err, "no thread to open something with");
     }
 }
 

@@ -196,7 +196,7 @@ impl Model {
     pub fn new(look: Look) -> Self {
         Self {
             look,
-            status: Status { connection: Connection::Starting, last_exchange: None, certificate_until: None },
+            status: Status::of(Connection::Starting),
             lists: Lists::default(),
             lists_known: false,
             every_desk: Arc::from([]),

@@ -104,7 +104,7 @@ impl Door {
             Entrance::SetUp { .. } => Connection::Offline(Failure::NotSetUp),
             _ => Connection::Starting,
         };
-        self.teller.tell(Event::Status(Status { connection, last_exchange: None, certificate_until: None }));
+        self.teller.tell(Event::Status(Status::of(connection)));
         if !self.teller.tell(Event::Entrance(entrance.clone())) {
             return Missing::Closed;
         }

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use super::failure::{of_history, of_identity, of_link};
 use super::model::{Failure, Notice};
 use super::receiving::PassedOver;
+use super::release;
 use super::retry::Insistence;
 use super::terminal::Terminal;
 use super::together::bear;
@@ -206,6 +207,9 @@ impl Exchange {
         self.terminal.history.note_forgotten(facts.time)?;
         self.terminal.history.set_parcel_limit(facts.max_parcel_bytes)?;
         self.terminal.history.set_lacks_account(facts.first_account)?;
+        if let Some(said) = &facts.release {
+            release::hear(&mut self.terminal.history, said, &self.terminal.release_keys, now)?;
+        }
         let crl = self.link.crl()?;
         self.terminal.history.set_crl(&crl)?;
         // All of this the certificate opens alone; from here on somebody has to be logged in.

@@ -409,6 +409,22 @@ pub struct Status {
     pub last_exchange: Option<Timestamp>,
     /// End of our certificate; the window shows the days left.
     pub certificate_until: Option<Timestamp>,
+    /// A version of Tayori that is newer than this program.
+    pub newer: Option<Newer>,
+}
+
+impl Status {
+    /// Of a terminal of which nothing else is known.
+    pub fn of(connection: Connection) -> Self {
+        Self { connection, last_exchange: None, certificate_until: None, newer: None }
+    }
+}
+
+/// A newer version, and the page where people get it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Newer {
+    pub version: String,
+    pub address: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,6 +27,7 @@ use crate::identity::files::{self, FileError};
 use crate::identity::{Identity, IdentityError, Unlock, VAULT_FILE, Vault, VaultError};
 use crate::link::session::Session;
 use crate::link::{HubLink, LinkError};
+use crate::release::Keys;
 use crate::standard::OfficeNumber;
 
 const HISTORY: &str = "history.db";
@@ -247,6 +248,7 @@ impl Profile {
             history,
             import: self.settings.import_folders(),
             names_persons: self.settings.notices.persons,
+            release_keys: Keys::built_in(),
             turn: self.dir.join("exchange.lock"),
         })
     }

@@ -212,8 +212,7 @@ impl Engine {
     /// The engine of a terminal that cannot work: it tells the face why, and does nothing else.
     pub fn idle(settings: Option<Settings>, failure: Failure) -> Engine {
         let (engine, backend) = Engine::pair();
-        let connection = Connection::Offline(failure);
-        let status = Status { connection, last_exchange: None, certificate_until: None };
+        let status = Status::of(Connection::Offline(failure));
         // The receiver is right here, so neither can fail.
         if let Some(settings) = settings {
             let _ = backend.events.send(Event::Settings(settings));

@@ -13,6 +13,7 @@ use super::papers::Papers;
 use crate::history::{Action, History, HistoryError};
 use crate::identity::{Identity, IdentityError};
 use crate::parcel::{Limits, OpenError, ParcelId, ReadError, Receipt, ReceiptStep, Received, Trust, TrustError};
+use crate::release::Keys;
 use crate::standard::OfficeNumber;
 
 /// What a terminal can do without the others. Each thread has one of its own, over the same files.
@@ -27,6 +28,8 @@ pub struct Terminal {
     pub import: ImportFolders,
     /// Whether a notice names the persons of what arrives.
     pub names_persons: bool,
+    /// Whose word about a newer version counts.
+    pub release_keys: Keys,
     /// A file that whoever exchanges for this terminal holds locked: a window and a command may both be running.
     pub turn: PathBuf,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::model::{Audit, FileView, Lists, Names, ParcelView, Partner, PartnerChange, StatementView, Status};
+use super::release;
 use super::terminal::Terminal;
 use crate::history::{Dealings, HistoryError, KnownOffice, Stored, Way};
 use crate::parcel::ParcelId;
@@ -124,7 +125,11 @@ impl Terminal {
     }
 
     pub(super) fn status(&self, connection: super::model::Connection, last: Option<Timestamp>) -> Status {
-        Status { connection, last_exchange: last, certificate_until: self.certificate_until() }
+        let newer = release::newer(&self.history, &self.release_keys, Timestamp::now()).unwrap_or_else(|error| {
+            tracing::warn!(%error, "what is known of newer versions cannot be read");
+            None
+        });
+        Status { connection, last_exchange: last, certificate_until: self.certificate_until(), newer }
     }
 }
 

@@ -4,6 +4,7 @@
 //! DIR/hub.toml    settings, written by `tayori-hub init`
 //! DIR/hub.db      the store, unless the settings name a PostgreSQL that several hubs share
 //! DIR/ca/         the certificate authority; its key must stay here
+//! DIR/release.json  the word about a newer version, if there is one to hand out
 //! ```
 
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use super::authority::{Authority, AuthorityError};
 use super::codes::{self, NewCode};
 use super::external::{External, ExternalSettings};
 use super::letter::Letter;
+use super::release::Announcement;
 use super::settings::EXPLAINED;
 pub use super::settings::{HubSettings, default_limit};
 use super::state::{Hub, HubError};
@@ -262,6 +264,14 @@ impl Home {
         Ok(self.store.read_now(|connection| directory::list(connection, now))?)
     }
 
+    /// Notes in the record that the operator changed the word about a newer version.
+    pub fn note_release(&self, action: &'static str, said: &str, now: Timestamp) -> Result<(), HomeError> {
+        let said = said.to_owned();
+        Ok(self
+            .store
+            .write_now(move |connection| audit::record(connection, &Actor::operator(), action, &said, DONE, now))?)
+    }
+
     /// Starts serving on a thread of its own; `listen` overrides the settings.
     pub fn serve(self, listen: Option<SocketAddr>) -> Result<serve::Running, serve::ServeError> {
         let address = listen.unwrap_or(self.settings.listen);
@@ -270,7 +280,8 @@ impl Home {
         let externals = self.settings.external.iter().map(open).collect::<Result<_, _>>()?;
         let hub = Hub::new(self.store, self.authority, self.settings.max_parcel_bytes, Timestamp::now())?
             .with_settings(&self.settings)
-            .trusting(externals);
+            .trusting(externals)
+            .announcing(Announcement::in_folder(&self.dir));
         serve::start(hub, &hosts, address)
     }
 }

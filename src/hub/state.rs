@@ -22,6 +22,7 @@ use super::external::{External, ExternalCaller};
 use super::intake::Intake;
 use super::limits::Limiter;
 use super::metrics::Metrics;
+use super::release::Announcement;
 use super::settings::{HubSettings, Keeping, Limits};
 use super::stores::{Connection, Store, StoreError, values};
 use super::tries::Tries;
@@ -109,6 +110,7 @@ pub struct Hub {
     server_until: OnceLock<Timestamp>,
     externals: Vec<External>,
     tries: Tries,
+    announcement: Announcement,
 }
 
 /// What of the operator's settings is asked for while the hub runs.
@@ -148,6 +150,7 @@ impl Hub {
             server_until: OnceLock::new(),
             externals: Vec::new(),
             tries: Tries::default(),
+            announcement: Announcement::default(),
         })
     }
 
@@ -168,6 +171,12 @@ impl Hub {
     #[must_use]
     pub fn trusting(self, externals: Vec<External>) -> Self {
         Self { externals, ..self }
+    }
+
+    /// The same, handing out what the operator has to say of a newer version.
+    #[must_use]
+    pub fn announcing(self, announcement: Announcement) -> Self {
+        Self { announcement, ..self }
     }
 
     pub fn store(&self) -> &Store {
@@ -213,6 +222,9 @@ impl Hub {
     }
     pub fn externals(&self) -> &[External] {
         &self.externals
+    }
+    pub fn announcement(&self) -> &Announcement {
+        &self.announcement
     }
     /// Failures of those who want in.
     pub fn tries(&self) -> &Tries {
@@ -265,6 +277,7 @@ impl Hub {
 
     /// Reads the directory again if it changed or the list got old. Says whether the list is a new one.
     pub fn refresh(&self, now: Timestamp) -> Result<bool, HubError> {
+        self.announcement.look();
         let accounts = self.store.read_now(accounts::version)?;
         if self.accounts_version.swap(accounts, Ordering::Relaxed) != accounts {
             self.accounts.forget_all();

@@ -484,10 +484,7 @@ mod tests {
     #[test]
     fn what_went_wrong_is_told_and_a_hub_that_is_away_for_a_moment_is_not() {
         let mut ringer = ringer(NoticeHabits::default());
-        let offline = |failure| {
-            let connection = Connection::Offline(failure);
-            Event::Status(Status { connection, last_exchange: None, certificate_until: None })
-        };
+        let offline = |failure| Event::Status(Status::of(Connection::Offline(failure)));
         ringer.hear(&offline(Failure::HubUnreachable), at("10:00:00"));
         assert_eq!(ringer.due(at("10:00:00")), Some("2026-05-12T08:30:00+09:00".parse().unwrap()));
         ringer.hear(&offline(Failure::CertificateExpired), at("10:00:00"));

@@ -97,6 +97,7 @@ pub fn online() -> Status {
         connection: Connection::Online,
         last_exchange: Some(minutes_before(0)),
         certificate_until: Some(noon() + SignedDuration::from_hours(24 * 214 + 3)),
+        newer: None,
     }
 }
 

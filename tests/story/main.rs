@@ -32,6 +32,7 @@ mod notices;
 mod others;
 mod post;
 mod reach;
+mod release;
 #[cfg(target_os = "linux")]
 #[path = "../screen/mod.rs"]
 mod screen;

@@ -21,6 +21,7 @@ mod pictures;
 mod pictures_of_parts;
 mod reading;
 mod relay;
+mod release;
 mod search;
 mod sending;
 mod world;

@@ -58,6 +58,13 @@ impl Desk for Scripted {
         self.documents.lock().unwrap().push((name.to_owned(), bytes));
     }
 
+    fn open_page(&mut self, address: &str, tell: Tell) {
+        if self.opens_nothing {
+            return tell(Chosen::NotOpened);
+        }
+        self.opened.lock().unwrap().push(address.into());
+    }
+
     fn open_folder(&mut self, folder: &Path, tell: Tell) {
         if self.opens_nothing {
             return tell(Chosen::FolderMissing(folder.to_owned()));

@@ -13,9 +13,9 @@ use crate::desktop::widgets::{
     Btn, Colors, bad, button, button_if, button_sized, chip, good, icon_line, look, para, quiet, row_end,
     sentence_card, text,
 };
-use crate::engine::model::{Check, Command, DiagnosisCommand, Light, Look, Trial};
+use crate::engine::model::{Check, Command, DiagnosisCommand, Light, Look, Newer, Trial};
 use crate::words::failure::{Sentence, failure};
-use crate::words::{Lang, diagnosis as w};
+use crate::words::{Lang, diagnosis as w, release};
 
 /// Which questions are unfolded, and whether this is the last step of setting up.
 #[derive(Debug, Default)]
@@ -43,6 +43,9 @@ impl HelpPage {
             asked = support(ui, lang).or(asked);
             self.questions(ui, lang);
             text(ui, format!("{}　{}", w::version(lang), env!("CARGO_PKG_VERSION")), reg(14.0), gray_700());
+            if let Some(newer) = &model.status.newer {
+                asked = update(ui, lang, newer).or(asked);
+            }
             asked
         })
     }
@@ -196,6 +199,16 @@ fn trial(ui: &mut Ui, model: &Model) -> Option<Action> {
             }
         });
         asked
+    })
+}
+
+/// There is a newer version: said, and no more. Whoever has a moment gets it.
+fn update(ui: &mut Ui, lang: Lang, newer: &Newer) -> Option<Action> {
+    group(ui, ic::DOWNLOAD, &release::newer(lang, &newer.version), |ui| {
+        para(ui, release::ask(lang), 16.0, gray_700());
+        para(ui, &format!("{}　{}", release::page(lang), newer.address), 16.0, gray_900());
+        let pressed = button(ui, Btn::Outline, ic::DOWNLOAD, release::open_page(lang)).clicked();
+        pressed.then(|| Action::OpenPage(newer.address.clone()))
     })
 }
 

@@ -16,7 +16,7 @@ use crate::desktop::widgets::{
 use crate::desktop::{Action, Page};
 use crate::engine::model::{Connection, Failure};
 use crate::words::failure::{Sentence, failure};
-use crate::words::{Lang, progress, window as w};
+use crate::words::{Lang, progress, release, window as w};
 
 /// The board is never lower: a window that has no room for it scrolls.
 const LEAST_BOARD: f32 = 340.0;
@@ -55,6 +55,7 @@ impl Home {
             let mut asked = head(ui, model);
             trouble(ui, model);
             asked = super::trust::changed_partners(ui, model).or(asked);
+            asked = newer(ui, model).or(asked);
             let lists = &model.lists;
             if !model.lists_known {
                 icon_line(ui, ic::SCHEDULE, progress::loading(lang), reg(16.0), gray_700());
@@ -107,6 +108,12 @@ fn trouble(ui: &mut Ui, model: &Model) {
         let todo = w::step_certificate(lang).to_owned();
         sentence_card(ui, ic::WARNING, look(), &Sentence { what, todo });
     }
+}
+
+/// A newer version: one quiet line that leads to where it is told in full.
+fn newer(ui: &mut Ui, model: &Model) -> Option<Action> {
+    let (lang, newer) = (model.lang(), model.status.newer.as_ref()?);
+    step(ui, ic::DOWNLOAD, &release::newer(lang, &newer.version), release::see(lang)).then_some(Action::Go(Page::Help))
 }
 
 fn tiles(ui: &mut Ui, model: &Model) -> Option<Action> {
@@ -199,7 +206,7 @@ fn next_steps(ui: &mut Ui, model: &Model, room: f32) -> Option<Action> {
     }
     let mut asked = None;
     for (words, page, label) in steps.into_iter().take(shown) {
-        if step(ui, &words, label) {
+        if step(ui, ic::FLAG, &words, label) {
             asked = Some(Action::Go(page));
         }
     }
@@ -207,9 +214,9 @@ fn next_steps(ui: &mut Ui, model: &Model, room: f32) -> Option<Action> {
 }
 
 /// One thing to do, in one line with the button that leads there.
-fn step(ui: &mut Ui, words: &str, label: &str) -> bool {
+fn step(ui: &mut Ui, glyph: &str, words: &str, label: &str) -> bool {
     ui.horizontal(|ui| {
-        ui.label(RichText::new(ic::FLAG).font(icon(18.0)).color(gray_700()));
+        ui.label(RichText::new(glyph).font(icon(18.0)).color(gray_700()));
         let room = (ui.available_width() - 192.0).max(120.0);
         let (rect, response) = ui.allocate_exact_size(vec2(room, TARGET), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));

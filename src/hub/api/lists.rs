@@ -32,6 +32,7 @@ pub(super) async fn facts(
         max_parcel_bytes: hub.max_parcel_bytes(),
         time: Timestamp::now(),
         first_account: !hub.accounts().any(caller.office).await?,
+        release: hub.announcement().signed(),
     }))
 }
 
