@@ -215,10 +215,10 @@ fn chip_cell(ui: &mut Ui, model: &Model, place: Rect, row: &Row, cell: &Cell, wh
         p.rect_filled(place.shrink(2.0), CornerRadius::same(R4), blue_100());
     }
     let (glyph, colors) = step_look(cell);
-    let y = place.top() + if below.is_empty() { ROW / 2.0 } else { 17.0 };
+    let y = place.top() + if below.is_empty() { ROW / 2.0 } else { 16.0 };
     chip_at(p, place.left() + 6.0, y, glyph, &words, colors);
     if !below.is_empty() {
-        line_at(p, place.left() + 8.0, place.top() + 38.0, below, reg(13.0), gray_800(), place.width() - 12.0);
+        line_at(p, place.left() + 8.0, place.top() + 39.0, below, reg(13.0), gray_800(), place.width() - 12.0);
     }
     let clicked = response.clicked();
     if let Some(at) = cell.at {
