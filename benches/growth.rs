@@ -1,17 +1,20 @@
-//! What one parcel costs the store as its mailboxes grow from a thousand parcels to a million: putting, listing, looking
-//! for news, fetching. Flat is the target.
+//! What one parcel costs each store, SQLite and PostgreSQL, as its mailboxes grow from a thousand parcels to a million:
+//! putting, listing, looking for news, fetching. Flat is the target.
 //!
 //! `cargo bench --bench growth`. Filled through the same calls as it is measured with, many at once and with small bodies;
-//! measured one at a time. `TAYORI_BENCH_PARCELS` (1000000) says how far. The last line is the same as JSON.
+//! measured one at a time. `TAYORI_BENCH_PARCELS` (1000000) says how far. A store's last line is the same as JSON.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench may fail where it stands")]
+
+#[path = "../tests/database/mod.rs"]
+mod database;
 
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use jiff::Timestamp;
 use tayori::hub::audit::Actor;
-use tayori::hub::home::{Home, HubSettings};
+use tayori::hub::home::{Home, HubSettings, StoreChoice};
 use tayori::hub::mailbox::{self, Incoming, Put};
 use tayori::identity;
 use tayori::parcel::{ParcelId, sha256_hex};
@@ -25,11 +28,18 @@ const AT_ONCE: usize = 192;
 const TRIES: usize = 400;
 
 fn main() {
+    grow("SQLite", &StoreChoice::default());
+    if let Some(url) = database::fresh() {
+        grow("PostgreSQL", &StoreChoice { url: Some(url), password: None });
+    }
+}
+
+fn grow(store: &str, choice: &StoreChoice) {
     let most: usize =
         std::env::var("TAYORI_BENCH_PARCELS").ok().and_then(|most| most.parse().ok()).unwrap_or(1_000_000);
     let dir = tempfile::tempdir().unwrap();
     let settings = HubSettings::new(vec!["localhost".into()], "127.0.0.1:0".parse().unwrap());
-    let home = Home::init(&dir.path().join("hub"), settings, Timestamp::now()).unwrap();
+    let home = Home::init_with(&dir.path().join("hub"), settings, choice, Timestamp::now()).unwrap();
     let offices: Vec<OfficeNumber> = (0..OFFICES)
         .map(|place| {
             let office = format!("99B{place:07}").parse().unwrap();
@@ -42,7 +52,7 @@ fn main() {
     let mut mailboxes = Mailboxes { home, offices, last: Vec::new(), count: 0 };
     let mut rows = Vec::new();
     println!(
-        "{:>10} {:>10} {:>10} {:>10} {:>10} {:>10}   µs, medians",
+        "{:>10} {:>10} {:>10} {:>10} {:>10} {:>10}   µs, medians, {store}",
         "parcels", "put", "inbox", "news", "sent", "fetch"
     );
     for size in [1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|size| *size <= most) {
@@ -60,7 +70,7 @@ fn main() {
             serde_json::json!({"parcels": size, "put_us": put, "inbox_us": inbox, "news_us": news, "sent_us": sent, "fetch_us": fetch})
         })
         .collect();
-    println!("{}", serde_json::json!({"bench": "growth", "rows": rows, "dearest_growth": worst}));
+    println!("{}", serde_json::json!({"bench": "growth", "store": store, "rows": rows, "dearest_growth": worst}));
 }
 
 struct Mailboxes {

@@ -1,9 +1,11 @@
-//! The hub under load, beside the floor (`benches/floor`: axum and SQLite, nothing else) and the NHS mesh-sandbox, in the
-//! same run: 50 KB parcels over mutual TLS on kept connections, one and sixteen senders, sixteen who fetch.
+//! The hub under load, over SQLite and over a PostgreSQL of its own, beside the floor (`benches/floor`: axum and SQLite,
+//! nothing else) and the NHS mesh-sandbox, in the same run: 50 KB parcels over mutual TLS on kept connections, one and
+//! sixteen senders, sixteen who fetch.
 //!
 //! `cargo bench --bench hub`. Every server is a process of its own and the runs alternate; each figure is the median of
 //! the rounds. `TAYORI_BENCH_SECONDS` (3) and `TAYORI_BENCH_ROUNDS` (3) set how long it takes; `TAYORI_BENCH_MESH` names
-//! a Python environment with mesh-sandbox (`scripts/mesh-sandbox` makes one). The last line is the same as JSON.
+//! a Python environment with mesh-sandbox (`scripts/mesh-sandbox` makes one). What PostgreSQL's own processes take is not in
+//! its server's CPU. The last line is the same as JSON.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench may fail where it stands")]
 
@@ -38,8 +40,11 @@ fn main() {
         return floor::serve(Path::new(&args[at + 1]));
     }
     let seconds = Duration::from_secs(setting("TAYORI_BENCH_SECONDS", 3));
-    let bench = Bench::new();
-    let mut servers = vec![bench.hub(), bench.floor()];
+    let bench = Bench::new(Town::of([]).0);
+    let over_postgres = Town::over_postgres([]).map(|(town, [])| Bench::new(town));
+    let mut servers = vec![bench.hub("hub")];
+    servers.extend(over_postgres.as_ref().map(|bench| bench.hub("hub-postgres")));
+    servers.push(bench.floor());
     servers.extend(bench.sandbox());
     // What every server needs once (a journal that has grown, code that has been read) is not part of any figure.
     for server in &servers {
@@ -120,6 +125,11 @@ fn report(servers: &[Server], figures: &BTreeMap<(&str, &str), Vec<Figure>>) {
     };
     let ratio =
         |other: &str, what| Some(medians.get(&("hub", what))?.per_second / medians.get(&(other, what))?.per_second);
+    for (what, _) in RUNS {
+        if let Some(times) = ratio("hub-postgres", what) {
+            println!("SQLite/PostgreSQL {what}: {times:.2}");
+        }
+    }
     target("hub/floor send 1", ratio("floor", "send 1"), 0.6, false);
     target("hub/floor send 16", ratio("floor", "send 16"), 0.6, false);
     target("hub/sandbox send 1", ratio("mesh-sandbox", "send 1"), 3.5, false);
@@ -148,8 +158,7 @@ struct Caller {
 }
 
 impl Bench {
-    fn new() -> Bench {
-        let (mut town, []) = Town::of([]);
+    fn new(mut town: Town) -> Bench {
         // What holds back a terminal that runs wild would hold back the bench.
         let settings = town.hub_dir().join("hub.toml");
         let mut text: toml::Table = toml::from_str(&std::fs::read_to_string(&settings).unwrap()).unwrap();
@@ -183,7 +192,7 @@ impl Bench {
         Bench { town, callers }
     }
 
-    fn hub(&self) -> Server {
+    fn hub(&self, name: &'static str) -> Server {
         let put = |caller: &Caller, to: &Caller, id: &str, body: &[u8]| {
             let digest = digest_header(&sha256_hex(body));
             let Caller { headers, .. } = caller;
@@ -196,7 +205,7 @@ impl Bench {
         let get =
             |caller: &Caller, id: &str| format!("GET /v1/parcels/{id} HTTP/1.1\r\nhost: hub\r\n{}\r\n", caller.headers);
         let process = Process::Other(self.town.hub_process());
-        self.server("hub", self.town.address(), process, Script { accepted: 201, put, get: Some(get) })
+        self.server(name, self.town.address(), process, Script { accepted: 201, put, get: Some(get) })
     }
 
     fn floor(&self) -> Server {
