@@ -25,8 +25,7 @@ fn closed_at(before: Option<Place>, outer: Rect, maximized: bool) -> Option<Plac
     assert_eq!(*kept.lock().unwrap(), None, "kept when it is closed, not before");
     harness.input_mut().viewports.entry(ViewportId::ROOT).or_default().events.push(ViewportEvent::Close);
     harness.step();
-    let place = kept.lock().unwrap().take();
-    place
+    kept.lock().unwrap().take()
 }
 
 #[test]
