@@ -36,7 +36,7 @@ use crate::hub::{Running, ServeError};
 use crate::identity::{Identity, IdentityError, Unlock, Vault, VaultError};
 use crate::link::{Link as _, LinkError};
 use crate::standard::OfficeNumber;
-use crate::wire::Secret;
+use crate::wire::{DirectoryPlace, Secret};
 use month::{Month, OfficeRow};
 
 /// Who sits at every terminal of the district. Made up, like its offices and all they send.
@@ -205,7 +205,9 @@ fn log_everybody_in(offices: &[DemoOffice]) -> Result<(), DemoError> {
     headless::each(&mut offices.iter().collect::<Vec<_>>(), |office| {
         let terminal = office.profile.terminal()?;
         let link = office.profile.link(&terminal.identity)?;
-        if terminal.history.login()?.is_none() || matches!(link.directory(), Err(LinkError::LoginRequired)) {
+        if terminal.history.login()?.is_none()
+            || matches!(link.directory(DirectoryPlace::default()), Err(LinkError::LoginRequired))
+        {
             link.first_account(&user, &password).map_err(ProfileError::from)?;
         }
         Ok(())

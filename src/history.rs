@@ -10,6 +10,7 @@ mod audit;
 mod board;
 mod claims;
 mod coming;
+mod directory;
 mod drafts;
 mod evidence;
 mod held;
@@ -37,6 +38,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 pub use audit::{Action, DONE, LOGIN_USER};
 pub use board::{Dealings, PaperNote};
 pub use claims::HeldElsewhere;
+pub use directory::{KnownOffice, ListedOffice};
 pub use drafts::{OutgoingFile, StoredDraft};
 pub use evidence::{Failure, ParcelLine, State, Step, Subject, Trail, Way};
 pub use held::{HeldParcel, HeldReceipt};
@@ -45,7 +47,6 @@ pub use lists::Stored;
 pub use login::KeptLogin;
 pub use marks::{Mark, OwnReceipt, Teller};
 pub use national::NewDownload;
-pub use notes::KnownOffice;
 pub use outbox::{Due, NewOutgoing, NewSent, Tried};
 pub use partners::PartnerKey;
 pub use register::RegisterRow;
@@ -76,6 +77,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("history/migrations/open.sql"),
     include_str!("history/migrations/search.sql"),
     include_str!("history/migrations/relay.sql"),
+    include_str!("history/migrations/directory.sql"),
 ];
 
 #[derive(Debug, thiserror::Error)]

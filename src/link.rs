@@ -19,7 +19,8 @@ use crate::history::HistoryError;
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
 use crate::wire::{
-    Accepted, ClaimAnswer, ClaimRequest, Directory, Heads, HubFacts, InboxPage, MarksPage, Problem, SentPage,
+    Accepted, ClaimAnswer, ClaimRequest, DirectoryPage, DirectoryPlace, Heads, HubFacts, InboxPage, MarksPage, Problem,
+    SentPage,
 };
 
 /// Why a request did not work.
@@ -51,7 +52,8 @@ pub enum LinkError {
 /// A way to other offices. Calls wait for their answer, so they belong on a thread that may.
 pub trait Link: Membership {
     fn facts(&self) -> Result<HubFacts, LinkError>;
-    fn directory(&self) -> Result<Directory, LinkError>;
+    /// What changed in the directory after a place in it; the next page goes on from there, or from the beginning.
+    fn directory(&self, known: DirectoryPlace) -> Result<DirectoryPage, LinkError>;
     /// The revocation list in force (DER).
     fn crl(&self) -> Result<Vec<u8>, LinkError>;
     /// Hands a sealed parcel over. Safe to repeat: the same id and bytes get the same answer, and what the hub has of a

@@ -252,10 +252,49 @@ pub enum ClaimVerdict {
     Other,
 }
 
-/// `GET /v1/offices`: every office of the exchange.
+/// `GET /v1/offices`: what changed in the directory after a place in it, oldest first; from the beginning that is every
+/// office of the exchange. Whoever keeps the directory puts each entry in the place of the one it had.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Directory {
+pub struct DirectoryPage {
+    /// Each as it is now.
     pub offices: Vec<OfficeEntry>,
+    /// Offices that are no part of the exchange any more.
+    #[serde(default)]
+    #[schema(value_type = Vec<schema::Office>)]
+    pub gone: Vec<OfficeNumber>,
+    /// Where this page begins; 0 when it begins at the beginning, whatever was asked for: nothing that was told before
+    /// counts then.
+    #[serde(default)]
+    pub after: u64,
+    /// Where the next one does.
+    #[serde(default)]
+    pub next: u64,
+    /// Which directory this is: another hub's, and that of a hub which was restored, is another one.
+    #[serde(default)]
+    pub line: u64,
+    /// There is more to ask for at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+}
+
+impl DirectoryPage {
+    /// Where the next page begins.
+    pub fn end(&self) -> DirectoryPlace {
+        DirectoryPlace { line: self.line, after: self.next }
+    }
+
+    /// Whether it is an answer to a question for what comes after `asked`, and leads somewhere.
+    pub fn follows(&self, asked: DirectoryPlace) -> bool {
+        let begins = self.after == 0 || (self.after, self.line) == (asked.after, asked.line);
+        begins && if self.more { self.next > self.after } else { self.next >= self.after }
+    }
+}
+
+/// Up to where somebody knows a directory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectoryPlace {
+    pub line: u64,
+    pub after: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -383,6 +422,22 @@ pub fn parse_digest_header(value: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_the_directory_leads_on_from_where_it_was_asked_for_or_begins_anew() {
+        let asked = DirectoryPlace { line: 7, after: 5 };
+        let page = |line, after, next, more| DirectoryPage { line, after, next, more, ..DirectoryPage::default() };
+        for good in [page(7, 5, 9, true), page(7, 5, 5, false), page(8, 0, 4, true), page(8, 0, 0, false)] {
+            assert!(good.follows(asked), "{good:?}");
+        }
+        for bad in
+            [page(7, 5, 5, true), page(7, 5, 4, false), page(8, 5, 9, false), page(7, 6, 9, false), page(7, 0, 0, true)]
+        {
+            assert!(!bad.follows(asked), "{bad:?}");
+        }
+        let of_an_older_hub: DirectoryPage = serde_json::from_str("{\"offices\": []}").unwrap();
+        assert!(of_an_older_hub.follows(asked) && of_an_older_hub.after == 0);
+    }
 
     #[test]
     fn a_digest_header_reads_back() {

@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use tayori::cli::in_japanese;
 use tayori::hub::descriptors;
 use tayori::hub::home::{Home, HomeError, HubSettings, StoreChoice};
-use tayori::hub::stores::StoreError;
+use tayori::hub::stores::{StoreError, Unfit};
 use tracing_subscriber::EnvFilter;
 
 /// 便り Tayori の連携基盤: 封をしたままのデータを預かり、渡します
@@ -175,6 +175,9 @@ fn open(dir: &Path, choice: &StoreChoice) -> anyhow::Result<Home> {
     Home::open_with(dir, choice).map_err(|error| match &error {
         HomeError::Address(_) | HomeError::Store(StoreError::Connect { .. }) => anyhow::Error::new(error).context(
             "データベース（store）につながりませんでした。場所とパスワード（TAYORI_STORE_PASSWORD）、認証局（store_ca）を確かめてください。docs/operator.md に書き方があります",
+        ),
+        HomeError::Store(StoreError::Unfit(Unfit::Clock { .. })) => anyhow::Error::new(error).context(
+            "この機械の時計が、データベースの時計と1分より大きく違います。NTP（timedatectl）で合わせてから、もう一度行ってください",
         ),
         HomeError::Store(StoreError::Newer { .. }) => anyhow::Error::new(error).context(
             "データベースは、この tayori-hub より新しい版のものか、よそ（PostgreSQL）に移したあとのものです。新しい版に入れかえるか、--store を指定してください",

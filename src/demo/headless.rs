@@ -85,7 +85,7 @@ pub(super) fn each<T: Send, R: Send>(
 
 /// Puts into the outbox what the care software put out and was not sent yet.
 pub(super) fn queue_month(office: &DemoOffice, exchange: &mut Exchange) -> Result<(), DemoError> {
-    if exchange.terminal.history.offices()?.is_empty() {
+    if !exchange.terminal.history.has_directory()? {
         // The check asks the directory who can receive.
         if let Err(error) = exchange.refresh_directory(Timestamp::now()) {
             tracing::warn!(%error, "no directory yet");

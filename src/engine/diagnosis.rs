@@ -16,6 +16,7 @@ use crate::folders;
 use crate::identity::Identity;
 use crate::link::route::{Place, Route, Unreached};
 use crate::link::{HubLink, Link as _, LinkError};
+use crate::wire::DirectoryPlace;
 
 /// How long a connection may take to open.
 const REACH: Duration = Duration::from_secs(8);
@@ -265,7 +266,7 @@ fn hub(profile: &Profile, now: Timestamp) -> Found {
     match asked {
         Err(failure) => Found::Failed(failure),
         Ok((facts, _)) if facts.first_account => Found::HubWithoutLogin(Failure::AccountMissing),
-        Ok((_, link)) => match link.directory() {
+        Ok((_, link)) => match link.directory(DirectoryPlace::default()) {
             Ok(_) => Found::HubAnswers { took: begun.elapsed() },
             Err(LinkError::LoginRequired) => Found::HubWithoutLogin(Failure::LoginRequired),
             Err(error) => Found::Failed(of_link(&error)),

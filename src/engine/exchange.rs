@@ -145,6 +145,9 @@ pub(super) fn clock_wrong(ours: Timestamp, hubs: Timestamp) -> Option<Failure> {
     (minutes.abs() > CLOCK_TOLERANCE_MINUTES).then_some(Failure::ClockWrong { minutes })
 }
 
+/// Most pages of the directory in one go: some million offices.
+const MOST_PAGES: u32 = 5_000;
+
 impl Exchange {
     pub fn new(terminal: Terminal, link: Box<dyn Link>) -> Self {
         Self {
@@ -216,8 +219,25 @@ impl Exchange {
         if facts.first_account {
             return Err(RoundError::NoAccount);
         }
-        let directory = self.link.directory()?;
-        self.terminal.history.set_directory(&directory)?;
+        self.follow_directory()?;
         self.terminal.compare_with_directory(now)
+    }
+
+    /// What changed in the directory since we last heard. Cut off anywhere, it goes on there the next time.
+    fn follow_directory(&mut self) -> Result<(), RoundError> {
+        let mut beginnings = 0;
+        for _ in 0..MOST_PAGES {
+            let page = self.link.directory(self.terminal.history.directory_place()?)?;
+            beginnings += u32::from(page.after == 0);
+            self.terminal.history.take_directory(&page)?;
+            if !page.more {
+                return Ok(());
+            }
+            // Once more, when the hub was restored in the middle of it.
+            if beginnings > 2 {
+                break;
+            }
+        }
+        Err(LinkError::Nonsense("a directory without an end".into()).into())
     }
 }

@@ -28,7 +28,7 @@ impl Terminal {
             return Ok(Way::National);
         }
         // Before the first exchange nobody is known, and nobody is elsewhere.
-        let known = self.history.office(office)?.is_some() || self.history.offices()?.is_empty();
+        let known = self.history.knows_office(office)? || !self.history.has_directory()?;
         Ok(if known { Way::Hub } else { Way::National })
     }
 

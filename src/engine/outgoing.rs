@@ -144,10 +144,16 @@ impl Terminal {
 
     /// The check of some files together, as this office knows the world.
     pub(super) fn check(&self, files: &[Taken], scope: Together) -> Result<Checked, HistoryError> {
-        let offices: BTreeSet<OfficeNumber> = self.history.offices()?.into_iter().map(|known| known.office).collect();
+        let has_directory = self.history.has_directory()?;
         // Who is not here is reached by the national system, where that is set up.
         let elsewhere = self.import.national.is_some();
-        let in_directory = |office: OfficeNumber| elsewhere || offices.contains(&office);
+        let in_directory = |office: OfficeNumber| {
+            let known = self.history.knows_office(office).unwrap_or_else(|error| {
+                tracing::error!(%error, "whether an office is in the directory cannot be told");
+                true
+            });
+            elsewhere || known
+        };
         let already_sent = |name: &FileName, bytes: &[u8]| {
             let sent = self.history.was_sent(Some(name.receiver), &name.to_string(), &sha256_hex(bytes));
             sent.unwrap_or_else(|error| {
@@ -166,7 +172,7 @@ impl Terminal {
             already_sent: Some(&already_sent),
             newest_sent: Some(&newest_sent),
             // Before the first exchange there is no directory to look into.
-            directory: (!offices.is_empty()).then_some(&in_directory),
+            directory: has_directory.then_some(&in_directory),
             one_parcel: scope == Together::OneParcel,
             attachment_limit: self.history.parcel_limit()?,
         };

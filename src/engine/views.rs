@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::model::{Audit, FileView, Lists, Names, ParcelView, Partner, PartnerChange, StatementView, Status};
 use super::release;
 use super::terminal::Terminal;
-use crate::history::{Dealings, HistoryError, KnownOffice, Stored, Way};
+use crate::history::{Dealings, HistoryError, ListedOffice, Stored, Way};
 use crate::parcel::ParcelId;
 use crate::standard::{self, FileName, MonthSheet, OfficeNumber, People, Table};
 
@@ -33,7 +33,7 @@ impl Terminal {
             Some(national) if !listed || national.partners.contains(office) => Way::National,
             _ => Way::Hub,
         };
-        let partner = |office: OfficeNumber, known: Option<KnownOffice>, dealt: Dealings| Partner {
+        let partner = |office: OfficeNumber, known: Option<ListedOffice>, dealt: Dealings| Partner {
             changed: changes.get(&office).map(|change| PartnerChange {
                 known: change.known.clone(),
                 offered: change.offered.clone(),
@@ -41,7 +41,7 @@ impl Terminal {
             }),
             office,
             service: known.as_ref().map(|known| known.service),
-            reachable: known.as_ref().is_some_and(|known| !known.certificates.is_empty()),
+            reachable: known.as_ref().is_some_and(|known| known.reachable),
             way: national(&office, known.is_some()),
             key: keys.get(&office).cloned(),
             last_sent: dealt.sent,

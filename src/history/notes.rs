@@ -1,21 +1,8 @@
-//! Small things to remember: cursors, the revocation list, the directory as last seen.
+//! Small things to remember: cursors, the revocation list.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::lists::parsed;
-use super::{History, HistoryError, Named as _, from_json};
-use crate::standard::{OfficeNumber, ServiceType};
-use crate::wire::{Binary, Directory};
-
-/// An office as the directory last said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownOffice {
-    pub office: OfficeNumber,
-    pub service: ServiceType,
-    pub name: String,
-    /// DER.
-    pub certificates: Vec<Vec<u8>>,
-}
+use super::{History, HistoryError, Named as _};
 
 impl History {
     pub fn inbox_cursor(&self) -> Result<u64, HistoryError> {
@@ -52,59 +39,6 @@ impl History {
     }
     pub fn set_expiry_told(&mut self, told: &str) -> Result<(), HistoryError> {
         self.remember("expiry told", told.as_bytes())
-    }
-
-    /// Replaces the directory as last seen.
-    pub fn set_directory(&mut self, directory: &Directory) -> Result<(), HistoryError> {
-        let transaction = self.begin()?;
-        transaction.execute("DELETE FROM office", []).named("forget directory")?;
-        for entry in &directory.offices {
-            transaction
-                .prepare_cached(
-                    "INSERT INTO office (number, service, name, certificates) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT (number) DO NOTHING",
-                )
-                .and_then(|mut insert| {
-                    let certificates = serde_json::to_string(&entry.certificates).unwrap_or_else(|_| "[]".into());
-                    insert.execute(params![entry.office.as_str(), entry.service.as_str(), entry.name, certificates])
-                })
-                .named("keep directory")?;
-        }
-        transaction.commit().named("keep directory")
-    }
-
-    pub fn office(&self, office: OfficeNumber) -> Result<Option<KnownOffice>, HistoryError> {
-        Ok(self.offices_where("WHERE number = ?1", [office.as_str()])?.into_iter().next())
-    }
-
-    /// The whole directory, by name.
-    pub fn offices(&self) -> Result<Vec<KnownOffice>, HistoryError> {
-        self.offices_where("ORDER BY name, number", [])
-    }
-
-    /// The name of an office, or its number where the directory does not know it.
-    pub fn name_of(&self, office: OfficeNumber) -> Result<String, HistoryError> {
-        Ok(self.office(office)?.map_or_else(|| office.to_string(), |known| known.name))
-    }
-
-    fn offices_where(&self, clause: &str, values: impl rusqlite::Params) -> Result<Vec<KnownOffice>, HistoryError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("SELECT number, service, name, certificates FROM office {clause}"))
-            .named("directory")?;
-        let mut rows = statement.query(values).named("directory")?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().named("directory")? {
-            let certificates: Vec<Binary> =
-                from_json(&row.get::<_, String>(3).named("directory")?, "certificates of the directory")?;
-            found.push(KnownOffice {
-                office: parsed(row, 0)?,
-                service: parsed(row, 1)?,
-                name: row.get(2).named("directory")?,
-                certificates: certificates.into_iter().map(|der| der.0).collect(),
-            });
-        }
-        Ok(found)
     }
 
     pub(super) fn number(&self, name: &'static str) -> Result<u64, HistoryError> {

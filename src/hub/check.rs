@@ -83,8 +83,7 @@ pub fn check(home: &Home, now: Timestamp) -> Result<Checked, HubError> {
         })
     })?;
     let standing = home.store.read_now(directory::standing)?;
-    let revoked: Vec<_> = standing.revoked.into_iter().collect();
-    if let Err(error) = home.authority.crl(&revoked, 1, now) {
+    if let Err(error) = home.authority.crl(&standing.revoked(), 1, now) {
         checked.faults.push(Fault::ListNotMakeable { says: error.to_string() });
     }
     for external in &home.settings.external {

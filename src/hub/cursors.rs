@@ -1,5 +1,8 @@
 //! How far each terminal has read its office's inbox, for the operator: a PC that stopped asking is seen here.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use jiff::Timestamp;
 
 use super::state::Caller;
@@ -15,14 +18,32 @@ pub struct Place {
     pub at: Timestamp,
 }
 
-/// Notes that a terminal has read so far. Only a step forward is worth a write, and none is worth failing a request.
-pub async fn note(store: &Store, caller: &Caller, inbox: u64, now: Timestamp) {
-    if let Err(error) = try_note(store, caller, inbox, now).await {
-        tracing::warn!(%error, "a terminal's cursor is not noted");
+/// What is known here of the cursors that are stored, so that a terminal which asks again and again costs no look.
+#[derive(Debug, Default)]
+pub struct Cursors {
+    /// Each is stored, or a later one.
+    stored: Mutex<HashMap<String, u64>>,
+}
+
+impl Cursors {
+    /// Notes that a terminal has read so far. Only a step forward is worth a write, and none is worth failing a request.
+    pub async fn note(&self, store: &Store, caller: &Caller, inbox: u64, now: Timestamp) {
+        if inbox == 0 || self.stored().get(&caller.terminal).is_some_and(|stored| *stored >= inbox) {
+            return;
+        }
+        match note(store, caller, inbox, now).await {
+            Ok(stored) => drop(self.stored().insert(caller.terminal.clone(), stored)),
+            Err(error) => tracing::warn!(%error, "a terminal's cursor is not noted"),
+        }
+    }
+
+    fn stored(&self) -> MutexGuard<'_, HashMap<String, u64>> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn try_note(store: &Store, caller: &Caller, inbox: u64, now: Timestamp) -> Result<(), StoreError> {
+/// What is stored then.
+async fn note(store: &Store, caller: &Caller, inbox: u64, now: Timestamp) -> Result<u64, StoreError> {
     let terminal = caller.terminal.clone();
     let stands = store
         .read(move |connection| {
@@ -30,8 +51,8 @@ async fn try_note(store: &Store, caller: &Caller, inbox: u64, now: Timestamp) ->
             connection.find("find cursor", stands, values![&terminal], |row| row.get::<u64>(0))
         })
         .await?;
-    if inbox == 0 || stands.is_some_and(|stands| stands >= inbox) {
-        return Ok(());
+    if let Some(stands) = stands.filter(|stands| *stands >= inbox) {
+        return Ok(stands);
     }
     let (terminal, office) = (caller.terminal.clone(), caller.office);
     store
@@ -42,7 +63,7 @@ async fn try_note(store: &Store, caller: &Caller, inbox: u64, now: Timestamp) ->
                  ON CONFLICT (terminal) DO UPDATE SET inbox = ?3, at = ?4 WHERE cursor.inbox < ?3",
                 values![&terminal, &office, inbox, now],
             );
-            noted.map(|_| ())
+            noted.map(|_| inbox)
         })
         .await
 }

@@ -474,7 +474,7 @@ mod tests {
             assert!(matches!(desk.renew(&got.terminal, &wrong, later), Err(Refused::OtherKey)));
         }
         // Both certificates of the office's key are published until the old one ends.
-        let published = desk.store.read_now(move |c| directory::published(c, later)).unwrap();
+        let published = desk.store.read_now(move |c| directory::whole(c, later)).unwrap().unwrap();
         assert_eq!(published.offices[0].certificates.len(), 2);
         let standing = desk.store.read_now(directory::standing).unwrap();
         assert!(standing.terminals.values().all(|id| *id == got.terminal), "the terminal stays who it was");

@@ -84,7 +84,11 @@ impl StoreChoice {
 
     fn open(&self, dir: &Path, settings: &HubSettings) -> Result<Store, HomeError> {
         Ok(match self.address(dir, settings)? {
-            Some(address) => Store::connect(&address)?,
+            Some(address) => {
+                let store = Store::connect(&address)?;
+                store.is_fit(Timestamp::now())?;
+                store
+            }
             None => Store::open(&dir.join("hub.db"))?,
         })
     }

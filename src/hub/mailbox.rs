@@ -128,42 +128,43 @@ pub(super) fn insert(
 /// What came for an office after `after`, oldest first. Whoever is further than the list goes was told so by a hub that
 /// has lost what came after its last backup, or that lied; the answer brings it back.
 pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<InboxPage, StoreError> {
-    store
-        .read(move |connection| {
-            let mut page = InboxPage { parcels: Vec::new(), next: after, heads: None };
-            connection.each(
-                "inbox",
-                "SELECT seq, id, sender, digest, size, accepted_at, step, signed FROM
-                     (SELECT seq, id, sender, digest, size, accepted_at FROM parcel
-                      WHERE receiver = ?1 AND seq > ?2 AND removed_at IS NULL ORDER BY seq LIMIT ?3) AS page
-                 LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY seq, received_at, step",
-                values![&office, after, PAGE],
-                |row| {
-                    let seq = row.get(0)?;
-                    if page.parcels.is_empty() || page.next != seq {
-                        page.next = seq;
-                        page.parcels.push(InboxEntry {
-                            id: row.parsed(1)?,
-                            from: row.parsed(2)?,
-                            digest: row.get(3)?,
-                            size: row.get(4)?,
-                            accepted_at: row.time(5)?,
-                            receipts: Vec::new(),
-                        });
-                    }
-                    let receipt = receipt(row, 6)?;
-                    if let Some(entry) = page.parcels.last_mut() {
-                        entry.receipts.extend(receipt);
-                    }
-                    Ok(())
-                },
-            )?;
-            if page.parcels.is_empty() {
-                page.next = after.min(connection.last_number("parcel")?);
+    store.read(move |connection| inbox_now(connection, office, after)).await
+}
+
+/// As [`inbox`], on a connection.
+pub fn inbox_now(connection: &Connection, office: OfficeNumber, after: u64) -> Result<InboxPage, StoreError> {
+    let mut page = InboxPage { parcels: Vec::new(), next: after, heads: None };
+    connection.each(
+        "inbox",
+        "SELECT seq, id, sender, digest, size, accepted_at, step, signed FROM
+             (SELECT seq, id, sender, digest, size, accepted_at FROM parcel
+              WHERE receiver = ?1 AND seq > ?2 AND removed_at IS NULL ORDER BY seq LIMIT ?3) AS page
+         LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY seq, received_at, step",
+        values![&office, after, PAGE],
+        |row| {
+            let seq = row.get(0)?;
+            if page.parcels.is_empty() || page.next != seq {
+                page.next = seq;
+                page.parcels.push(InboxEntry {
+                    id: row.parsed(1)?,
+                    from: row.parsed(2)?,
+                    digest: row.get(3)?,
+                    size: row.get(4)?,
+                    accepted_at: row.time(5)?,
+                    receipts: Vec::new(),
+                });
             }
-            Ok(page)
-        })
-        .await
+            let receipt = receipt(row, 6)?;
+            if let Some(entry) = page.parcels.last_mut() {
+                entry.receipts.extend(receipt);
+            }
+            Ok(())
+        },
+    )?;
+    if page.parcels.is_empty() {
+        page.next = after.min(connection.last_number("parcel")?);
+    }
+    Ok(page)
 }
 
 /// An office's own parcels that changed after `after`.

@@ -64,13 +64,12 @@ pub async fn list(store: &Store, office: OfficeNumber, after: u64) -> Result<Mar
 
 /// How far each of an office's lists goes now. Not the cursors of anybody: the ends.
 pub fn heads(connection: &Connection, office: OfficeNumber) -> Result<Heads, StoreError> {
-    let end = |sql: &'static str| -> Result<u64, StoreError> {
-        connection.one("heads", sql, values![&office], |row| row.maybe(0)).map(|end| end.unwrap_or(0))
-    };
-    Ok(Heads {
-        inbox: end("SELECT max(seq) FROM parcel WHERE receiver = ?1")?,
-        sent: end("SELECT max(changed) FROM parcel WHERE sender = ?1")?,
-        marks: end("SELECT max(seq) FROM mark WHERE office = ?1")?,
+    let ends = "SELECT (SELECT max(seq) FROM parcel WHERE receiver = ?1),
+                       (SELECT max(changed) FROM parcel WHERE sender = ?1),
+                       (SELECT max(seq) FROM mark WHERE office = ?1)";
+    connection.one("heads", ends, values![&office], |row| {
+        let end = |column| row.maybe(column).map(Option::unwrap_or_default);
+        Ok(Heads { inbox: end(0)?, sent: end(1)?, marks: end(2)? })
     })
 }
 

@@ -29,6 +29,7 @@ use super::gate::Gate;
 use super::metrics::Counted;
 use super::retention::Swept;
 use super::state::{Hub, HubError, Shown};
+use super::stores::{StoreError, Unfit};
 use super::{api, gate, metrics, retention};
 use crate::parcel::certificate;
 
@@ -239,6 +240,12 @@ impl Server {
     /// Every minute: whose time is over? In small steps, so that no sender waits for it.
     async fn sweep(self: Arc<Self>) {
         loop {
+            // By a clock that is months ahead everything would be over.
+            let server = Arc::clone(&self);
+            if tokio::task::spawn_blocking(move || server.is_unfit()).await.unwrap_or(true) {
+                tokio::time::sleep(SWEEP_EVERY).await;
+                continue;
+            }
             match retention::sweep(self.hub.store(), self.hub.keeping(), Timestamp::now()).await {
                 Ok(swept) => {
                     let more = swept.more;
@@ -255,6 +262,12 @@ impl Server {
         }
     }
 
+    /// Whether this program must not write into the store; the log says why.
+    fn is_unfit(&self) -> bool {
+        let looked = self.hub.store().look_whether_fit(Timestamp::now());
+        matches!(looked, Err(StoreError::Unfit(Unfit::Clock { .. } | Unfit::Old { .. })))
+    }
+
     fn note(&self, swept: Swept) {
         let Swept { removed, overdue, forgotten, .. } = swept;
         if removed > 0 || forgotten > 0 || !overdue.is_empty() {
@@ -266,6 +279,9 @@ impl Server {
     }
 
     fn renew_if_changed(&self) -> Result<(), ServeError> {
+        if self.is_unfit() {
+            return Ok(());
+        }
         self.hub.refresh(Timestamp::now())?;
         // Whoever let the hub look again, this one or a request: what counts is the list this configuration was made of.
         let list = self.hub.crl();

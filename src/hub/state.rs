@@ -7,7 +7,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +16,7 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use super::accounts::{self, Accounts, LoginSettings, Origin};
 use super::authority::{Authority, AuthorityError, CRL_DAYS, OFFICE_DAYS};
 use super::bell::Bell;
+use super::cursors::Cursors;
 use super::directory;
 use super::enrol::Terms;
 use super::external::{External, ExternalCaller};
@@ -36,8 +37,6 @@ const LIST_IS_GOOD_FOR: SignedDuration = SignedDuration::from_hours(24 * CRL_DAY
 
 /// A list that is older was not renewed, though it should have been.
 const OLD_LIST_AFTER: SignedDuration = SignedDuration::from_hours(36);
-/// A node whose clock is further off the database's is no good.
-const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_secs(60);
 /// How often the store is made to prove that it can write, at most.
 const PROVE_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -87,6 +86,8 @@ pub enum HubError {
 struct Members {
     version: i64,
     standing: directory::Standing,
+    /// Something was withdrawn that is not on the list yet.
+    list_lacks: bool,
     crl: Arc<[u8]>,
     made_at: Timestamp,
 }
@@ -98,8 +99,11 @@ pub struct Hub {
     accounts: Accounts,
     /// The accounts as last looked at; another program may change them.
     accounts_version: AtomicI64,
-    members: RwLock<Arc<Members>>,
+    members: RwLock<Members>,
+    /// One looks for changes at a time.
+    looking: Mutex<()>,
     bell: Arc<Bell>,
+    cursors: Cursors,
     intake: Intake,
     /// When the store last proved that it can write, and whether it could.
     proved: tokio::sync::Mutex<Option<(Timestamp, bool)>>,
@@ -125,7 +129,7 @@ struct Settings {
 
 impl Hub {
     pub fn new(store: Store, authority: Authority, max_parcel_bytes: u64, now: Timestamp) -> Result<Self, HubError> {
-        let members = RwLock::new(Arc::new(read_members(&store, &authority, now)?));
+        let members = RwLock::new(read_members(&store, &authority, now)?);
         let accounts = Accounts::new(store.clone(), LoginSettings::default(), now);
         let bell = Bell::over(&store);
         let (metrics, limits) = (Metrics::new(&store), Limits::default());
@@ -135,7 +139,9 @@ impl Hub {
             accounts,
             accounts_version: AtomicI64::default(),
             members,
+            looking: Mutex::default(),
             bell,
+            cursors: Cursors::default(),
             intake: Intake::new(max_parcel_bytes),
             proved: tokio::sync::Mutex::default(),
             limiter: Arc::new(Limiter::new(limits)),
@@ -184,6 +190,9 @@ impl Hub {
     }
     pub fn bell(&self) -> &Bell {
         &self.bell
+    }
+    pub fn cursors(&self) -> &Cursors {
+        &self.cursors
     }
     pub fn intake(&self) -> &Intake {
         &self.intake
@@ -284,25 +293,35 @@ impl Hub {
             // Whoever lost its login while it waited for mail is to hear so now.
             self.bell.ring_everyone();
         }
-        let members = self.members();
+        let looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.members().version;
         let version = self.store.read_now(directory::version)?;
-        let fresh = now.duration_since(members.made_at) < RENEW_LIST_AFTER;
-        if version == members.version && fresh {
-            return Ok(false);
+        if version > known {
+            let changed = self.store.read_now(|c| directory::standing_after(c, known))?;
+            let mut members = self.members_to_change();
+            members.list_lacks |= members.standing.apply(changed);
+            members.version = version;
+        } else if version < known {
+            // The database was brought back to an earlier moment.
+            let standing = self.store.read_now(directory::standing)?;
+            let mut members = self.members_to_change();
+            (members.version, members.standing, members.list_lacks) = (version, standing, true);
         }
-        let standing = self.store.read_now(directory::standing)?;
-        let keeps_list = fresh && standing.revoked == members.standing.revoked;
-        let members = if keeps_list {
-            Members { version, standing, crl: Arc::clone(&members.crl), made_at: members.made_at }
-        } else {
-            with_new_list(&self.store, &self.authority, version, standing, now)?
+        let revoked = {
+            let members = self.members();
+            let is_good = !members.list_lacks && now.duration_since(members.made_at) < RENEW_LIST_AFTER;
+            (!is_good).then(|| members.standing.revoked())
         };
-        *self.members.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(members);
-        if !keeps_list {
-            // Whoever was withdrawn while it waited for mail is to hear so now.
-            self.bell.ring_everyone();
+        let Some(revoked) = revoked else { return Ok(false) };
+        let crl = new_list(&self.store, &self.authority, &revoked, now)?;
+        {
+            let mut members = self.members_to_change();
+            (members.crl, members.made_at, members.list_lacks) = (crl, now, false);
         }
-        Ok(!keeps_list)
+        drop(looking);
+        // Whoever was withdrawn while it waited for mail is to hear so now.
+        self.bell.ring_everyone();
+        Ok(true)
     }
 
     /// What was written up to now counts from here on, not only when the hub looks by itself.
@@ -332,40 +351,36 @@ impl Hub {
         Health { store, crl }
     }
 
-    fn members(&self) -> Arc<Members> {
-        Arc::clone(&self.members.read().unwrap_or_else(PoisonError::into_inner))
+    fn members(&self) -> RwLockReadGuard<'_, Members> {
+        self.members.read().unwrap_or_else(PoisonError::into_inner)
+    }
+    fn members_to_change(&self) -> RwLockWriteGuard<'_, Members> {
+        self.members.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn prove(connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
     let prove = "UPDATE counter SET value = ?1 WHERE name = 'health'";
     connection.execute("prove that it can write", prove, values![now])?;
-    // Nodes that go by different clocks would tell one office two stories.
-    let clock = connection.clock().map_err(|source| StoreError::Statement { statement: "clock", source })?;
-    match clock.map(|clock| now.duration_since(clock)).filter(|off| off.abs() > CLOCKS_MAY_DIFFER) {
-        Some(off) => Err(StoreError::WrongClock { seconds: off.as_secs() }),
-        None => Ok(()),
-    }
+    connection.is_fit(now).map_err(StoreError::Unfit)
 }
 
 fn read_members(store: &Store, authority: &Authority, now: Timestamp) -> Result<Members, HubError> {
     // The version is read first: a change in between is seen again at the next look.
     let version = store.read_now(directory::version)?;
     let standing = store.read_now(directory::standing)?;
-    with_new_list(store, authority, version, standing, now)
+    let crl = new_list(store, authority, &standing.revoked(), now)?;
+    Ok(Members { version, standing, list_lacks: false, crl, made_at: now })
 }
 
-fn with_new_list(
+fn new_list(
     store: &Store,
     authority: &Authority,
-    version: i64,
-    standing: directory::Standing,
+    revoked: &[(String, Timestamp)],
     now: Timestamp,
-) -> Result<Members, HubError> {
+) -> Result<Arc<[u8]>, HubError> {
     let number = store.write_now(directory::next_crl_number)?;
-    let revoked: Vec<(String, Timestamp)> = standing.revoked.iter().map(|(serial, at)| (serial.clone(), *at)).collect();
-    let crl = authority.crl(&revoked, number, now)?;
-    Ok(Members { version, standing, crl: crl.into(), made_at: now })
+    Ok(authority.crl(revoked, number, now)?.into())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub(in crate::hub) mod testing;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Weak};
 
@@ -21,7 +22,7 @@ use tokio::sync::oneshot;
 
 use self::postgres::{Address, Neighbours, Rings};
 pub(crate) use database::values;
-pub use database::{Connection, DatabaseError, Engine, Row, Value};
+pub use database::{Connection, DatabaseError, Engine, Row, Unfit, Value};
 use jiff::Timestamp;
 use moving::{MoveError, Moved};
 pub use writer::Meters;
@@ -39,8 +40,10 @@ pub enum StoreError {
     Newer { place: String, found: usize, known: usize },
     #[error("the store failed: {statement}")]
     Statement { statement: &'static str, source: DatabaseError },
-    #[error("this machine's clock is {seconds} s off the database's: see to its NTP")]
-    WrongClock { seconds: i64 },
+    #[error("this program must not write into the store")]
+    Unfit(#[source] Unfit),
+    #[error("nothing is read or written as long as this program is not fit for it")]
+    Resting,
     #[error("the store has more to write than it can keep in line")]
     Busy,
     #[error("the store has stopped")]
@@ -60,6 +63,8 @@ pub struct Store {
     meters: Meters,
     /// Where other nodes find it, too.
     shared: Option<Address>,
+    /// Not fit to write: see [`Store::look_whether_fit`].
+    unfit: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -126,7 +131,40 @@ impl Store {
             .name("store".into())
             .spawn(move || writer::write_until_closed(writer, &waiting, &told))
             .map_err(|_| StoreError::Stopped)?;
-        Ok(Self { jobs, readers, meters, shared })
+        Ok(Self { jobs, readers, meters, shared, unfit: Arc::default() })
+    }
+
+    /// Whether this program may write at `now`.
+    pub fn is_fit(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut fit = Ok(());
+        self.readers.read(&mut |connection| fit = connection.is_fit(now))?;
+        fit.map_err(StoreError::Unfit)
+    }
+
+    /// The same for a program that goes on. From a no on, nothing is read or written here until it may again: whoever asks is
+    /// told to come later, and finds another node.
+    pub fn look_whether_fit(&self, now: Timestamp) -> Result<(), StoreError> {
+        let fit = self.is_fit(now);
+        match &fit {
+            Ok(()) => {
+                if self.unfit.swap(false, Ordering::Relaxed) {
+                    tracing::warn!("the store is read and written again");
+                }
+            }
+            Err(StoreError::Unfit(error @ (Unfit::Clock { .. } | Unfit::Old { .. }))) => {
+                if !self.unfit.swap(true, Ordering::Relaxed) {
+                    tracing::error!(%error, "nothing is taken any more");
+                }
+            }
+            // Nobody can say: it stays as it was.
+            Err(_) => {}
+        }
+        fit
+    }
+
+    /// An error while nothing may be read or written here.
+    fn while_fit(&self) -> Result<(), StoreError> {
+        if self.unfit.load(Ordering::Relaxed) { Err(StoreError::Resting) } else { Ok(()) }
     }
 
     pub fn meters(&self) -> &Meters {
@@ -139,6 +177,7 @@ impl Store {
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.while_fit()?;
         let (job, answer) = with_answer(job);
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Busy,
@@ -153,6 +192,7 @@ impl Store {
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.while_fit()?;
         let (job, answer) = with_answer(job);
         self.jobs.send(job).map_err(|_| StoreError::Stopped)?;
         self.meters.waiting.inc();
@@ -173,6 +213,7 @@ impl Store {
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send,
     ) -> Result<T, StoreError> {
+        self.while_fit()?;
         let (mut query, mut found) = (Some(query), Err(StoreError::Stopped));
         self.readers.read(&mut |connection| {
             if let Some(query) = query.take() {

@@ -16,8 +16,8 @@ use super::{Link, LinkError, route};
 use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{
-    Accepted, ClaimAnswer, ClaimRequest, DIGEST_HEADER, Directory, Heads, HubFacts, InboxPage, MarksPage, PART_BYTES,
-    Problem, ProblemCode, SEALED_TYPE, SentPage, digest_header,
+    Accepted, ClaimAnswer, ClaimRequest, DIGEST_HEADER, DirectoryPage, DirectoryPlace, Heads, HubFacts, InboxPage,
+    MarksPage, PART_BYTES, Problem, ProblemCode, SEALED_TYPE, SentPage, digest_header,
 };
 
 /// How long a hub may be silent before it counts as not there.
@@ -128,8 +128,14 @@ impl Link for HubLink {
         self.open_json(self.get("/v1/hub"))
     }
 
-    fn directory(&self) -> Result<Directory, LinkError> {
-        self.json(self.get("/v1/offices"))
+    fn directory(&self, known: DirectoryPlace) -> Result<DirectoryPage, LinkError> {
+        let request = self.get("/v1/offices").query(&[("after", known.after), ("line", known.line)]);
+        let page: DirectoryPage = self.json(request)?;
+        if page.follows(known) {
+            Ok(page)
+        } else {
+            Err(LinkError::Nonsense("a page of the directory that leads nowhere".into()))
+        }
     }
 
     fn crl(&self) -> Result<Vec<u8>, LinkError> {

@@ -10,6 +10,11 @@ mod clock;
 #[allow(dead_code, reason = "the stories use all of it")]
 #[path = "../story/crooked.rs"]
 mod crooked;
+mod directory;
+#[allow(dead_code, reason = "the stories use all of it")]
+#[cfg(unix)]
+#[path = "../story/disk.rs"]
+mod disk;
 mod hostile;
 #[allow(dead_code, reason = "the bench uses all of it")]
 #[path = "../../benches/load/mod.rs"]
@@ -21,6 +26,8 @@ mod order;
 #[cfg(target_os = "linux")]
 mod secret;
 mod state;
+#[cfg(unix)]
+mod store_trouble;
 mod table;
 mod tries;
 mod watched;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tayori::link::Link as _;
 use tayori::parcel::{ParcelId, sha256_hex};
-use tayori::wire::{Accepted, DIGEST_HEADER, digest_header};
+use tayori::wire::{Accepted, DIGEST_HEADER, Heads, digest_header};
 
 use crate::load::Line;
 use crate::world::{Chance, EAST, NORTH, Office, PASSWORD, SOUTH, Town, USER, eventually, report, report_name};
@@ -54,6 +54,28 @@ fn t4_mail_sent_through_one_node_is_noticed_by_a_terminal_that_waits_at_another(
         after = next;
         eprintln!("t4: noticed at the other node after {noticed:?}");
         assert!(noticed < Duration::from_secs(15), "{noticed:?}: nobody rang");
+    }
+}
+
+#[test]
+fn t4_a_node_that_answers_from_memory_overlooks_nothing() {
+    let Some((town, [north, south])) = Town::over_postgres([NORTH, SOUTH]) else { return };
+    let other = town.another_node();
+    let (sending, waiting) = (link(&town, &north), south.link_over(&other.url()));
+    let mut chance = Chance::of(41);
+    let mut read = Heads::default();
+    for number in 0..15 {
+        // Read to the end, so that the node knows by heart how far the lists go.
+        read = waiting.news(read, Duration::ZERO).unwrap();
+        let heads = std::thread::scope(|scope| {
+            let asked = scope.spawn(|| waiting.news(read, Duration::from_secs(30)).unwrap());
+            // Before the question is there, while it is answered, or while it waits.
+            std::thread::sleep(chance.millis(0, 60));
+            let (id, sealed) = letter(&north, &south, &report_name(number), &report(number));
+            sending.put(id, south.number(), &sealed).unwrap();
+            asked.join().unwrap()
+        });
+        assert!(heads.inbox > read.inbox, "parcel {number} was overlooked: {heads:?} after {read:?}");
     }
 }
 

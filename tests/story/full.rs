@@ -9,7 +9,7 @@ use tayori::engine::Engine;
 use tayori::engine::model::{Command, Event, Failure, Notice};
 use tayori::engine::profile::Profile;
 
-use crate::trouble::SmallDisk;
+use crate::disk::SmallDisk;
 use crate::world::{NORTH, Office, SOUTH, TAYORI_HUB, Town, eventually, files_in, finish, report, report_name, text};
 
 const FULL: &str = "パソコンの空き容量が足りません";

@@ -12,6 +12,8 @@ mod demo;
 mod desks;
 mod desktop;
 mod diagnosis;
+#[cfg(unix)]
+mod disk;
 mod enrol;
 mod entrust;
 mod entry;

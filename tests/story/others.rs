@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tayori::link::Link as _;
+use tayori::wire::DirectoryPlace;
 
 use crate::answers::link;
 use crate::world::{NORTH, Office, Run, SOUTH, TAYORI_HUB, Town, ended, eventually, text};
@@ -61,7 +62,7 @@ fn the_operators_guide_alone_walks_the_api_with_curl_and_openssl() {
         // The guide registers south; then somebody sends it something.
         let south = Office::of(SOUTH, town.dir());
         let knows = || {
-            let directory = link(town, &north).directory().unwrap();
+            let directory = link(town, &north).directory(DirectoryPlace::default()).unwrap();
             directory.offices.iter().any(|office| office.office == south.number() && !office.certificates.is_empty())
         };
         eventually("south is in the directory", || knows() || walking.is_finished());

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,6 +16,7 @@ use tayori::engine::model::{Failure, SendRequest};
 use tayori::hub::authority::Authority;
 
 use crate::crooked::{Answer, Crooked, Deed, Request, listen};
+use crate::disk::SmallDisk;
 use crate::world::{
     Chance, LONGEST, NORTH, Office, SOUTH, TAYORI, Town, Watch, eventually, files_in, finish, report, report_name,
     text, write_settled,
@@ -142,39 +143,6 @@ fn an_import_folder_that_is_gone_is_named_and_filled_when_it_is_back() {
     fs::rename(&south.import, &aside).unwrap();
     south.run(&["receive"]);
     assert_eq!(south.states("inbox"), ["arrived"]);
-}
-
-/// A disk of its own size, mounted on a folder; gone with the value.
-pub struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    pub fn on(folder: &Path, size: &str) -> Option<SmallDisk> {
-        SmallDisk::on_with(folder, size, "")
-    }
-
-    pub fn on_with(folder: &Path, size: &str, more: &str) -> Option<SmallDisk> {
-        let options = format!("size={size}{more}");
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder).output();
-        if mount.is_ok_and(|mount| mount.status.success()) {
-            return Some(SmallDisk(folder.to_owned()));
-        }
-        eprintln!("skipped: no small disk can be mounted here");
-        None
-    }
-
-    /// Fills it to the last byte.
-    pub fn fill(&self) -> PathBuf {
-        let path = self.0.join(".ballast");
-        let mut file = File::create(&path).unwrap();
-        while file.write_all(&[0; 512]).is_ok() {}
-        path
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).output();
-    }
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::process::Stdio;
 
 use tayori::history::History;
 
-use crate::trouble::{SmallDisk, as_a_clerk};
+use crate::disk::SmallDisk;
+use crate::trouble::as_a_clerk;
 use crate::world::{
     Chance, LONGEST, NORTH, Office, PASSPHRASE, PASSWORD, SOUTH, Town, USER, ended, eventually, files_in, finish,
     report_name, sample, text, write_settled,

@@ -15,7 +15,7 @@ use tayori::link::HubLink;
 
 #[cfg(unix)]
 #[path = "../database/mod.rs"]
-mod database;
+pub mod database;
 
 pub const TAYORI: &str = env!("CARGO_BIN_EXE_tayori");
 pub const TAYORI_HUB: &str = env!("CARGO_BIN_EXE_tayori-hub");
@@ -83,7 +83,8 @@ impl Drop for Node {
 }
 
 /// Whether the hubs of all towns keep things in PostgreSQL.
-fn on_postgres() -> bool {
+#[allow(dead_code, reason = "the promises ask, too")]
+pub fn on_postgres() -> bool {
     std::env::var("TAYORI_TEST_STORE").is_ok_and(|store| store == "postgres")
 }
 
@@ -133,10 +134,15 @@ impl Town {
     /// The same over PostgreSQL; `None` where there is none.
     #[allow(dead_code, reason = "the promises have several nodes")]
     pub fn over_postgres<const N: usize>(people: [Person; N]) -> Option<(Town, [Office; N])> {
-        let store = fresh_database()?;
+        Some(Town::over(fresh_database()?, people))
+    }
+
+    /// The same over this database.
+    #[allow(dead_code, reason = "the promises break one")]
+    pub fn over<const N: usize>(store: String, people: [Person; N]) -> (Town, [Office; N]) {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let hub_dir = dir.path().join("hub");
-        Some(Town::made_over(Some(store), dir, hub_dir, &["127.0.0.1"], people))
+        Town::made_over(Some(store), dir, hub_dir, &["127.0.0.1"], people)
     }
 
     fn made<const N: usize>(
@@ -194,10 +200,20 @@ impl Town {
         finish(self.hub_command().args(args))
     }
 
+    /// The same, where the store is come to in another way.
+    #[allow(dead_code, reason = "the promises have several ways")]
+    pub fn try_operator_over(&self, store: &str, args: &[&str]) -> Run {
+        finish(self.hub_command_over(Some(store)).args(args))
+    }
+
     fn hub_command(&self) -> Command {
+        self.hub_command_over(self.store.as_deref())
+    }
+
+    fn hub_command_over(&self, store: Option<&str>) -> Command {
         let mut command = Command::new(TAYORI_HUB);
         command.arg("--dir").arg(self.hub_dir());
-        match &self.store {
+        match store {
             Some(url) => command.env("TAYORI_STORE", url),
             None => command.env_remove("TAYORI_STORE"),
         };
@@ -214,17 +230,34 @@ impl Town {
     /// A further hub over the same store and the same folder.
     #[allow(dead_code, reason = "the promises have several")]
     pub fn another_node(&self) -> Node {
-        let mut command = self.hub_command();
+        self.another_node_over(self.store())
+    }
+
+    /// The URL of the database it keeps things in.
+    #[allow(dead_code, reason = "the promises have several")]
+    pub fn store(&self) -> &str {
+        self.store.as_deref().expect("PostgreSQL")
+    }
+
+    /// The same, which comes to the store in another way.
+    #[allow(dead_code, reason = "the promises have several")]
+    pub fn another_node_over(&self, store: &str) -> Node {
+        let mut command = self.hub_command_over(Some(store));
         command.args(["serve", "--listen", "127.0.0.1:0"]).env("TAYORI_LOG", "off").stdout(Stdio::piped());
         let (hub, address) = started(&mut command);
         Node { hub, address }
+    }
+
+    #[allow(dead_code, reason = "the promises break it")]
+    pub fn database_name(&self) -> &str {
+        self.store().rsplit('/').next().unwrap_or_default()
     }
 
     /// Nobody comes to the database any more, as if it were down.
     #[cfg(unix)]
     #[allow(dead_code, reason = "the promises break it")]
     pub fn close_database(&self) {
-        let name = self.store.as_deref().and_then(|url| url.rsplit('/').next()).expect("PostgreSQL");
+        let name = self.database_name();
         let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
         let mut administrator = database::server().unwrap().administrator();
         administrator.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false; {cut}")).unwrap();
@@ -234,7 +267,7 @@ impl Town {
     #[cfg(unix)]
     #[allow(dead_code, reason = "the promises break it")]
     pub fn open_database(&self) {
-        let name = self.store.as_deref().and_then(|url| url.rsplit('/').next()).expect("PostgreSQL");
+        let name = self.database_name();
         let mut administrator = database::server().unwrap().administrator();
         administrator.batch_execute(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).unwrap();
     }
@@ -242,7 +275,7 @@ impl Town {
     /// Rows of what the hub keeps in PostgreSQL, as text.
     #[allow(dead_code, reason = "the promises look into it")]
     pub fn rows(&self, sql: &str) -> Vec<Vec<String>> {
-        let mut client = Client::connect(self.store.as_deref().expect("PostgreSQL"), NoTls).unwrap();
+        let mut client = Client::connect(self.store(), NoTls).unwrap();
         let rows = client.simple_query(sql).unwrap();
         let texts = |row: &postgres::SimpleQueryRow| {
             (0..row.len()).map(|at| row.get(at).unwrap_or_default().to_owned()).collect()

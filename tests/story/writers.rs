@@ -11,8 +11,9 @@ use std::time::Duration;
 use tayori::engine::habits::{AfterSending, National};
 use tayori::engine::model::{Failure, Notice};
 
+use crate::disk::SmallDisk;
 use crate::folders::{Face, Share, change};
-use crate::trouble::{SmallDisk, command_of_a_clerk};
+use crate::trouble::command_of_a_clerk;
 use crate::world::{EAST, NORTH, SOUTH, Town, eventually, files_in, report, report_name, sample_of_south, text};
 
 /// Pieces of a file, with the pauses of a program that works between them.

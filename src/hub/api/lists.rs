@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query, State};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -14,9 +15,9 @@ use serde::Deserialize;
 use super::refusal::Refusal;
 use crate::hub::metrics::Counted;
 use crate::hub::state::{Caller, Hub};
-use crate::hub::{cursors, directory, mailbox, marks};
+use crate::hub::{directory, mailbox, marks};
 use crate::standard::OfficeNumber;
-use crate::wire::{Directory, HubFacts, InboxPage, SentPage, schema};
+use crate::wire::{DirectoryPage, DirectoryPlace, Heads, HubFacts, InboxPage, SentPage, schema};
 
 /// The longest a long poll may wait.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -36,11 +37,32 @@ pub(super) async fn facts(
     }))
 }
 
-/// Every office of the exchange, with the certificates parcels are sealed to
-#[utoipa::path(get, path = "/v1/offices", tag = "hub", responses((status = 200, body = Directory)))]
-pub(super) async fn offices(State(hub): State<Arc<Hub>>) -> Result<Response, Refusal> {
-    let published = hub.store().read(|connection| directory::published(connection, Timestamp::now())).await?;
-    Ok(Json(published).into_response())
+/// From where on the directory is asked for.
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Known {
+    /// The `next` of the page before, or 0 for the beginning. Without it all of the directory comes at once, unless it is
+    /// too large for that.
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
+    after: Option<u64>,
+    /// The `line` of the page before.
+    #[serde(default)]
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
+    line: u64,
+}
+
+/// What changed in the directory: offices with the certificates parcels are sealed to, and those that are gone
+#[utoipa::path(get, path = "/v1/offices", tag = "hub", params(Known), responses((status = 200, body = DirectoryPage)))]
+pub(super) async fn offices(
+    State(hub): State<Arc<Hub>>,
+    known: Result<Query<Known>, QueryRejection>,
+) -> Result<Json<DirectoryPage>, Refusal> {
+    let Query(Known { after, line }) = known?;
+    let page = hub.store().read(move |connection| match after {
+        Some(after) => directory::changes(connection, DirectoryPlace { line, after }, Timestamp::now()).map(Some),
+        None => directory::whole(connection, Timestamp::now()),
+    });
+    page.await?.map(Json).ok_or_else(|| Refusal::request("the directory is too large for one answer: ask with `after`"))
 }
 
 /// The list of certificates taken back, DER
@@ -69,6 +91,13 @@ pub(super) struct Cursor {
     pub marks: Option<u64>,
 }
 
+impl Cursor {
+    /// Whether the caller has read all three lists to these ends.
+    fn is_at(&self, heads: &Heads) -> bool {
+        (self.after, self.sent, self.marks) == (heads.inbox, Some(heads.sent), Some(heads.marks))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Cursor {
     type Rejection = Refusal;
 
@@ -92,14 +121,21 @@ pub(super) async fn inbox(
 ) -> Result<Json<InboxPage>, Refusal> {
     let wait = Duration::from_secs(cursor.wait).min(LONGEST_WAIT);
     // The bell is listened to before the look, so that nothing rings unheard between the two.
-    let rung = hub.bell().listen(caller.office);
-    let (page, is_news) = look(&hub, caller.office, &cursor).await?;
-    cursors::note(hub.store(), &caller, cursor.after, Timestamp::now()).await;
+    let listening = hub.bell().listen(caller.office);
+    let known = listening.heads.filter(|heads| !wait.is_zero() && cursor.is_at(heads));
+    let (page, is_news) = match known {
+        Some(heads) => (InboxPage { parcels: Vec::new(), next: cursor.after, heads: Some(heads) }, false),
+        None => look(&hub, caller.office, &cursor).await?,
+    };
+    if let Some(heads) = page.heads {
+        hub.bell().remember(caller.office, &listening, heads);
+    }
+    hub.cursors().note(hub.store(), &caller, cursor.after, Timestamp::now()).await;
     if is_news || wait.is_zero() {
         return Ok(Json(page));
     }
     let waiting = Counted::in_(&hub.metrics().polls);
-    let rung = tokio::time::timeout(wait, rung).await;
+    let rung = tokio::time::timeout(wait, listening.rung).await;
     drop(waiting);
     match rung {
         Ok(()) => Ok(Json(look(&hub, caller.office, &cursor).await?.0)),
@@ -110,14 +146,18 @@ pub(super) async fn inbox(
 
 /// The inbox after a cursor, and whether any list goes further than the caller has read.
 async fn look(hub: &Hub, office: OfficeNumber, cursor: &Cursor) -> Result<(InboxPage, bool), Refusal> {
-    let mut page = mailbox::inbox(hub.store(), office, cursor.after).await?;
-    let mut is_news = !page.parcels.is_empty();
-    if cursor.sent.is_some() || cursor.marks.is_some() {
-        let heads = hub.store().read(move |connection| marks::heads(connection, office)).await?;
-        is_news |= cursor.sent.is_some_and(|sent| heads.sent > sent);
-        is_news |= cursor.marks.is_some_and(|marks| heads.marks > marks);
-        page.heads = Some(heads);
-    }
+    let &Cursor { after, sent, marks, .. } = cursor;
+    let page = hub.store().read(move |connection| {
+        let mut page = mailbox::inbox_now(connection, office, after)?;
+        if sent.is_some() || marks.is_some() {
+            page.heads = Some(marks::heads(connection, office)?);
+        }
+        Ok(page)
+    });
+    let page = page.await?;
+    let further =
+        |heads: Heads| sent.is_some_and(|sent| heads.sent > sent) || marks.is_some_and(|marks| heads.marks > marks);
+    let is_news = !page.parcels.is_empty() || page.heads.is_some_and(further);
     Ok((page, is_news))
 }
 
@@ -149,6 +189,34 @@ mod tests {
         }
         assert_eq!(asked("/v1/inbox?after=9223372036854775807&wait=1").await.unwrap().after, i64::MAX as u64);
         assert_eq!(asked("/v1/sent").await.unwrap().after, 0);
+    }
+
+    #[test]
+    fn a_question_that_finds_nothing_new_costs_no_look_into_the_store_until_somebody_rings() {
+        use crate::hub::authority::Authority;
+        let dir = tempfile::tempdir().unwrap();
+        let now = Timestamp::now();
+        let authority = Authority::create(&dir.path().join("ca"), "Tayori", now).unwrap();
+        let hub = Arc::new(Hub::new(crate::hub::stores::testing::store(dir.path()), authority, 1, now).unwrap());
+        let office: OfficeNumber = "3100000001".parse().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let ask = |wait| {
+            let caller = Caller { office, serial: String::new(), terminal: String::new() };
+            let cursor = Cursor { after: 0, wait, sent: Some(0), marks: Some(0) };
+            runtime.block_on(inbox(State(Arc::clone(&hub)), Extension(caller), cursor)).map(|Json(page)| page.heads)
+        };
+        // Over PostgreSQL, as soon as the other nodes are heard.
+        let began = std::time::Instant::now();
+        while hub.bell().listen(office).heads.is_none() {
+            assert!(began.elapsed() < Duration::from_secs(60), "it is never remembered");
+            assert_eq!(ask(0).unwrap(), Some(Heads::default()));
+        }
+        let away = "ALTER TABLE parcel RENAME TO elsewhere";
+        hub.store().write_now(move |connection| connection.script("away", away)).unwrap();
+        assert_eq!(ask(1).unwrap(), Some(Heads::default()), "from memory");
+        assert!(ask(0).is_err(), "who does not wait is told by the store");
+        hub.bell().ring(office);
+        assert!(ask(1).is_err(), "it is looked for what was rung for");
     }
 
     #[test]

@@ -44,10 +44,14 @@ impl IntoResponse for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Busy => tracing::warn!(%error, "the store took no request"),
+            StoreError::Busy | StoreError::Resting => tracing::warn!(%error, "the store took no request"),
             _ => tracing::error!(%error, source = std::error::Error::source(&error), "the store failed a request"),
         }
-        Self::of(StatusCode::SERVICE_UNAVAILABLE, ProblemCode::HubTroubled, "the hub cannot keep this now")
+        let title = match error {
+            StoreError::Resting => "this node takes nothing now; another one may",
+            _ => "the hub cannot keep this now",
+        };
+        Self::of(StatusCode::SERVICE_UNAVAILABLE, ProblemCode::HubTroubled, title)
     }
 }
 

@@ -29,6 +29,18 @@ pub enum DatabaseError {
     NoRow,
 }
 
+/// Why a program must write nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    #[error("this machine's clock is {seconds} s off the database's: see to its NTP")]
+    Clock { seconds: i64 },
+    #[error("a newer version has changed the database ({found}) beyond what this program knows ({known})")]
+    Old { found: i64, known: i64 },
+    /// Nobody can say.
+    #[error(transparent)]
+    Unknown(#[from] DatabaseError),
+}
+
 /// A value of a statement.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
@@ -112,9 +124,10 @@ pub trait Database {
         Ok(())
     }
 
-    /// The database's own clock, where it is not this machine's.
-    fn clock(&self) -> Result<Option<Timestamp>, DatabaseError> {
-        Ok(None)
+    /// Whether this program may still write here. Where other programs write, too, each must go by the same clock and know
+    /// what the others have made of the schema.
+    fn is_fit(&self, _: Timestamp) -> Result<(), Unfit> {
+        Ok(())
     }
 
     /// The last number that a table with numbers of its own gave out; 0 for none.

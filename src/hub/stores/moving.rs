@@ -273,6 +273,12 @@ pub(super) fn take_over(source: &Connection, target: &Connection) -> Result<Vec<
         }
         moved.push(Moved { table: table.name, rows: there.0, digest: there.1 });
     }
+    // What came in while it was moved did not change just now.
+    source.each("places in the directory", "SELECT number, changed FROM office ORDER BY number", values![], |row| {
+        let place = "UPDATE office SET changed = ?2 WHERE number = ?1";
+        let (number, changed): (String, i64) = (row.get(0)?, row.get(1)?);
+        target.execute("place in the directory", place, values![&number, changed]).map(|_| ())
+    })?;
     for (table, column) in NUMBERED {
         let last = source.last_number(table)?;
         // Numbers that were given out are never given out again, even where their rows are gone.

@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/enrolment.sql"),
     sqlite::chain::SCHEMA,
     include_str!("migrations/together.sql"),
+    include_str!("migrations/directory.sql"),
 ];
 
 /// The connection that writes.

@@ -16,7 +16,15 @@ pub(super) struct Migration {
 }
 
 /// In order. Only ever added to.
-const MIGRATIONS: &[Migration] = &[Migration { sql: include_str!("schema.sql"), oldest: 1 }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { sql: include_str!("schema.sql"), oldest: 1 },
+    Migration { sql: include_str!("directory.sql"), oldest: 1 },
+];
+
+/// How many changes this program knows.
+pub(super) fn known() -> i64 {
+    MIGRATIONS.len() as i64
+}
 
 /// The lock of whoever changes the schema.
 const MIGRATING: i64 = 0x7461_796f_7270;

@@ -29,6 +29,12 @@ const WAITING: usize = 10_000;
 pub(in crate::hub) trait Rings: Send + Sync {
     /// There is news for this office.
     fn ring(&self, office: OfficeNumber);
+
+    /// It is not known for whom there was news until now.
+    fn ring_everyone(&self);
+
+    /// Whatever was committed up to a moment ago was rung for.
+    fn heard(&self);
 }
 
 /// Tells the other nodes. They are heard for as long as whoever rings here is there.
@@ -93,6 +99,7 @@ fn listen_on(address: &Address, rings: &Weak<dyn Rings>, seen: &mut Option<Ends>
     session.run(&format!("LISTEN {CHANNEL}")).map_err(failed)?;
     while let Some(here) = rings.upgrade() {
         look(&session, &*here, seen)?;
+        here.heard();
         drop(here);
         let began = Instant::now();
         while let Some(left) = LOOK_EVERY.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) {
@@ -114,17 +121,23 @@ fn look(session: &Session, rings: &dyn Rings, seen: &mut Option<Ends>) -> Result
         values![],
         |row| Ok(Ends { changed: row.get(0)?, marks: row.get(1)? }),
     )?;
-    if let Some(before) = seen.replace(ends).filter(|before| *before != ends) {
-        database.each(
-            "who has news",
-            "SELECT sender FROM parcel WHERE changed > ?1 UNION SELECT receiver FROM parcel WHERE changed > ?1
-             UNION SELECT office FROM mark WHERE seq > ?2",
-            values![before.changed, before.marks],
-            |row| {
+    match *seen {
+        Some(before) if ends == before => {}
+        Some(before) if ends.changed >= before.changed && ends.marks >= before.marks => {
+            let since = values![before.changed, before.marks];
+            database.each("who has news", WHO_HAS_NEWS, since, |row| {
                 rings.ring(row.parsed(0)?);
                 Ok(())
-            },
-        )?;
+            })?;
+        }
+        // The first look, or a database that was brought back to an earlier moment.
+        _ => rings.ring_everyone(),
     }
+    // Only now: whoever was not rung for because the connection broke is rung for after the next look.
+    *seen = Some(ends);
     Ok(())
 }
+
+const WHO_HAS_NEWS: &str =
+    "SELECT sender FROM parcel WHERE changed > ?1 UNION SELECT receiver FROM parcel WHERE changed > ?1
+     UNION SELECT office FROM mark WHERE seq > ?2";

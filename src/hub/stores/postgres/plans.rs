@@ -24,12 +24,8 @@ const GROWING: [&str; 16] = [
 ];
 
 /// What reads a whole table because all of it is asked for: the directory when it has changed, and the operator's lists.
-const ALL_OF_IT: [&str; 8] = [
-    // By an index that holds nothing else.
-    "SELECT serial, revoked_at FROM certificate WHERE revoked_at IS NOT NULL",
-    "SELECT number FROM office WHERE revoked_at IS NULL",
-    "SELECT serial, terminal FROM certificate WHERE kind <> 'office'",
-    "SELECT office, der FROM certificate WHERE revoked_at IS NULL",
+const ALL_OF_IT: [&str; 5] = [
+    "SELECT number, changed FROM office ORDER BY number",
     "SELECT number, service, name, added_at, revoked_at,",
     "SELECT serial, office, der FROM certificate",
     "SELECT terminal, office, inbox, at FROM cursor ORDER BY office, terminal",

@@ -11,12 +11,16 @@ use postgres::types::private::BytesMut;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Row, Statement};
 
-use super::{Address, STALLED, STATEMENT, TURN};
+use super::{Address, STALLED, STATEMENT, TURN, migrations};
 use crate::hub::stores::StoreError;
-use crate::hub::stores::database::{Columns, Database, DatabaseError, Engine, Shown, Value};
+use crate::hub::stores::database::{Columns, Database, DatabaseError, Engine, Shown, Unfit, Value};
 
 /// How long bodies of one partition came in: a week, in milliseconds.
 pub(in crate::hub::stores) const WEEK: i64 = 7 * 86_400_000;
+
+/// A node whose clock is further off the database's is no good: nodes that go by different clocks tell one office two stories,
+/// and one that is far ahead takes what was just accepted for long over. In seconds.
+const CLOCKS_MAY_DIFFER: i64 = 60;
 
 /// See the module.
 pub(in crate::hub::stores) struct Session {
@@ -184,11 +188,19 @@ impl Database for Session {
         Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
     }
 
-    fn clock(&self) -> Result<Option<Timestamp>, DatabaseError> {
-        let clock = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
-        let statement = self.prepared(clock)?;
-        let millis: i64 = self.with(|client| client.query_one(&statement, &[]))?.try_get(0)?;
-        Ok(Timestamp::from_millisecond(millis).ok())
+    fn is_fit(&self, now: Timestamp) -> Result<(), Unfit> {
+        let ask = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT), version, oldest
+                   FROM tayori_schema WHERE only_one = 1";
+        let statement = self.prepared(ask)?;
+        let row = self.with(|client| client.query_one(&statement, &[])).inspect_err(|_| self.forget(ask))?;
+        let number = |column| row.try_get::<_, i64>(column).map_err(DatabaseError::from);
+        let (clock, found, oldest) = (number(0)?, number(1)?, number(2)?);
+        let seconds = (now.as_millisecond() - clock) / 1_000;
+        match migrations::known() {
+            known if oldest > known => Err(Unfit::Old { found, known }),
+            _ if seconds.abs() > CLOCKS_MAY_DIFFER => Err(Unfit::Clock { seconds }),
+            _ => Ok(()),
+        }
     }
 
     fn make_room(&self, at: Timestamp) -> Result<(), DatabaseError> {

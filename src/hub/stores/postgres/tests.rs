@@ -12,7 +12,7 @@ use crate::hub::audit::{self, Actor};
 use crate::hub::mailbox::{self, Incoming, Put};
 use crate::hub::settings::Keeping;
 use crate::hub::stores::testing::database;
-use crate::hub::stores::{Store, values};
+use crate::hub::stores::{Store, Unfit, values};
 use crate::hub::{directory, retention};
 use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
@@ -117,6 +117,10 @@ impl Rings for Rung {
     fn ring(&self, office: OfficeNumber) {
         self.0.lock().unwrap().push(office);
     }
+
+    fn ring_everyone(&self) {}
+
+    fn heard(&self) {}
 }
 
 impl Rung {
@@ -212,6 +216,10 @@ fn b4_a_migration_that_is_cut_off_leaves_nothing_and_old_programs_go_on_beside_w
     let cut = Migration { sql: "ALTER TABLE mark ADD COLUMN extra BIGINT; SELECT 1/0", oldest: 1 };
     migrate_with(&session, &[first()], &address).unwrap();
     assert!(migrate_with(&session, &[first(), cut], &address).is_err());
+    // Whoever makes it dies in between.
+    let dies = "ALTER TABLE mark ADD COLUMN extra BIGINT; SELECT pg_terminate_backend(pg_backend_pid())";
+    let dying = Session::to(&address).unwrap();
+    assert!(migrate_with(&dying, &[first(), Migration { sql: dies, oldest: 1 }], &address).is_err());
     migrate_with(&session, &[first(), adds()], &address).unwrap();
     // A node of the older version comes back while the newer one runs.
     migrate_with(&session, &[first()], &address).unwrap();
@@ -242,6 +250,27 @@ fn nothing_is_accepted_by_a_database_that_is_read_only_and_it_goes_on_afterwards
     }
     database("off");
     eventually("it goes on", || node.write_now(directory::move_on).is_ok());
+}
+
+#[test]
+fn a_program_is_fit_to_write_only_by_the_databases_clock_and_schema() {
+    let Some(address) = address() else { return };
+    let node = Store::connect(&address).unwrap();
+    let now = Timestamp::now();
+    let after = |seconds| now + SignedDuration::from_secs(seconds);
+    for wrong in [after(90), after(-90), after(100 * 86_400)] {
+        let unfit = node.look_whether_fit(wrong);
+        assert!(matches!(unfit, Err(StoreError::Unfit(Unfit::Clock { .. }))), "{unfit:?}");
+        assert!(matches!(node.write_now(directory::move_on), Err(StoreError::Resting)));
+        assert!(matches!(node.read_now(directory::version), Err(StoreError::Resting)));
+    }
+    node.look_whether_fit(after(30)).unwrap();
+    node.write_now(directory::move_on).unwrap();
+    let newer = "UPDATE tayori_schema SET version = version + 2, oldest = version + 2";
+    Session::to(&address).unwrap().run(newer).unwrap();
+    let unfit = node.look_whether_fit(now);
+    assert!(matches!(unfit, Err(StoreError::Unfit(Unfit::Old { .. }))), "{unfit:?}");
+    assert!(node.write_now(directory::move_on).is_err());
 }
 
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
