@@ -241,9 +241,9 @@ impl App {
         self
     }
 
-    /// Who is told where the window stands when it is closed.
+    /// Where the window stood, and who is told where it stands when it is closed.
     #[must_use]
-    pub fn with_place(mut self, place: Option<Place>, keep: Box<dyn Fn(Place)>) -> Self {
+    pub fn with_place(mut self, place: Option<Place>, keep: Option<Box<dyn Fn(Place)>>) -> Self {
         self.placing = Some(Placing::new(place, keep));
         self
     }

@@ -15,7 +15,7 @@ fn closed_at(before: Option<Place>, outer: Rect, maximized: bool) -> Option<Plac
     let keeps = kept.clone();
     let mut harness = Harness::builder().with_size([1000.0, 700.0]).build_eframe(move |cc| {
         let keep = Box::new(move |place| *keeps.lock().unwrap() = Some(place));
-        App::new(&cc.egui_ctx, engine, Lang::Ja).with_place(before, keep)
+        App::new(&cc.egui_ctx, engine, Lang::Ja).with_place(before, Some(keep))
     });
     let viewport = harness.input_mut().viewports.entry(ViewportId::ROOT).or_default();
     viewport.outer_rect = Some(outer);
