@@ -1,5 +1,5 @@
 //! How quick the window is, beside an empty eframe window, in the same run: time to the first frame, frames while 100,000
-//! rows are scrolled, memory with 100,000 parcels.
+//! rows are scrolled, memory with 100,000 parcels; a parcel of 10,000 persons read and gone through.
 //!
 //! `cargo bench --bench window`. A screen of its own (Xvfb, 1366×768, software OpenGL); each start is a process of its own
 //! and the kinds alternate; each figure is the median of the rounds. `TAYORI_BENCH_ROUNDS` (5) and `TAYORI_BENCH_PARCELS`
@@ -17,13 +17,17 @@ mod world;
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use screen::Screen;
 use tayori::desktop::App;
-use tayori::engine::model::{Event, Lists};
+use tayori::engine::model::{Event, Lists, Subject, ToShow};
 use tayori::engine::{Backend, Engine};
+use tayori::history::NewIncoming;
+use tayori::parcel::{Content, ParcelId};
+use tayori::standard::Checked;
 use tayori::words::Lang;
 use world::{NORTH, Office, SOUTH, Town};
 
@@ -32,7 +36,10 @@ const PAINTED: &str = "the first frame is painted";
 /// What Tayori says when the parcels are there to be drawn.
 const LISTED: &str = "the lists are there";
 
+const LONG_LIST: &str = "a-long-list";
+const LARGE_PARCEL: &str = "a-large-parcel";
 const ROWS: usize = 100_000;
+const PERSONS: usize = 10_000;
 const FRAMES: usize = 400;
 /// Where 受信 stands in the navigation.
 const INBOX: egui::Pos2 = egui::pos2(90.0, 144.0);
@@ -44,8 +51,11 @@ fn main() {
     if arguments.iter().any(|argument| argument == "an-empty-window") {
         return empty_window();
     }
-    if arguments.iter().any(|argument| argument == "a-long-list") {
-        return scroll();
+    if arguments.iter().any(|argument| argument == LONG_LIST) {
+        return scroll(false);
+    }
+    if arguments.iter().any(|argument| argument == LARGE_PARCEL) {
+        return scroll(true);
     }
     let Some(screen) = Screen::of(1366, 768) else {
         eprintln!("no Xvfb: the bench of the window is left out");
@@ -74,19 +84,18 @@ fn main() {
         figures.iter_mut().zip(now).for_each(|(all, one)| all.push(one));
     }
     let [floor, first, first_many, lists, lists_many] = figures.map(median);
-    let frames = scrolled(&screen);
-    let worst = frames.iter().copied().fold(0.0, f64::max);
-    let late = frames.iter().filter(|frame| **frame > 33.0).count();
+    let (read, indexed) = read_large(&small);
+    let large = Frames::of(scrolled(&screen, LARGE_PARCEL));
+    let list = Frames::of(scrolled(&screen, LONG_LIST));
     println!(
         "first frame: empty window {floor:.0} ms; 100,000 parcels {first:.0} ms ({:.2} x); {many} parcels {first_many:.0} ms ({:.2} x)",
         first / floor,
         first_many / floor
     );
     println!("lists drawn after: 100,000 parcels {lists:.0} ms; {many} parcels {lists_many:.0} ms");
+    println!("scrolling {ROWS} rows: {list}");
     println!(
-        "scrolling {ROWS} rows: {} frames, median {:.1} ms, worst {worst:.1} ms, {late} over 33 ms",
-        frames.len(),
-        median(frames.clone())
+        "a parcel of {PERSONS} persons: kept and indexed in {indexed:.0} ms, read in {read:.0} ms; scrolling it: {large}"
     );
     println!("peak memory with 100,000 parcels: {peak:.0} MB");
     println!(
@@ -95,7 +104,8 @@ fn main() {
             "first_frame_ms": { "empty": floor, "100000": first, "many": first_many }, "parcels": many,
             "times_the_empty_window": { "100000": first / floor, "many": first_many / floor },
             "lists_ms": { "100000": lists, "many": lists_many },
-            "scroll": { "rows": ROWS, "frames": frames.len(), "median_ms": median(frames.clone()), "worst_ms": worst, "over_33_ms": late },
+            "scroll": { "rows": ROWS, "frames": list.count, "median_ms": list.median, "worst_ms": list.worst, "over_33_ms": list.late },
+            "large_parcel": { "persons": PERSONS, "kept_ms": indexed, "read_ms": read, "median_ms": large.median, "worst_ms": large.worst, "over_33_ms": large.late },
             "peak_mb": peak,
         })
     );
@@ -197,24 +207,82 @@ fn native() -> eframe::NativeOptions {
     eframe::NativeOptions { viewport, renderer: eframe::Renderer::Glow, ..Default::default() }
 }
 
+/// What there is to say of the frames while somebody scrolls.
+struct Frames {
+    count: usize,
+    median: f64,
+    worst: f64,
+    /// Those over 33 ms.
+    late: usize,
+}
+
+impl Frames {
+    fn of(frames: Vec<f64>) -> Self {
+        let worst = frames.iter().copied().fold(0.0, f64::max);
+        let late = frames.iter().filter(|frame| **frame > 33.0).count();
+        Self { count: frames.len(), worst, late, median: median(frames) }
+    }
+}
+
+impl std::fmt::Display for Frames {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { count, median, worst, late } = self;
+        write!(f, "{count} frames, median {median:.1} ms, worst {worst:.1} ms, {late} over 33 ms")
+    }
+}
+
+/// Keeps a parcel of many persons as if it had come, and reads it for the window; in milliseconds.
+fn read_large(office: &Office) -> (f64, f64) {
+    let mut terminal = office.profile().terminal().unwrap();
+    let (id, now) = (ParcelId::new(), Timestamp::now());
+    let from = "3171000048".parse().unwrap();
+    let content = Content::new(id, from, office.number(), now, String::new(), made_up::report_of(PERSONS));
+    let new = NewIncoming {
+        content: &content,
+        partner_name: "あおぞら訪問介護ステーション",
+        signer: from,
+        subjects: &[Subject::Actuals],
+        checked: &Checked::default(),
+        digest: "00",
+        accepted_at: now,
+        receipts: &[],
+        stays: &[],
+    };
+    let begun = Instant::now();
+    assert!(terminal.history.keep_incoming(&new, now).unwrap());
+    let kept = begun.elapsed();
+    let begun = Instant::now();
+    assert_eq!(terminal.view(id).unwrap().unwrap().people.len(), PERSONS);
+    (begun.elapsed().as_secs_f64() * 1e3, kept.as_secs_f64() * 1e3)
+}
+
 /// Milliseconds from frame to frame, the picture on the screen included.
-fn scrolled(screen: &Screen) -> Vec<f64> {
-    let mut command = ourselves("a-long-list");
+fn scrolled(screen: &Screen, what: &str) -> Vec<f64> {
+    let mut command = ourselves(what);
     let output = screen.on(&mut command).stderr(Stdio::inherit()).output().unwrap();
     String::from_utf8(output.stdout).unwrap().lines().filter_map(|line| line.parse().ok()).collect()
 }
 
-/// The window over a long list, with somebody turning the wheel at every frame.
-fn scroll() {
+/// The window over a long list, or over one parcel of many persons, with somebody turning the wheel at every frame.
+fn scroll(large_parcel: bool) {
     let (engine, backend) = Engine::pair();
-    let lists = Lists { inbox: made_up::inbox(ROWS), ..Lists::default() };
-    for event in [Event::Settings(made_up::settings()), Event::Status(made_up::online()), Event::Lists(lists)] {
+    let inbox = made_up::inbox(if large_parcel { 1 } else { ROWS });
+    let mut events = vec![Event::Settings(made_up::settings()), Event::Status(made_up::online())];
+    if large_parcel {
+        let mut view = made_up::view(&inbox[0], true);
+        made_up::give_months(&mut view, PERSONS);
+        events.extend([Event::Show(ToShow::Parcel(view.line.id)), Event::Opened(Arc::new(view))]);
+    }
+    events.push(Event::Lists(Lists { inbox, ..Lists::default() }));
+    for event in events {
         backend.events.send(event).unwrap();
     }
+    let wheel = if large_parcel { egui::pos2(900.0, 450.0) } else { egui::pos2(420.0, 450.0) };
     let create: eframe::AppCreator<'static> = Box::new(move |cc| {
         Ok(Box::new(Scrolling {
             app: App::new(&cc.egui_ctx, engine, Lang::Ja),
             _backend: backend,
+            wheel,
             frames: Vec::new(),
             at: None,
         }))
@@ -225,6 +293,8 @@ fn scroll() {
 struct Scrolling {
     app: App,
     _backend: Backend,
+    /// Over what it is turned.
+    wheel: egui::Pos2,
     frames: Vec<f64>,
     at: Option<Instant>,
 }
@@ -238,7 +308,7 @@ impl eframe::App for Scrolling {
             let pressed = self.frames.len() == 3;
             input.events.push(egui::Event::PointerButton { pos, button, pressed, modifiers });
         } else if self.frames.len() > 4 {
-            input.events.push(egui::Event::PointerMoved(egui::pos2(420.0, 450.0)));
+            input.events.push(egui::Event::PointerMoved(self.wheel));
             let down = if self.frames.len() % 200 < 150 { -1.0 } else { 1.0 };
             input.events.push(egui::Event::MouseWheel {
                 unit: egui::MouseWheelUnit::Line,

@@ -64,6 +64,7 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
         "empty" => made_up::board(0),
         "board-provider" => made_up::provider_board(),
         "board-both" => made_up::both_sides(),
+        "board-centre" => made_up::entrusted_board(tayori::board::Side::Centre),
         "board-long" => made_up::long_board(),
         _ => made_up::board(30),
     })));
@@ -161,7 +162,7 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
             Command::Search(wanted) => {
                 let both = lists.inbox.iter().take(8).chain(lists.sent.iter());
                 let lines: Vec<ParcelLine> = if state == "empty" { vec![] } else { both.cloned().collect() };
-                let found = Hits { more: !lines.is_empty(), filling: state == "error", wanted, lines: lines.into() };
+                let found = Hits { more: !lines.is_empty(), wanted, lines: lines.into() };
                 tell(Event::Found(Arc::new(found)));
             }
             Command::OfferRelay(origin) => tell(Event::RelayOffer(Arc::new(made_up::relay_offer(origin)))),

@@ -77,7 +77,8 @@ pub fn run(
         .with_title(w::title(options.look.lang))
         .with_app_id("tayori")
         .with_inner_size(size.unwrap_or([1280.0, 800.0]))
-        .with_min_inner_size([1024.0, 640.0])
+        // 1366 × 768 at 125 %, less the task bar and the window's own title.
+        .with_min_inner_size([1024.0, 520.0])
         .with_clamp_size_to_monitor_size(true);
     if let Some(place) = place {
         viewport = viewport.with_position(place.at).with_maximized(place.maximized);
@@ -88,8 +89,8 @@ pub fn run(
         let engine = start(Box::new(move || ctx.request_repaint()));
         let app = App::new(&cc.egui_ctx, engine, options.look.lang);
         let mut app = app.with_attention(options.attention);
-        if let Some(keep) = options.keep_place {
-            app = app.with_place(place, keep);
+        if options.size.is_none() {
+            app = app.with_place(place, options.keep_place);
         }
         if let Some(now) = options.now {
             app = app.with_now(now);

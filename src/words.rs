@@ -11,6 +11,7 @@ pub mod habits;
 pub mod handling;
 pub mod mail;
 pub mod notices;
+pub mod opening;
 pub mod outside;
 pub mod partners;
 pub mod progress;

@@ -85,9 +85,12 @@ pub(super) fn month(text: &str) -> Result<Month, String> {
 
 pub fn run(args: &SearchArgs, profile: &Profile, out: &mut dyn Write) -> Result<Outcome, ProfileError> {
     let mut history = profile.history()?;
-    if history.search_is_filling()? {
-        eprintln!("前からある記録を、さがせるように準備しています。はじめの一度だけ、時間がかかります。");
-        while history.fill_search(STEP)? {}
+    let waiting = history.search_waiting()?;
+    if waiting > 0 {
+        eprintln!(
+            "前からある記録（{waiting} 通）を、さがせるように準備しています。はじめの一度だけ、時間がかかります。"
+        );
+        while history.fill_search(STEP)? > 0 {}
     }
     let wanted = Wanted {
         words: args.words.join(" "),

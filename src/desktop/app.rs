@@ -22,7 +22,7 @@ use super::tokens::use_palette;
 use super::{chrome, nav, preview, theme, undo, widgets};
 use crate::engine::Engine;
 use crate::engine::model::{
-    Command, DiagnosisCommand, Entrance, Event, Login, Notice, ParcelLine, ParcelView, SendRequest, ToShow,
+    Command, DiagnosisCommand, Entrance, Event, Failure, Login, Notice, ParcelLine, ParcelView, SendRequest, ToShow,
 };
 use crate::notice::Attention;
 use crate::notice::badge::Badge;
@@ -241,9 +241,9 @@ impl App {
         self
     }
 
-    /// Who is told where the window stands when it is closed.
+    /// Where the window stood, and who is told where it stands when it is closed.
     #[must_use]
-    pub fn with_place(mut self, place: Option<Place>, keep: Box<dyn Fn(Place)>) -> Self {
+    pub fn with_place(mut self, place: Option<Place>, keep: Option<Box<dyn Fn(Place)>>) -> Self {
         self.placing = Some(Placing::new(place, keep));
         self
     }
@@ -425,7 +425,7 @@ impl App {
                 self.paper_done();
                 match to {
                     Target::File(to) => self.engine.send(Command::SaveDocument { bytes, to }),
-                    Target::Viewer => self.desk.open_document(&name, bytes),
+                    Target::Viewer => self.open_document(ctx, &name, bytes),
                 }
             }
             Chosen::PdfStopped => self.paper_done(),
@@ -434,6 +434,11 @@ impl App {
                 self.model.pdf_failed();
             }
             Chosen::Preview(preview) => self.model.preview = Some(preview),
+            Chosen::FolderMissing(path) => {
+                let path = path.display().to_string();
+                self.model.take(Event::Notice(Notice::Failed(Failure::FolderMissing { path })));
+            }
+            Chosen::NotOpened => self.model.not_opened(),
         }
     }
 
@@ -441,13 +446,18 @@ impl App {
     fn look_at(&mut self, ctx: &Context, content: crate::engine::model::Content) {
         if preview::is_pdf(&content.bytes) {
             let name = format!("{}.pdf", content.index + 1);
-            return self.desk.open_document(&name, content.bytes);
+            return self.open_document(ctx, &name, content.bytes);
         }
         let tell = self.teller(ctx);
         let work = move || tell(Chosen::Preview(preview::of(&content)));
         if let Err(err) = std::thread::Builder::new().name("preview".into()).spawn(work) {
             tracing::warn!(%err, "no thread for a preview");
         }
+    }
+
+    fn open_document(&mut self, ctx: &Context, name: &str, bytes: Arc<[u8]>) {
+        let tell = self.teller(ctx);
+        self.desk.open_document(name, bytes, Box::new(tell));
     }
 
     /// What was to go on paper, or into a list, is made, or is not wanted any more.
@@ -489,8 +499,14 @@ impl App {
                 self.page = page;
             }
             Action::Choose(choice) => self.choose(ctx, choice),
-            Action::OpenFolder(folder) => self.desk.open_folder(&folder),
-            Action::OpenPage(address) => self.desk.open_page(&address),
+            Action::OpenFolder(folder) => {
+                let tell = self.teller(ctx);
+                self.desk.open_folder(&folder, Box::new(tell));
+            }
+            Action::OpenPage(address) => {
+                let tell = self.teller(ctx);
+                self.desk.open_page(&address, Box::new(tell));
+            }
             Action::Examine(paths) => self.examine(paths),
             Action::ExamineOutgoing => {
                 self.show_writing();

@@ -3,6 +3,7 @@
 //! Dialogs run on a thread of their own, so a slow network drive does not freeze the window; the choice comes back
 //! through [`Tell`].
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -63,16 +64,32 @@ pub enum Chosen {
     ToSend(Vec<PathBuf>),
     Attachments(OfficeNumber, Vec<PathBuf>),
     Folder(FolderSlot, PathBuf),
-    SaveAs { parcel: ParcelId, index: usize, to: PathBuf },
+    SaveAs {
+        parcel: ParcelId,
+        index: usize,
+        to: PathBuf,
+    },
     SavePdf(PathBuf),
     SaveSupport(PathBuf),
     SaveRecord(PathBuf),
     CertificateFile(PathBuf),
-    SaveRegister { month: Month, pdf: bool, to: PathBuf },
-    PdfMade { bytes: Arc<[u8]>, to: Target, name: String },
+    SaveRegister {
+        month: Month,
+        pdf: bool,
+        to: PathBuf,
+    },
+    PdfMade {
+        bytes: Arc<[u8]>,
+        to: Target,
+        name: String,
+    },
     PdfStopped,
     PdfFailed,
     Preview(Preview),
+    /// What was to be opened is not there.
+    FolderMissing(PathBuf),
+    /// The system has nothing to open it with.
+    NotOpened,
 }
 
 /// Where the choice goes.
@@ -82,12 +99,12 @@ pub type Tell = Box<dyn FnOnce(Chosen) + Send>;
 pub trait Desk {
     /// Asks the user; must not wait.
     fn choose(&mut self, choice: Choice, tell: Tell);
-    /// Shows a folder in the file manager; must not wait.
-    fn open_folder(&mut self, folder: &Path);
-    /// Shows an address in the browser; must not wait.
-    fn open_page(&mut self, address: &str);
-    /// Opens a document in the system's viewer; must not wait.
-    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>);
+    /// Shows a folder in the file manager; must not wait. Tells only that it could not.
+    fn open_folder(&mut self, folder: &Path, tell: Tell);
+    /// Shows an address in the browser; must not wait. Tells only that it could not.
+    fn open_page(&mut self, address: &str, tell: Tell);
+    /// Opens a document in the system's viewer; must not wait. Tells only that it could not.
+    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>, tell: Tell);
 }
 
 /// The real one.
@@ -109,19 +126,20 @@ impl Desk for Native {
         }
     }
 
-    fn open_folder(&mut self, folder: &Path) {
-        hand_over("open-folder", folder.into());
+    fn open_folder(&mut self, folder: &Path, tell: Tell) {
+        hand_over("open-folder", folder.into(), Some(folder.to_owned()), tell);
     }
 
-    fn open_page(&mut self, address: &str) {
-        hand_over("open-page", address.into());
+    fn open_page(&mut self, address: &str, tell: Tell) {
+        hand_over("open-page", address.into(), None, tell);
     }
 
-    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>) {
+    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>, tell: Tell) {
         let (name, copies) = (name.to_owned(), self.copies.clone());
         let opening = move || {
             if let Err(err) = open_copy(&copies, &name, &bytes) {
                 tracing::warn!(%err, "the viewer did not open");
+                tell(Chosen::NotOpened);
             }
         };
         if let Err(err) = std::thread::Builder::new().name("open-document".into()).spawn(opening) {
@@ -130,11 +148,14 @@ impl Desk for Native {
     }
 }
 
-/// Gives a folder or an address to whatever the system opens it with.
-fn hand_over(thread: &'static str, what: std::ffi::OsString) {
+/// Gives a folder or an address to whatever the system opens it with. What opens folders would not say that there is none.
+fn hand_over(thread: &'static str, what: OsString, folder: Option<PathBuf>, tell: Tell) {
     let opening = move || {
-        if let Err(err) = open::that_detached(&what) {
+        if let Some(missing) = folder.filter(|folder| !folder.is_dir()) {
+            tell(Chosen::FolderMissing(missing));
+        } else if let Err(err) = open::that_detached(&what) {
             tracing::warn!(%err, thread, "the system did not open it");
+            tell(Chosen::NotOpened);
         }
     };
     if let Err(err) = std::thread::Builder::new().name(thread.into()).spawn(opening) {

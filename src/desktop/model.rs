@@ -16,7 +16,7 @@ use crate::engine::model::{
 use crate::parcel::ParcelId;
 use crate::standard::OfficeNumber;
 use crate::words::failure::Sentence;
-use crate::words::{Lang, window as w};
+use crate::words::{Lang, opening, window as w};
 
 /// How the window is to look; the starter may keep it for the next time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -71,6 +71,8 @@ pub struct Model {
     pub preview: Option<Preview>,
     /// What the last search found.
     pub found: Option<Arc<Hits>>,
+    /// So many older parcels are not found yet: they are still being prepared.
+    pub search_waiting: usize,
     pub examined: Option<Arc<Examined>>,
     /// Whether an examination was asked for and not answered yet.
     pub examining: bool,
@@ -134,6 +136,7 @@ enum Said {
     },
     SettingsSaved,
     PdfFailed,
+    NotOpened,
 }
 
 impl Toast {
@@ -141,6 +144,7 @@ impl Toast {
         matches!(
             self.said,
             Said::PdfFailed
+                | Said::NotOpened
                 | Said::Notice(
                     Notice::Failed(_)
                         | Notice::NotSent(_)
@@ -155,6 +159,7 @@ impl Toast {
             Said::Notice(notice) => w::notice(lang, notice),
             Said::Arrivals { latest_from, parcels } => w::arrivals(lang, latest_from, *parcels),
             Said::PdfFailed => w::pdf_failed(lang),
+            Said::NotOpened => opening::not_opened(lang),
             Said::SettingsSaved => Sentence { what: w::settings_saved(lang).to_owned(), todo: String::new() },
         }
     }
@@ -199,6 +204,7 @@ impl Model {
             opened: None,
             preview: None,
             found: None,
+            search_waiting: 0,
             examined: None,
             examining: false,
             drafts: Drafts::default(),
@@ -245,6 +251,7 @@ impl Model {
             // The app makes it ready first.
             Event::Content(_) => {}
             Event::Found(found) => self.found = Some(found),
+            Event::SearchWaiting(parcels) => self.search_waiting = parcels,
             Event::Examined(examined) => {
                 self.examining = false;
                 self.examined = Some(examined);
@@ -324,6 +331,11 @@ impl Model {
     /// Shows that the settings were kept.
     pub fn settings_saved(&mut self) {
         self.say(Said::SettingsSaved);
+    }
+
+    /// Says that nothing on this computer opens it.
+    pub fn not_opened(&mut self) {
+        self.say(Said::NotOpened);
     }
 
     /// Says that there is no PDF.

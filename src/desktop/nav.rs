@@ -13,8 +13,8 @@ use crate::words::{diagnosis, mail, partners, search, window as w};
 
 /// Below this width of the window the rows are narrow.
 pub(super) const ROOMY: f32 = 940.0;
-/// A row is as high as the window allows, within these.
-const LOWEST: f32 = 30.0;
+/// A row is as high as the window allows, within these. The lowest is for text twice as large, where it is 38 pixels high.
+const LOWEST: f32 = 19.0;
 const HIGHEST: f32 = 48.0;
 
 struct Row {

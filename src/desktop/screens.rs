@@ -51,8 +51,16 @@ use super::theme::{bold, card};
 use super::tokens::*;
 use super::widgets::{scroll_style, section};
 
+/// Wider than this a page of cards does not read well.
+const WIDEST: f32 = 1320.0;
+
 /// A page of cards that scrolls as a whole, not wider than reads well.
 fn page<R>(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    page_of(ui, id, WIDEST, add)
+}
+
+/// The same, as wide as a table is to become.
+fn page_of<R>(ui: &mut Ui, id: &str, widest: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
     egui::CentralPanel::default()
         .frame(Frame::new().fill(app_bg()))
         .show(ui, |ui| {
@@ -67,7 +75,7 @@ fn page<R>(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
                             .inner_margin(Margin { left: margin, right: margin, top: 20, bottom: 24 })
                             .show(ui, |ui| {
                                 // `set_max_width` alone would widen a narrow page.
-                                ui.set_width(ui.available_width().min(1040.0));
+                                ui.set_width(ui.available_width().min(widest));
                                 ui.spacing_mut().item_spacing.y = 12.0;
                                 add(ui)
                             })

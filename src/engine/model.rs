@@ -306,6 +306,8 @@ pub enum Event {
     RelayReview(Arc<RelayReview>),
     /// The answer to the last search.
     Found(Arc<Hits>),
+    /// So many parcels of an older version are still to be prepared for [`Command::Search`]; told until there are none.
+    SearchWaiting(usize),
     Examined(Arc<Examined>),
     /// What became of the last [`Command::Send`], receiver by receiver.
     SendResults(Arc<[SendResult]>),

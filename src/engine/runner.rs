@@ -35,7 +35,7 @@ use super::opening::{Opening, Wish};
 use super::outgoing::{Scope, UNDO};
 use super::people::{Order, People};
 use super::profile::{Profile, ProfileError};
-use super::searching::Searching;
+use super::searching::{self, Searching};
 use super::terminal::{Terminal, export_audit};
 use super::watching::{Nudge, Watching};
 use super::{Backend, Engine, autostart, retry};
@@ -229,7 +229,7 @@ struct Out {
     papers: Sender<(u64, Paper)>,
     orders: Sender<Order>,
     nudge: Sender<Nudge>,
-    searches: Sender<Wanted>,
+    searches: Sender<searching::Wish>,
     opens: Sender<Wish>,
     diagnoses: Sender<diagnosing::Order>,
     /// How many things the reader was given.
@@ -433,7 +433,7 @@ impl Desk {
             self.terminal.history.record(Action::ShowLists, "search", DONE, now)?;
         }
         self.searched = Some(now);
-        let _ = out.searches.send(wanted);
+        let _ = out.searches.send(searching::Wish::Search(wanted));
         Ok(())
     }
 
@@ -525,6 +525,7 @@ impl Desk {
                 self.terminal.follow(&settings);
                 drop(out.errands.send(Errand::Settings(settings.clone())));
                 drop(out.opens.send(Wish::Follow(settings.clone())));
+                drop(out.searches.send(searching::Wish::Follow(settings.clone())));
                 out.read(Paper::Follow(settings));
                 drop(out.nudge.send(Nudge::Settings(Box::new(self.profile.settings.clone()))));
                 teller.tell(Event::Notice(Notice::SettingsKept));

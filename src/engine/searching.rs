@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use super::model::{Event, Wanted};
+use super::model::{Event, Settings, Wanted};
 use super::runner::Teller;
 use super::terminal::Terminal;
 
@@ -15,32 +15,53 @@ const STEP: u32 = 20;
 /// The rest between two steps, in which others write.
 const REST: Duration = Duration::from_millis(50);
 
+/// What it is asked.
+pub(super) enum Wish {
+    Search(Wanted),
+    /// The desks are these from now on.
+    Follow(Box<Settings>),
+}
+
 pub(super) struct Searching {
     pub terminal: Terminal,
 }
 
 impl Searching {
     /// Ends with the face.
-    pub fn until_closed(mut self, searches: &Receiver<Wanted>, teller: &Teller) {
-        let mut filling = true;
+    pub fn until_closed(mut self, wishes: &Receiver<Wish>, teller: &Teller) {
+        let mut waiting = self.waiting();
         let mut last = None;
+        if waiting > 0 {
+            teller.tell(Event::SearchWaiting(waiting));
+        }
         loop {
-            let next = if filling {
-                searches.recv_timeout(REST)
+            let next = if waiting > 0 {
+                wishes.recv_timeout(REST)
             } else {
-                searches.recv().map_err(|_| RecvTimeoutError::Disconnected)
+                wishes.recv().map_err(|_| RecvTimeoutError::Disconnected)
             };
             match next {
                 Ok(first) => {
-                    let wanted = searches.try_iter().last().unwrap_or(first);
-                    self.search(&wanted, teller);
-                    last = Some(wanted);
+                    let mut wanted = None;
+                    for wish in std::iter::once(first).chain(wishes.try_iter()) {
+                        match wish {
+                            Wish::Search(asked) => wanted = Some(asked),
+                            Wish::Follow(settings) => self.terminal.follow(&settings),
+                        }
+                    }
+                    if let Some(wanted) = wanted {
+                        self.search(&wanted, teller);
+                        last = Some(wanted);
+                    }
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
-                    filling = self.fill();
+                    waiting = self.fill(waiting);
+                    teller.tell(Event::SearchWaiting(waiting));
                     // What was looked for may be among what was added.
-                    if !filling && let Some(wanted) = &last {
+                    if waiting == 0
+                        && let Some(wanted) = &last
+                    {
                         self.search(wanted, teller);
                     }
                 }
@@ -55,11 +76,23 @@ impl Searching {
         }
     }
 
-    /// Says whether there is more to do.
-    fn fill(&mut self) -> bool {
-        self.terminal.history.fill_search(STEP).unwrap_or_else(|error| {
-            tracing::warn!(%error, "the index of words is not filled further until the next start");
-            false
+    /// How many parcels are to be indexed.
+    fn waiting(&self) -> usize {
+        self.terminal.history.search_waiting().unwrap_or_else(|error| {
+            tracing::warn!(%error, "it cannot be told whether the index of words is whole");
+            0
         })
+    }
+
+    /// Says how many are left: never none before it is so, though one may have been taken back meanwhile.
+    fn fill(&mut self, waiting: usize) -> usize {
+        match self.terminal.history.fill_search(STEP) {
+            Ok(0) => 0,
+            Ok(done) => waiting.saturating_sub(done).max(1),
+            Err(error) => {
+                tracing::warn!(%error, "the index of words is not filled further until the next start");
+                0
+            }
+        }
     }
 }

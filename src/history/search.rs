@@ -43,8 +43,6 @@ pub struct Hits {
     pub lines: std::sync::Arc<[ParcelLine]>,
     /// There are more than were asked for.
     pub more: bool,
-    /// Older parcels are still being indexed and may be missing.
-    pub filling: bool,
 }
 
 impl Wanted {
@@ -91,20 +89,20 @@ impl History {
         for id in ids {
             lines.extend(self.line(&id)?);
         }
-        Ok(Hits { wanted: wanted.clone(), lines: lines.into(), more, filling: self.search_is_filling()? })
+        Ok(Hits { wanted: wanted.clone(), lines: lines.into(), more })
     }
 
-    /// Whether parcels still wait to be indexed.
-    pub fn search_is_filling(&self) -> Result<bool, HistoryError> {
+    /// How many parcels still wait to be indexed. They are counted one by one, so whoever shows this counts once.
+    pub fn search_waiting(&self) -> Result<usize, HistoryError> {
         self.connection
-            .prepare_cached("SELECT 1 FROM search_waiting LIMIT 1")
-            .and_then(|mut select| select.exists([]))
-            .named("is the index filled")
+            .prepare_cached("SELECT count(*) FROM search_waiting")
+            .and_then(|mut select| select.query_row([], |row| row.get(0)))
+            .named("how much of the index is missing")
     }
 
     /// Indexes up to `most` parcels that wait for it, oldest first: names are known from 予定, which went before 実績. Says
-    /// whether any is left.
-    pub fn fill_search(&mut self, most: u32) -> Result<bool, HistoryError> {
+    /// how many that were; none is left after zero.
+    pub fn fill_search(&mut self, most: u32) -> Result<usize, HistoryError> {
         let transaction = self.begin()?;
         let ids: Vec<String> = transaction
             .prepare_cached("SELECT parcel FROM search_waiting ORDER BY parcel LIMIT ?1")
@@ -114,7 +112,7 @@ impl History {
             index(&transaction, id)?;
         }
         transaction.commit().named("fill the index")?;
-        self.search_is_filling()
+        Ok(ids.len())
     }
 }
 

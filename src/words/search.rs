@@ -5,7 +5,7 @@ use crate::texts;
 use crate::words::Lang;
 
 texts! {
-    title: "履歴の検索", "Search history";
+    title: "履歴の検索", "History";
     words: "さがすことば", "Words";
     hint: "利用者の名前・番号、事業所、メッセージのことば（2文字から）", "Person, number, office, words of a message (2 characters)";
     month: "利用年月", "Month";
@@ -19,13 +19,23 @@ texts! {
     went: "送信", "Sent";
     clear: "条件を消す", "Clear";
     show_more: "続きを出す", "Show more";
-    filling: "前からある記録を、さがせるように準備しています。見つからないものは、しばらくしてからもう一度さがしてください。",
-        "Older records are being prepared for searching. Try again later for what is missing.";
     save_csv: "CSVで保存", "Save as CSV";
     save_pdf: "PDFで保存", "Save as PDF";
     nothing: "あてはまるものはありません", "Nothing matches";
     nothing_hint: "ことばを短くするか、月や種類の条件を減らしてみてください。名前は2文字でもさがせます。",
         "Use fewer or shorter words, or fewer conditions. Two characters of a name are enough.";
+}
+
+/// Of older parcels that are not found yet.
+pub fn waiting(lang: Lang, parcels: &str) -> String {
+    match lang {
+        Lang::Ja => format!(
+            "前からある記録を、さがせるように準備しています（残り {parcels} 通）。終わるまで、古いものは見つからないことがあります。"
+        ),
+        Lang::En => format!(
+            "Older records are being prepared for searching ({parcels} left). Until then some may not be found."
+        ),
+    }
 }
 
 /// Of more hits than are shown.

@@ -265,7 +265,7 @@ texts! {
     passphrase_choose: "この合言葉にする", "Use this passphrase";
     passphrase_open: "開く", "Open";
     waiting_title: "ほかの端末で許可してもらってください", "Another PC of your office has to let this one in";
-    waiting_text: "すでに使っているパソコンの「端末」の画面で、管理者がこのパソコンを許可します。下の番号が両方の画面で同じことを確かめてください。", "An administrator lets this PC in on the “Terminals” screen of a PC in use. Make sure that this number is the same on both screens.";
+    waiting_text: "すでに使っているパソコンの「設定」の「端末」で、管理者がこのパソコンを許可します。そのとき、下の番号のはじめの16文字を入れます。", "An administrator lets this PC in at a PC in use, under “PCs” in the settings, and enters the first sixteen digits of this number there.";
     waiting_looks: "許可されると、自動で先へ進みます。", "It goes on by itself once this PC is let in.";
     recover_title: "ほかのパソコンがすべて使えないとき", "When no other PC is left";
     recover_hint: "はじめに書きとめた復旧コードを入れてください。", "Enter the recovery code that was written down in the beginning.";

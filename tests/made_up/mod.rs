@@ -289,38 +289,40 @@ pub const MESSAGE: &str = "いつもお世話になっております。10月分
 
 /// The persons of so many sheets, with their 利用者補足情報.
 pub fn people(persons: impl IntoIterator<Item = usize>) -> Arc<People> {
-    let row = |person: usize| {
-        let (name, kana) = PERSONS[person % PERSONS.len()];
-        let mut row = vec![String::new(); 63];
-        let insured = format!("{:010}", 1_234_500 + person);
-        let sex = if person.is_multiple_of(2) { "2" } else { "1" };
-        for (no, text) in [
-            (1, "202407"),
-            (2, "131001"),
-            (3, insured.as_str()),
-            (4, "00000000"),
-            (5, kana),
-            (6, name),
-            (7, sex),
-            (8, "19380214"),
-            (9, "680-0011"),
-            (10, "鳥取県鳥取市東町一丁目220"),
-            (12, "0857-00-0000"),
-            (13, "20260320"),
-            (14, "20260401"),
-            (15, "20270331"),
-            (16, "2"),
-            (18, "22"),
-            (19, "19705"),
-            (56, "0"),
-            (63, "202610"),
-        ] {
-            row[no - 1] = text.to_owned();
-        }
-        row
-    };
-    let rows: Vec<Vec<String>> = persons.into_iter().map(row).collect();
+    let rows: Vec<Vec<String>> = persons.into_iter().map(supplement).collect();
     Arc::new(People::new(vec![Table::compose(Kind::Supplement, rows).unwrap()]))
+}
+
+/// A row of 利用者補足情報.
+fn supplement(person: usize) -> Vec<String> {
+    let (name, kana) = PERSONS[person % PERSONS.len()];
+    let mut row = vec![String::new(); 63];
+    let insured = format!("{:010}", 1_234_500 + person);
+    let sex = if person.is_multiple_of(2) { "2" } else { "1" };
+    for (no, text) in [
+        (1, "202407"),
+        (2, "131001"),
+        (3, insured.as_str()),
+        (4, "00000000"),
+        (5, kana),
+        (6, name),
+        (7, sex),
+        (8, "19380214"),
+        (9, "680-0011"),
+        (10, "鳥取県鳥取市東町一丁目220"),
+        (12, "0857-00-0000"),
+        (13, "20260320"),
+        (14, "20260401"),
+        (15, "20270331"),
+        (16, "2"),
+        (18, "22"),
+        (19, "19705"),
+        (56, "0"),
+        (63, "202610"),
+    ] {
+        row[no - 1] = text.to_owned();
+    }
+    row
 }
 
 /// Gives the parcel so many persons, each with a month.
@@ -344,6 +346,29 @@ pub fn demo_files(wanted: &dyn Fn(&str) -> bool) -> Vec<(String, Vec<u8>)> {
         }
     }
     files
+}
+
+/// 実績 and 補足情報 of so many persons, each with what a provider of the demo did for one.
+pub fn report_of(persons: usize) -> Vec<(String, Vec<u8>)> {
+    let report = "UPJSK_202605_3171000048_11_3191000017_43_20260425173442.CSV";
+    let (name, bytes) = demo_files(&|name| name == report).remove(0);
+    let table = tayori::standard::read(&tayori::standard::FileName::parse(&name).unwrap(), &bytes).unwrap();
+    let first = table.rows().next().unwrap().person();
+    let fields = u16::try_from(Kind::Actuals.layout().unwrap().fields.len()).unwrap();
+    let services: Vec<Vec<String>> = table
+        .rows()
+        .filter(|row| row.person() == first)
+        .map(|row| (1..=fields).map(|no| row.text(no).into_owned()).collect())
+        .collect();
+    let of_person = |person: usize| {
+        services.iter().cloned().map(move |mut row| {
+            (row[1], row[2]) = ("131001".into(), format!("{:010}", 1_234_500 + person));
+            row
+        })
+    };
+    let report = Table::compose(Kind::Actuals, (0..persons).flat_map(of_person)).unwrap();
+    let about = Table::compose(Kind::Supplement, (0..persons).map(supplement)).unwrap();
+    vec![(name.clone(), report.write()), (name.replace("UPJSK", "UPHOSOKU"), about.write())]
 }
 
 /// A parcel with the real forms of the demo: a care plan and a month to one provider, or the preventive ones.
@@ -651,6 +676,45 @@ pub fn both_sides() -> Board {
     let provider = provider_board();
     board.rows.extend(provider.rows);
     board.summaries.extend(provider.summaries);
+    board
+}
+
+/// The month as a support centre sees the offices it entrusted, and the other way round.
+pub fn entrusted_board(side: Side) -> Board {
+    let centre = side == Side::Centre;
+    let cell = |ours: bool, step, parcel| cell(ours != centre, step, parcel);
+    let mut board = board(if centre { 6 } else { 2 });
+    for (at, row) in board.rows.iter_mut().enumerate() {
+        row.side = side;
+        row.service = if centre { "43" } else { "46" }.parse().unwrap();
+        let names = ["さくら居宅介護支援事業所", "つばき居宅介護支援センター", "ケアプラン夢", "居宅介護支援 こすもす"];
+        let centres = ["中央地域包括支援センター", "北部地域包括支援センター"];
+        let name = if centre { names[at % names.len()] } else { centres[at % centres.len()] };
+        row.name = name.into();
+        (row.changes, row.no_actuals, row.answered, row.over_limit, row.reminded) = (None, 0, None, 0, None);
+        row.days = None;
+        row.documents = Some(cell(true, board::Step::Imported, Some(1_004)));
+        row.plan = cell(false, board::Step::Imported, Some(1_002));
+        row.actuals = cell(false, board::Step::Imported, Some(at + 9));
+        let nothing = cell(false, board::Step::Nothing, None);
+        match at {
+            0 => row.actuals = cell(false, board::Step::Arrived, Some(0)),
+            1 => (row.actuals, row.days) = (nothing, Some(17)),
+            2 => {
+                row.documents = Some(cell(true, board::Step::Sent, Some(1_005)));
+                (row.plan, row.actuals) = (nothing.clone(), nothing);
+            }
+            _ => {}
+        }
+    }
+    let count = |holds: fn(&Row) -> bool| board.rows.iter().filter(|row| holds(row)).count();
+    board.summaries = vec![Summary {
+        side,
+        partners: board.rows.len(),
+        plans: count(|row| row.plan.step.is_there()),
+        actuals: count(|row| row.actuals.step.is_there()),
+        open: count(Row::is_open),
+    }];
     board
 }
 

@@ -9,6 +9,7 @@ mod board;
 mod claimed;
 mod crooked;
 mod demo;
+mod desks;
 mod desktop;
 mod diagnosis;
 #[cfg(unix)]

@@ -164,6 +164,23 @@ fn every_screen_fits_small_windows_and_large_text() {
     }
 }
 
+/// 1366 × 768 with text of twice the size: nobody finds a screen that has to be scrolled to.
+#[test]
+fn every_screen_is_one_click_away_however_large_the_text() {
+    let mut window = window_of([683.0, 384.0], Look::default(), Scripted::default());
+    window.tell(Event::Lists(made_up::lists()));
+    let mut opened = Vec::new();
+    for screen in window.screens() {
+        let rows = window.harness.get_all_by_role(Role::Tab);
+        let named = |name: &str| name.split('　').next() == Some(screen.as_str());
+        let row = rows.into_iter().find(|row| row.accesskit_node().label().is_some_and(|name| named(&name))).unwrap();
+        assert!(row.rect().bottom() < 384.0 - 36.0 - 36.0, "{screen} stands at {:?}", row.rect());
+        window.go(&screen);
+        assert!(!opened.contains(&window.page()), "{screen} does not open");
+        opened.push(window.page());
+    }
+}
+
 #[test]
 fn a_narrow_window_shows_the_list_or_the_pane() {
     let mut window = window_of([683.0, 427.0], Look { lang: Lang::Ja, ..Look::default() }, Scripted::default());

@@ -179,4 +179,12 @@ fn what_can_be_put_right_in_a_draft_is_put_right_from_there() {
     window.press("この内容で直す");
     let wanted = Command::ExamineMended { paths: paths(1), mended: vec![paths(1)[0].clone()] };
     assert_eq!(window.asked(), [format!("{wanted:?}")]);
+
+    // A file without a receiver, too.
+    window.tell(Event::Examined(Arc::new(Examined::default())));
+    window.go("下書き");
+    press(&mut window, 1);
+    window.must_say("このように直します");
+    let lost = PathBuf::from("/home/sakura/便り/送信/UPSIKYU_x.CSV");
+    assert_eq!(window.asked(), [format!("{:?}", Command::Examine(vec![lost]))]);
 }

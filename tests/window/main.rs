@@ -19,6 +19,7 @@ mod painter;
 mod partners;
 mod pictures;
 mod pictures_of_parts;
+mod place;
 mod reading;
 mod relay;
 mod release;

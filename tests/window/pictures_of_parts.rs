@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
+use tayori::board::Side;
 use tayori::desks::Desk;
 use tayori::desktop::{Appearance, Look as WindowLook, TextSize};
 use tayori::engine::habits::{Automatic, ImportRule, National};
@@ -142,19 +143,25 @@ fn logging_in() -> Window {
 #[test]
 fn the_board_from_every_side_and_what_it_asks() {
     keep(board_of(made_up::provider_board()), "home-provider");
+    keep(board_of(made_up::entrusted_board(Side::Centre)), "home-center");
     keep(asking(Occasion::OverLimit), "home-over-limit");
     keep(noting_paper(), "home-paper");
 }
 
 #[test]
 fn what_came_in_other_ways() {
+    keep(reading_a_statement(), "inbox-statement");
     keep(by_the_national_system(), "inbox-national");
     keep(passing_on(true), "inbox-relay");
 }
 
 #[test]
-fn settings() {
-    keep(settings_tab("フォルダ"), "settings-folders");
+fn settings_and_partners() {
+    for (tab, name) in [("フォルダ", "settings-folders"), ("知らせ", "settings-notices"), ("窓口", "settings-desks")]
+    {
+        keep(settings_tab(tab), name);
+    }
+    keep(partner_on_paper(), "partners-paper");
 }
 
 /// `cargo test --test window -- --ignored every_screen_in_every_look`, then look into `target/pictures/looks`.
@@ -191,9 +198,11 @@ fn every_screen_in_every_look() {
         }
     }
     type Make = fn() -> Window;
-    let parts: [(&str, Make); 12] = [
+    let parts: [(&str, Make); 14] = [
         ("board-provider", || board_of(made_up::provider_board())),
         ("board-both", || board_of(made_up::both_sides())),
+        ("board-centre", || board_of(made_up::entrusted_board(Side::Centre))),
+        ("board-entrusted", || board_of(made_up::entrusted_board(Side::Entrusted))),
         ("board-long", || board_of(made_up::long_board())),
         ("over-limit", || asking(Occasion::OverLimit)),
         ("reminder", || asking(Occasion::Reminder)),

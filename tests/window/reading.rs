@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tayori::desktop::Look;
 use tayori::engine::model::*;
 
@@ -116,8 +116,51 @@ fn pictures_and_texts_are_shown_in_place_and_a_pdf_is_opened() {
     window.tell(content(2, "写真.png", b"MZ this is a program"));
     window.wait_for(|window| window.says("この画面では表示できません。"));
     assert!(documents.lock().unwrap().is_empty());
+    // A PDF by its name only.
+    window.press("とじる");
+    window.tell(content(2, "お知らせ.pdf", b"\0\0this is none"));
+    window.wait_for(|window| window.says("この画面では表示できません。"));
+    assert!(documents.lock().unwrap().is_empty());
     window.tell(content(2, "お知らせ.pdf", b"%PDF-1.7 something"));
     assert_eq!(documents.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn what_nothing_opens_is_said() {
+    let desk = Scripted { opens_nothing: true, ..Default::default() };
+    let mut window = window_of([1280.0, 1700.0], Look::default(), desk);
+    window.tell(Event::Lists(made_up::lists()));
+    window.open_first(|_| ());
+    let bytes = Arc::from(&b"%PDF-1.7 something"[..]);
+    window.tell(Event::Content(Content { parcel: made_up::id(0), index: 2, name: "お知らせ.pdf".into(), bytes }));
+    window.must_say("開けませんでした。");
+    window.must_say("ファイルは、保存してから開くこともできます。");
+    window.go("設定");
+    window.go("フォルダ");
+    window.harness.get_all_by_role_and_label(Role::Button, "フォルダを開く").next().unwrap().click();
+    window.harness.run();
+    window.must_say("フォルダ「/home/sakura/便り/送信」が見つかりません。");
+}
+
+#[test]
+fn a_parcel_of_ten_thousand_persons_is_listed_searched_and_gone_through() {
+    let mut window = full_window();
+    let begun = std::time::Instant::now();
+    window.open_first(|view| made_up::give_months(view, 10_000));
+    window.press("広げる");
+    window.must_say("1 / 10000 人");
+    let rows = window
+        .harness
+        .get_all_by_role(Role::Button)
+        .filter(|row| row.accesskit_node().label().is_some_and(|name| name.contains(" 様（00012")));
+    assert!(rows.count() < 60, "only what is seen is laid out");
+    type_into(&mut window, Role::SearchInput, "利用者をさがす", "0001244499");
+    window.harness.get_by_role_and_label(Role::Button, "山﨑 キヨ 様（0001244499）").click();
+    window.harness.run();
+    window.must_say("10000 / 10000 人");
+    type_into(&mut window, Role::SearchInput, "利用者をさがす", "どこにもいない人");
+    window.must_say("あてはまるものはありません");
+    eprintln!("ten thousand persons: {:.1?} in all", begun.elapsed());
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub fn wanted(words: &str) -> Wanted {
 /// What came and what went, as an engine would find it.
 pub fn found(wanted: Wanted, more: bool) -> Event {
     let lines: Vec<ParcelLine> = made_up::inbox(3).iter().chain(made_up::sent().iter().take(2)).cloned().collect();
-    Event::Found(Arc::new(Hits { wanted, lines: lines.into(), more, filling: false }))
+    Event::Found(Arc::new(Hits { wanted, lines: lines.into(), more }))
 }
 
 fn searches(window: &Window) -> Vec<Wanted> {
@@ -66,7 +66,7 @@ fn what_is_found_opens_beside_the_list() {
     window.must_say("署名を確認しました");
     // One that no list has any more is shown all the same.
     let old = ParcelLine { id: made_up::id(90_000), ..first };
-    let only = Hits { wanted: wanted(""), lines: Arc::from([old.clone()]), more: false, filling: false };
+    let only = Hits { wanted: wanted(""), lines: Arc::from([old.clone()]), more: false };
     window.tell(Event::Found(Arc::new(only)));
     window.harness.get_by_role_and_label(Role::ListBox, "履歴の検索").focus();
     window.harness.run();
@@ -78,14 +78,13 @@ fn what_is_found_opens_beside_the_list() {
 #[test]
 fn nothing_found_more_than_shown_and_an_index_in_the_making_are_said() {
     let mut window = searching();
-    let nothing = |filling| {
-        Event::Found(Arc::new(Hits { wanted: wanted("龍造寺"), lines: Arc::from([]), more: false, filling }))
-    };
-    window.tell(nothing(false));
+    window.tell(Event::Found(Arc::new(Hits { wanted: wanted("龍造寺"), lines: Arc::from([]), more: false })));
     window.must_say("あてはまるものはありません");
     assert!(!window.says("さがせるように準備しています"));
-    window.tell(nothing(true));
-    window.must_say("さがせるように準備しています");
+    window.tell(Event::SearchWaiting(12_340));
+    window.must_say("さがせるように準備しています（残り 12,340 通）");
+    window.tell(Event::SearchWaiting(0));
+    assert!(!window.says("さがせるように準備しています"));
     window.tell(found(wanted(""), true));
     window.must_say("新しいものから 5 件を出しています。");
     window.commands();

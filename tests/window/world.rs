@@ -27,6 +27,8 @@ pub struct Scripted {
     pub folder: PathBuf,
     pub opened: Arc<Mutex<Vec<PathBuf>>>,
     pub documents: Documents,
+    /// Nothing here can be opened outside the window.
+    pub opens_nothing: bool,
 }
 
 pub type Documents = Arc<Mutex<Vec<(String, Arc<[u8]>)>>>;
@@ -49,15 +51,24 @@ impl Desk for Scripted {
         });
     }
 
-    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>) {
+    fn open_document(&mut self, name: &str, bytes: Arc<[u8]>, tell: Tell) {
+        if self.opens_nothing {
+            return tell(Chosen::NotOpened);
+        }
         self.documents.lock().unwrap().push((name.to_owned(), bytes));
     }
 
-    fn open_page(&mut self, address: &str) {
+    fn open_page(&mut self, address: &str, tell: Tell) {
+        if self.opens_nothing {
+            return tell(Chosen::NotOpened);
+        }
         self.opened.lock().unwrap().push(address.into());
     }
 
-    fn open_folder(&mut self, folder: &Path) {
+    fn open_folder(&mut self, folder: &Path, tell: Tell) {
+        if self.opens_nothing {
+            return tell(Chosen::FolderMissing(folder.to_owned()));
+        }
         self.opened.lock().unwrap().push(folder.to_owned());
     }
 }

@@ -19,7 +19,7 @@ use crate::desktop::widgets::{
 use crate::engine::model::{By, Command, Entrance, Entry, EntryStep, Failure, Secret};
 use crate::identity::code::Code;
 use crate::standard::OfficeNumber;
-use crate::words::failure::failure;
+use crate::words::opening::set_up_refused;
 use crate::words::{Lang, window as w};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -370,7 +370,7 @@ fn title(ui: &mut Ui, words: &str) {
 
 fn refusal(ui: &mut Ui, lang: Lang, refused: Option<&Failure>) {
     if let Some(refused) = refused {
-        sentence_card(ui, ic::ERROR, bad(), &failure(lang, refused));
+        sentence_card(ui, ic::ERROR, bad(), &set_up_refused(lang, refused));
     }
 }
 

@@ -19,9 +19,11 @@ use crate::words::failure::{Sentence, failure};
 use crate::words::{Lang, progress, release, window as w};
 
 /// The board is never lower: a window that has no room for it scrolls.
-const LEAST_BOARD: f32 = 260.0;
+const LEAST_BOARD: f32 = 340.0;
 /// In a page that is lower than this, the numbers above the board have to do: each leads to what is to be done.
 const LOW: f32 = 500.0;
+/// From this on there is room for more than the first of the next steps.
+const ROOM_FOR_STEPS: f32 = 520.0;
 
 /// What is new in short, and the month board below.
 #[derive(Debug, Default)]
@@ -44,7 +46,7 @@ impl Home {
     }
 
     pub fn show(&mut self, ui: &mut Ui, model: &Model) -> Option<Action> {
-        super::page(ui, "home", |ui| {
+        super::page_of(ui, "home", f32::INFINITY, |ui| {
             let lang = model.lang();
             let top = ui.cursor().top();
             // What the window shows of the page, less its margins.
@@ -198,7 +200,7 @@ fn next_steps(ui: &mut Ui, model: &Model, room: f32) -> Option<Action> {
     if steps.is_empty() {
         icon_line(ui, ic::CHECK_CIRCLE, w::all_done(lang), reg(16.0), green_900());
     }
-    let shown = if room > 2.0 * LEAST_BOARD { steps.len() } else { 1 };
+    let shown = if room > ROOM_FOR_STEPS { steps.len() } else { 1 };
     if steps.len() > 1 && shown > 1 {
         section(ui, ic::FLAG, w::next_steps(lang), |_| ());
     }

@@ -22,7 +22,9 @@ pub(in crate::desktop) struct Outbox;
 
 /// Where a row puts its parts, depending on the room there is.
 struct Measure {
-    row: f32,
+    /// One that waits in peace, and one with something to say of what went wrong.
+    plain: f32,
+    troubled: f32,
     /// Buttons below the words instead of beside them.
     stacked: bool,
 }
@@ -30,10 +32,14 @@ struct Measure {
 impl Measure {
     fn new(width: f32) -> Self {
         match width {
-            ..760.0 => Self { row: 240.0, stacked: true },
-            ..1000.0 => Self { row: 180.0, stacked: false },
-            _ => Self { row: 158.0, stacked: false },
+            ..760.0 => Self { plain: 152.0, troubled: 240.0, stacked: true },
+            ..1000.0 => Self { plain: 98.0, troubled: 180.0, stacked: false },
+            _ => Self { plain: 98.0, troubled: 158.0, stacked: false },
         }
+    }
+
+    fn height(&self, line: &ParcelLine) -> f32 {
+        if problem(line).is_some() { self.troubled } else { self.plain }
     }
 }
 
@@ -59,11 +65,19 @@ impl Outbox {
             scroll_style(ui, |ui, content| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 let area = ScrollArea::vertical().auto_shrink(false).id_salt("outbox");
-                area.show_rows(ui, measure.row, lines.len(), |ui, range| {
+                area.show_viewport(ui, |ui, seen| {
                     ui.set_style(content);
                     ui.spacing_mut().item_spacing.y = 0.0;
-                    for line in lines.get(range).unwrap_or_default() {
-                        asked = row(ui, model, line, &measure).or(asked.take());
+                    ui.set_height(lines.iter().map(|line| measure.height(line)).sum());
+                    let (left, mut at) = (ui.max_rect().left(), ui.max_rect().top());
+                    let (first, last) = (at + seen.top(), at + seen.bottom());
+                    for line in lines.iter() {
+                        let height = measure.height(line);
+                        if at + height >= first && at <= last {
+                            let place = Rect::from_min_size(pos2(left, at), vec2(ui.available_width(), height));
+                            asked = row(ui, model, line, &measure, place).or(asked.take());
+                        }
+                        at += height;
                     }
                 });
             });
@@ -93,11 +107,10 @@ fn when(model: &Model, line: &ParcelLine) -> String {
     }
 }
 
-fn row(ui: &mut Ui, model: &Model, line: &ParcelLine, measure: &Measure) -> Option<Action> {
+fn row(ui: &mut Ui, model: &Model, line: &ParcelLine, measure: &Measure, whole: Rect) -> Option<Action> {
     let lang = model.lang();
-    let (whole, _) = ui.allocate_exact_size(vec2(ui.available_width(), measure.row), Sense::hover());
-    let width = (whole.width() - 48.0).min(1040.0);
-    let rect = Rect::from_min_size(whole.min + vec2(24.0, 4.0), vec2(width, measure.row - 12.0));
+    let width = (whole.width() - 48.0).min(super::WIDEST);
+    let rect = Rect::from_min_size(whole.min + vec2(24.0, 4.0), vec2(width, whole.height() - 12.0));
     let stroke = Stroke::new(1.0, hairline());
     ui.painter().rect(rect, CornerRadius::same(R8), white(), stroke, StrokeKind::Inside);
     let words = if measure.stacked {

@@ -15,7 +15,7 @@ use crate::desktop::theme::{bold, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{Btn, button_if, chip, good, icon_line, line_at, scroll_style, section, segmented, text};
 use crate::engine::model::ParcelView;
-use crate::standard::{MonthSheet, Person};
+use crate::standard::{MonthSheet, People, Person};
 use crate::words::{Lang, window as w};
 
 /// From this width on the persons stand in a list beside the form.
@@ -33,6 +33,15 @@ pub(super) struct PeoplePane {
     /// The one that was drawn last.
     seen: Option<FormKind>,
     made: Option<Made>,
+    matching: Option<Matching>,
+}
+
+/// Who matches what is typed, looked for once: there may be ten thousand persons.
+#[derive(Debug)]
+struct Matching {
+    query: String,
+    of: usize,
+    persons: Vec<usize>,
 }
 
 /// The forms of one person and kind, made when they are first looked at.
@@ -110,21 +119,19 @@ impl PeoplePane {
 
     /// Those that match what is typed; tells whether one was pressed.
     fn rows(&mut self, ui: &mut Ui, lang: Lang, view: &ParcelView, height: f32) -> bool {
-        let wanted = search_key(&self.query);
-        let matches = |person: &Person| wanted.is_empty() || person_key(person).contains(&wanted);
-        let matching: Vec<usize> =
-            view.people.iter().enumerate().filter(|(_, person)| matches(person)).map(|(at, _)| at).collect();
+        let before = self.matching.take().filter(|was| was.query == self.query && was.of == view.people.len());
+        let matching = before.unwrap_or_else(|| Matching::of(&self.query, &view.people));
         let mut pressed = false;
-        if matching.is_empty() {
+        if matching.persons.is_empty() {
             text(ui, w::nothing_found(lang), reg(14.0), gray_700());
         }
         scroll_style(ui, |ui, content| {
             let area = ScrollArea::vertical().max_height(height).auto_shrink([false, true]).id_salt("persons");
             ui.spacing_mut().item_spacing.y = 0.0;
-            area.show_rows(ui, ROW, matching.len(), |ui, range| {
+            area.show_rows(ui, ROW, matching.persons.len(), |ui, range| {
                 ui.set_style(content);
                 ui.spacing_mut().item_spacing.y = 0.0;
-                for at in matching.get(range).unwrap_or_default() {
+                for at in matching.persons.get(range).unwrap_or_default() {
                     let Some(person) = view.people.get(*at) else { continue };
                     let name = person_name(lang, person);
                     if person_row(ui, person, &name, self.person == *at).clicked() {
@@ -134,6 +141,7 @@ impl PeoplePane {
                 }
             });
         });
+        self.matching = Some(matching);
         pressed
     }
 
@@ -215,6 +223,15 @@ impl PeoplePane {
                 }
             });
         }
+    }
+}
+
+impl Matching {
+    fn of(query: &str, people: &People) -> Self {
+        let wanted = search_key(query);
+        let matches = |person: &Person| wanted.is_empty() || person_key(person).contains(&wanted);
+        let persons = people.iter().enumerate().filter(|(_, person)| matches(person)).map(|(at, _)| at).collect();
+        Self { query: query.to_owned(), of: people.len(), persons }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::desktop::Action;
 use crate::desktop::desk::Choice;
 use crate::desktop::icons as ic;
 use crate::desktop::model::Model;
-use crate::desktop::text::safe_text;
+use crate::desktop::text::{grouped, safe_text};
 use crate::desktop::theme::{icon, reg};
 use crate::desktop::tokens::*;
 use crate::desktop::widgets::{Btn, button, para, segmented, text};
@@ -167,10 +167,10 @@ impl SearchPage {
 
     fn remarks(&mut self, ui: &mut Ui, model: &Model) {
         let lang = model.lang();
-        let Some(found) = &model.found else { return };
-        if found.filling {
-            para(ui, ws::filling(lang), 14.0, gray_700());
+        if model.search_waiting > 0 {
+            para(ui, &ws::waiting(lang, &grouped(model.search_waiting)), 14.0, gray_700());
         }
+        let Some(found) = &model.found else { return };
         if found.more {
             ui.horizontal(|ui| {
                 text(ui, ws::newest_of_more(lang, found.lines.len()), reg(14.0), gray_700());

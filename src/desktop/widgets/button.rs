@@ -107,18 +107,23 @@ pub fn nav_item(ui: &mut Ui, glyph: &str, label: &str, height: f32, badge: Badge
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let spoken = if badge.count > 0 { format!("{label}　{}", badge.spoken) } else { label.to_owned() };
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, selected, &spoken));
-    let narrow = rect.width() < 160.0;
-    let (size, mark, left) = if narrow { (14.0, 20.0, 16.0) } else { (16.0, 24.0, 26.0) };
+    let (narrow, low) = (rect.width() < 160.0, height < 26.0);
+    let (size, mark, left) = match (narrow, low) {
+        (_, true) => (13.0, 16.0, 16.0),
+        (true, _) => (14.0, 20.0, 16.0),
+        _ => (16.0, 24.0, 26.0),
+    };
     let (fill, color) = nav_paint(&response, selected);
     let p = ui.painter();
     p.rect_filled(rect.shrink2(vec2(0.0, 1.0)), CornerRadius::same(R8), fill);
     if selected {
-        let bar = Rect::from_min_size(rect.min + vec2(0.0, 8.0), vec2(4.0, rect.height() - 16.0));
+        let off = if low { 4.0 } else { 8.0 };
+        let bar = Rect::from_min_size(rect.min + vec2(0.0, off), vec2(4.0, rect.height() - 2.0 * off));
         p.rect_filled(bar, CornerRadius::same(2), blue_900());
     }
     p.text(pos2(rect.left() + left, rect.center().y), Align2::CENTER_CENTER, glyph, icon(mark), color);
     let taken = if badge.count > 0 {
-        badge_at(p, rect.right_center() - vec2(4.0, 0.0), badge.count, badge.color())
+        badge_at(p, rect.right_center() - vec2(4.0, 0.0), (height - 2.0).min(24.0), badge)
     } else {
         0.0
     };
@@ -154,12 +159,12 @@ fn nav_paint(response: &Response, selected: bool) -> (Color32, Color32) {
 }
 
 /// A pill with a number, right-aligned; tells its width.
-fn badge_at(p: &Painter, right_center: Pos2, count: usize, fill: Color32) -> f32 {
-    let words = if count > 999 { "999+".to_owned() } else { count.to_string() };
-    let galley = p.layout_no_wrap(words, bold(14.0), white());
+fn badge_at(p: &Painter, right_center: Pos2, height: f32, badge: Badge<'_>) -> f32 {
+    let words = if badge.count > 999 { "999+".to_owned() } else { badge.count.to_string() };
+    let galley = p.layout_no_wrap(words, bold(if height < 20.0 { 12.0 } else { 14.0 }), white());
     let width = (galley.size().x + 14.0).max(24.0);
-    let pill = Rect::from_min_size(pos2(right_center.x - width, right_center.y - 12.0), vec2(width, 24.0));
-    p.rect_filled(pill, CornerRadius::same(12), fill);
+    let pill = Rect::from_min_size(right_center - vec2(width, height / 2.0), vec2(width, height));
+    p.rect_filled(pill, CornerRadius::same(12), badge.color());
     p.galley((pill.center() - galley.size() / 2.0).round(), galley, white());
     width
 }

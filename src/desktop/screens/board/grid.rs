@@ -20,6 +20,8 @@ const ROW: f32 = 48.0;
 const HEAD: f32 = 30.0;
 /// Below this width the column of changes makes room; its number then stands with the plan.
 const WIDE: f32 = 860.0;
+/// A name's column wider than this shares what is left with the others.
+const WIDE_NAME: f32 = 400.0;
 
 /// From so many days on, waiting is late.
 const LATE: i32 = 5;
@@ -52,9 +54,16 @@ fn columns(side: Side, width: f32) -> Vec<(Column, f32)> {
         columns.push((Column::Changes, 130.0));
     }
     columns.extend([(Column::Of(Exchange::Actuals), 150.0), (Column::Wait, 150.0), (Column::More, 76.0)]);
-    let rest = width - columns.iter().map(|(_, width)| width).sum::<f32>();
-    if let Some(partner) = columns.first_mut() {
-        partner.1 = rest.max(120.0);
+    let rest = (width - columns.iter().map(|(_, width)| width).sum::<f32>()).max(120.0);
+    // On a wide screen all of them take their part: a name stays near what is said of it.
+    #[expect(clippy::cast_precision_loss, reason = "a handful of columns")]
+    let more = (rest - WIDE_NAME).max(0.0) / (columns.len() - 1) as f32;
+    for (column, width) in &mut columns {
+        *width += match column {
+            Column::Partner => rest.min(WIDE_NAME) + more,
+            Column::More => 0.0,
+            _ => more,
+        };
     }
     columns
 }
@@ -206,10 +215,10 @@ fn chip_cell(ui: &mut Ui, model: &Model, place: Rect, row: &Row, cell: &Cell, wh
         p.rect_filled(place.shrink(2.0), CornerRadius::same(R4), blue_100());
     }
     let (glyph, colors) = step_look(cell);
-    let y = place.top() + if below.is_empty() { ROW / 2.0 } else { 17.0 };
+    let y = place.top() + if below.is_empty() { ROW / 2.0 } else { 16.0 };
     chip_at(p, place.left() + 6.0, y, glyph, &words, colors);
     if !below.is_empty() {
-        line_at(p, place.left() + 8.0, place.top() + 38.0, below, reg(13.0), gray_800(), place.width() - 12.0);
+        line_at(p, place.left() + 8.0, place.top() + 39.0, below, reg(13.0), gray_800(), place.width() - 12.0);
     }
     let clicked = response.clicked();
     if let Some(at) = cell.at {

@@ -179,7 +179,7 @@ pub(in crate::desktop) fn desk_choice(ui: &mut Ui, lang: Lang, settings: &Settin
     let shown = name(&own);
     text(ui, words::own(lang), bold(14.0), gray_700());
     let combo = ComboBox::from_id_salt("own-desk")
-        .width(180.0)
+        .width(150.0)
         .selected_text(RichText::new(&shown).font(reg(16.0)).color(gray_900()))
         .truncate()
         .show_ui(ui, |ui| {

@@ -18,7 +18,7 @@ use crate::words::{Lang, record as words};
 
 const ROW: f32 = 34.0;
 /// Where the columns begin, as parts of the width: when, who, what, about what, how it ended.
-const COLUMNS: [f32; 5] = [0.0, 0.16, 0.28, 0.5, 0.84];
+const COLUMNS: [f32; 5] = [0.0, 0.14, 0.25, 0.46, 0.86];
 
 pub(super) fn show(ui: &mut Ui, model: &Model) -> Option<Action> {
     let lang = model.lang();

@@ -95,7 +95,8 @@ impl Terminals {
                     text(ui, mail::terminal_times(lang, &added, &until), reg(14.0), gray_700());
                 });
             });
-            if terminal.revoked_at.is_some() {
+            let nothing_to_do = terminal.yours && !terminal.waiting;
+            if terminal.revoked_at.is_some() || nothing_to_do {
                 return;
             }
             ui.horizontal_wrapped(|ui| {
