@@ -74,7 +74,9 @@ impl Terminal {
         let contents = self.history.contents(id)?;
         let sheets = self.month_sheets(&stored, &contents)?;
         let statements = self.statement_views(id)?;
-        Ok(Some(ParcelView { statements, ..view_of(stored, sheets, People::new(tables_of(&contents))) }))
+        let mut people = People::new(tables_of(&contents));
+        people.name_the_nameless(|person| self.history.person_name(person))?;
+        Ok(Some(ParcelView { statements, ..view_of(stored, sheets, people) }))
     }
 
     /// What a message says about a month. Files sent or received before may say who is named.

@@ -5,7 +5,7 @@ use crate::texts;
 use crate::words::Lang;
 
 texts! {
-    title: "履歴の検索", "Search history";
+    title: "履歴の検索", "History";
     words: "さがすことば", "Words";
     hint: "利用者の名前・番号、事業所、メッセージのことば（2文字から）", "Person, number, office, words of a message (2 characters)";
     month: "利用年月", "Month";

@@ -71,6 +71,10 @@ fn both_sides_see_the_month_from_plan_to_answer() {
     assert_eq!(steps(&row(&north, &south)).1, "sent");
     south.must(&["receive"]);
     assert_eq!(steps(&row(&south, &north)).1, "arrived");
+    // Who reads it reads names: 実績 has only numbers, the plan had both.
+    let report = south.list("inbox")[0]["id"].as_str().unwrap().parse().unwrap();
+    let view = south.profile().terminal().unwrap().view(report).unwrap().unwrap();
+    assert!(!view.people.is_empty() && view.people.iter().all(|person| person.name.is_some()), "{:?}", view.people);
     north.must(&["receive"]);
     assert_eq!(steps(&row(&north, &south)).1, "arrived");
 

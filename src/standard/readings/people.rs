@@ -46,6 +46,17 @@ impl People {
         Self { tables, people }
     }
 
+    /// Gives those a name whose files here say none: 実績 has numbers only.
+    pub fn name_the_nameless<E>(
+        &mut self,
+        mut known: impl FnMut(&PersonKey) -> Result<Option<String>, E>,
+    ) -> Result<(), E> {
+        for person in self.people.iter_mut().filter(|person| person.name.is_none()) {
+            person.name = known(&person.key)?;
+        }
+        Ok(())
+    }
+
     pub fn len(&self) -> usize {
         self.people.len()
     }
