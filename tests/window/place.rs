@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use egui::{Rect, ViewportEvent, ViewportId, pos2, vec2};
+use egui::{Rect, ViewportCommand, ViewportEvent, ViewportId, pos2, vec2};
 use egui_kittest::Harness;
 use tayori::desktop::{App, Place};
 use tayori::engine::Engine;
@@ -36,4 +36,29 @@ fn the_place_of_the_window_is_kept_when_it_is_closed() {
     // Of a window that fills the screen, the size it goes back to is kept.
     let screen = Rect::from_min_size(pos2(0.0, 0.0), vec2(1920.0, 1080.0));
     assert_eq!(closed_at(Some(kept), screen, true), Some(Place { maximized: true, ..kept }));
+}
+
+/// Whether a window of this height asks for the whole screen, of 1366 × 768 at 125 %.
+fn fills(before: Option<Place>, height: f32) -> bool {
+    let (engine, _backend) = Engine::pair();
+    let mut harness = Harness::builder()
+        .with_size([1000.0, 520.0])
+        .build_eframe(move |cc| App::new(&cc.egui_ctx, engine, Lang::Ja).with_place(before, None));
+    let viewport = harness.input_mut().viewports.entry(ViewportId::ROOT).or_default();
+    viewport.outer_rect = Some(Rect::from_min_size(pos2(0.0, 0.0), vec2(1024.0, height)));
+    viewport.inner_rect = viewport.outer_rect;
+    viewport.monitor_size = Some(vec2(1366.0, 768.0) / 1.25);
+    (0..12).any(|_| {
+        harness.step();
+        let asked = harness.output().viewport_output.get(&ViewportId::ROOT);
+        asked.is_some_and(|output| output.commands.contains(&ViewportCommand::Maximized(true)))
+    })
+}
+
+#[test]
+fn a_window_that_a_small_screen_cannot_hold_fills_it_unless_somebody_has_put_it_there() {
+    assert!(fills(None, 614.0), "the task bar would cover its foot");
+    assert!(!fills(None, 540.0), "it has room");
+    let kept = Place { at: [0.0, 0.0], size: [1024.0, 614.0], maximized: false };
+    assert!(!fills(Some(kept), 614.0), "where it was left, it stays");
 }
