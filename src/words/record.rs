@@ -103,7 +103,10 @@ pub fn action(lang: Lang, action: &str) -> String {
     lang.t(ja, en).to_owned()
 }
 
-/// 済, or the code of what went wrong.
+/// 済, or that it failed, with the code of what went wrong for whoever helps.
 pub fn result(lang: Lang, result: &str) -> String {
-    if result == DONE { lang.t("済", "Done").to_owned() } else { result.to_owned() }
+    match result {
+        DONE => lang.t("済", "Done").to_owned(),
+        code => format!("{}{code}", lang.t("失敗: ", "Failed: ")),
+    }
 }
