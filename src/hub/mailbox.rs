@@ -134,12 +134,16 @@ pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<In
 /// As [`inbox`], on a connection.
 pub fn inbox_now(connection: &Connection, office: OfficeNumber, after: u64) -> Result<InboxPage, StoreError> {
     let mut page = InboxPage { parcels: Vec::new(), next: after, heads: None };
+    let news = connection.is_after("receiver", "seq");
+    // Not `removed_at IS NULL`: the index over those alone is a way for PostgreSQL, too, through everybody's.
     connection.each(
         "inbox",
-        "SELECT seq, id, sender, digest, size, accepted_at, step, signed FROM
-             (SELECT seq, id, sender, digest, size, accepted_at FROM parcel
-              WHERE receiver = ?1 AND seq > ?2 AND removed_at IS NULL ORDER BY seq LIMIT ?3) AS page
-         LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY seq, received_at, step",
+        &format!(
+            "SELECT seq, id, sender, digest, size, accepted_at, step, signed FROM
+                 (SELECT receiver, seq, id, sender, digest, size, accepted_at FROM parcel
+                  WHERE {news} AND coalesce(removed_at, 0) = 0 ORDER BY receiver, seq LIMIT ?3) AS page
+             LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY receiver, seq, received_at, step"
+        ),
         values![&office, after, PAGE],
         |row| {
             let seq = row.get(0)?;
@@ -169,44 +173,48 @@ pub fn inbox_now(connection: &Connection, office: OfficeNumber, after: u64) -> R
 
 /// An office's own parcels that changed after `after`.
 pub async fn sent(store: &Store, office: OfficeNumber, after: u64) -> Result<SentPage, StoreError> {
-    store
-        .read(move |connection| {
-            let mut page = SentPage { parcels: Vec::new(), next: after };
-            connection.each(
-                "sent",
-                "SELECT id, receiver, digest, size, accepted_at, changed, overdue_at, step, signed FROM
-                     (SELECT seq, id, receiver, digest, size, accepted_at, changed, overdue_at FROM parcel
-                      WHERE sender = ?1 AND changed > ?2 ORDER BY changed LIMIT ?3) AS page
-                 LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY changed, received_at, step",
-                values![&office, after, PAGE],
-                |row| {
-                    let (changed, receipt) = (row.get(5)?, receipt(row, 7)?);
-                    if page.parcels.is_empty() || page.next != changed {
-                        page.next = changed;
-                        page.parcels.push(SentEntry {
-                            id: row.parsed(0)?,
-                            to: row.parsed(1)?,
-                            digest: row.get(2)?,
-                            size: row.get(3)?,
-                            accepted_at: row.time(4)?,
-                            receipts: Vec::new(),
-                            // Told only for as long as it is so.
-                            overdue_since: if receipt.is_none() { row.maybe_time(6)? } else { None },
-                        });
-                    }
-                    if let Some(entry) = page.parcels.last_mut() {
-                        entry.receipts.extend(receipt);
-                    }
-                    Ok(())
-                },
-            )?;
-            if page.parcels.is_empty() {
-                let end = "SELECT value FROM counter WHERE name = 'changed'";
-                page.next = after.min(connection.one("end of the sent list", end, values![], |row| row.get(0))?);
+    store.read(move |connection| sent_now(connection, office, after)).await
+}
+
+/// As [`sent`], on a connection.
+pub fn sent_now(connection: &Connection, office: OfficeNumber, after: u64) -> Result<SentPage, StoreError> {
+    let mut page = SentPage { parcels: Vec::new(), next: after };
+    let news = connection.is_after("sender", "changed");
+    connection.each(
+        "sent",
+        &format!(
+            "SELECT id, receiver, digest, size, accepted_at, changed, overdue_at, step, signed FROM
+                 (SELECT seq, id, sender, receiver, digest, size, accepted_at, changed, overdue_at FROM parcel
+                  WHERE {news} ORDER BY sender, changed LIMIT ?3) AS page
+             LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY sender, changed, received_at, step"
+        ),
+        values![&office, after, PAGE],
+        |row| {
+            let (changed, receipt) = (row.get(5)?, receipt(row, 7)?);
+            if page.parcels.is_empty() || page.next != changed {
+                page.next = changed;
+                page.parcels.push(SentEntry {
+                    id: row.parsed(0)?,
+                    to: row.parsed(1)?,
+                    digest: row.get(2)?,
+                    size: row.get(3)?,
+                    accepted_at: row.time(4)?,
+                    receipts: Vec::new(),
+                    // Told only for as long as it is so.
+                    overdue_since: if receipt.is_none() { row.maybe_time(6)? } else { None },
+                });
             }
-            Ok(page)
-        })
-        .await
+            if let Some(entry) = page.parcels.last_mut() {
+                entry.receipts.extend(receipt);
+            }
+            Ok(())
+        },
+    )?;
+    if page.parcels.is_empty() {
+        let end = "SELECT value FROM counter WHERE name = 'changed'";
+        page.next = after.min(connection.one("end of the sent list", end, values![], |row| row.get(0))?);
+    }
+    Ok(page)
 }
 
 /// The outside of a parcel, whoever's it is; the caller compares.

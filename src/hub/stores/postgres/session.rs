@@ -18,6 +18,12 @@ use crate::hub::stores::database::{Columns, Database, DatabaseError, Engine, Sho
 /// How long bodies of one partition came in: a week, in milliseconds.
 pub(in crate::hub::stores) const WEEK: i64 = 7 * 86_400_000;
 
+/// Every question is for a few rows by an index, however large the tables are. So a connection plans each of them once, and
+/// not by what is known of the tables just then: that is old where they grow all day, and a way that was the shorter one
+/// through a small table (all of it, and sorted) is a long one through what became of it.
+const PLANNED_ALIKE: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off;
+     SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_incremental_sort = off";
+
 /// A node whose clock is further off the database's is no good: nodes that go by different clocks tell one office two stories,
 /// and one that is far ahead takes what was just accepted for long over. In seconds.
 const CLOCKS_MAY_DIFFER: i64 = 60;
@@ -47,7 +53,8 @@ impl Session {
         };
         // What is said to be accepted is on the disk, whatever the database does for others.
         let settings = format!(
-            "SET idle_in_transaction_session_timeout = '{STALLED}'; SET lock_timeout = '{TURN}';
+            "{PLANNED_ALIKE};
+             SET idle_in_transaction_session_timeout = '{STALLED}'; SET lock_timeout = '{TURN}';
              SET statement_timeout = '{STATEMENT}'; SET TIME ZONE 'UTC';
              SELECT set_config('synchronous_commit', 'on', false)
                  WHERE current_setting('synchronous_commit') IN ('off', 'local')"
