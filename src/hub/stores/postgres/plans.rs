@@ -35,7 +35,7 @@ const ALL_OF_IT: [&str; 5] = [
 /// What is wrong with the plan of a statement, if anything is.
 pub(super) fn fault(client: &mut Client, sql: &str) -> Result<Option<String>, postgres::Error> {
     let sql = sql.replace('?', "$");
-    let is_one = ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb));
+    let is_one = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"].iter().any(|verb| sql.starts_with(verb));
     if !is_one || ALL_OF_IT.iter().any(|start| sql.starts_with(start)) {
         return Ok(None);
     }

@@ -36,8 +36,18 @@ pub(in crate::hub::stores) struct Session {
     /// Weeks that are known to have their partitions.
     weeks: RefCell<HashSet<i64>>,
     lost: Cell<bool>,
-    /// The last job's savepoint still stands.
-    unreleased: Cell<bool>,
+    savepoint: Cell<Savepoint>,
+}
+
+/// What became of the savepoint of a group's jobs.
+#[derive(Clone, Copy)]
+enum Savepoint {
+    /// The next job makes its own.
+    None,
+    /// Made with the transaction, for the first job.
+    Made,
+    /// The last job is over, and its savepoint goes with the next one's, or with the commit.
+    Over,
 }
 
 impl Session {
@@ -49,7 +59,7 @@ impl Session {
             statements: RefCell::default(),
             weeks: RefCell::default(),
             lost: Cell::new(false),
-            unreleased: Cell::new(false),
+            savepoint: Cell::new(Savepoint::None),
         };
         // What is said to be accepted is on the disk, whatever the database does for others.
         let settings = format!(
@@ -78,10 +88,10 @@ impl Session {
         !self.is_lost() && self.with(|client| client.is_valid(Duration::from_secs(3))).is_ok()
     }
 
-    /// A transaction in which `turn` is waited for.
+    /// A transaction in which `turn` is waited for, and the savepoint of its first job.
     pub fn begin(&self, turn: &str) -> Result<(), DatabaseError> {
-        self.unreleased.set(false);
-        self.run(&format!("BEGIN; {turn}"))
+        self.savepoint.set(Savepoint::Made);
+        self.run(&format!("BEGIN; {turn}; SAVEPOINT job"))
     }
 
     pub fn forget_partitions(&self) {
@@ -169,12 +179,16 @@ impl Database for Session {
 
     fn run_script(&self, sql: &str) -> Result<(), DatabaseError> {
         match sql {
-            // A question less for each job: it goes with the next savepoint, or with the commit.
+            // One question less for each job.
             "RELEASE job" => {
-                self.unreleased.set(true);
+                self.savepoint.set(Savepoint::Over);
                 Ok(())
             }
-            "SAVEPOINT job" if self.unreleased.take() => self.run("RELEASE job; SAVEPOINT job"),
+            "SAVEPOINT job" => match self.savepoint.replace(Savepoint::None) {
+                Savepoint::Made => Ok(()),
+                Savepoint::Over => self.run("RELEASE job; SAVEPOINT job"),
+                Savepoint::None => self.run(sql),
+            },
             sql if sql.starts_with("ROLLBACK") => {
                 self.forget_partitions();
                 self.run(sql)
