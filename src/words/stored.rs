@@ -13,10 +13,10 @@ texts! {
     trying_hint: "Windows が暗証番号や許可をたずねたら、そのとおりに答えてください。ほかの窓の後ろに出ることもあります。", "If Windows asks for a PIN or a permission, please answer. Its question may stand behind another window.";
 }
 
-/// Who issued it, and for how long it is good.
+/// For how long it is good, and who issued it: a long name may be cut, a day may not.
 pub fn about(lang: Lang, issuer: &str, until: &str) -> String {
     match lang {
-        Lang::Ja => format!("発行元: {issuer}　有効期限: {until}"),
-        Lang::En => format!("Issued by {issuer}, good until {until}"),
+        Lang::Ja => format!("有効期限: {until}　発行元: {issuer}"),
+        Lang::En => format!("Good until {until}, issued by {issuer}"),
     }
 }

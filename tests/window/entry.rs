@@ -132,7 +132,7 @@ fn where_the_system_keeps_certificates_one_of_them_can_stand_for_the_code() {
         |window: &Window| window.harness.get_by_role_and_label(Role::Button, "次へ").accesskit_node().is_disabled();
     assert!(next(&window), "none is chosen yet");
     inside(&window, "the certificates");
-    let row = "KJ3170000001　発行元: 国保連合会 介護認証局（例）　有効期限: 2027年3月31日";
+    let row = "KJ3170000001　有効期限: 2027年3月31日　発行元: 国保連合会 介護認証局（例）";
     window.harness.get_by_role_and_label(Role::RadioButton, row).click();
     window.harness.run();
     // A card was taken out meanwhile: what is no longer there is no longer chosen.

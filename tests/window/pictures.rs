@@ -193,6 +193,7 @@ fn entrance() {
     window.harness.get_by_role_and_label(Role::RadioButton, "このパソコンの証明書").click();
     window.harness.run();
     window.tell(Event::Stored(Ok(made_up::stored())));
+    window.harness.get_all_by_role(Role::RadioButton).nth_back(2).unwrap().click();
     keep(window, "setup-stored");
     entrance("setup-refused", set_up(Some(Failure::HubUnreachable)));
     entrance("passphrase", Entrance::Passphrase { new: false, refused: Some(Failure::PassphraseWrong) });
