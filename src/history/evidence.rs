@@ -242,6 +242,10 @@ pub enum Failure {
     FileLocked {
         name: String,
     },
+    /// It lies with OneDrive or the like, which does not give it now.
+    FileInCloud {
+        name: String,
+    },
     FileNotPermitted {
         name: String,
     },

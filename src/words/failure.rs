@@ -433,6 +433,16 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             (format!("「{name}」は、ほかのソフトが開いています。"), format!("“{name}” is open in another program.")),
             ("そのソフトを閉じてから、もう一度お試しください。", "Close that program and try again."),
         ),
+        Failure::FileInCloud { name } => named(
+            (
+                format!("「{name}」は OneDrive などのクラウドにあり、いまは読み出せません。"),
+                format!("“{name}” lies in the cloud (OneDrive or the like) and cannot be fetched now."),
+            ),
+            (
+                "インターネットと OneDrive がつながっているかお確かめください。ファイルを右クリックして「このデバイス上に常に保持する」を選ぶと、次からはつながっていなくても読めます。",
+                "Check the connection and OneDrive. With “Always keep on this device” (right click) it can be read without either.",
+            ),
+        ),
         Failure::FileNotPermitted { name } => named(
             (format!("「{name}」を開くことが許されていません。"), format!("“{name}” may not be opened.")),
             (
@@ -809,6 +819,7 @@ mod tests {
             Failure::ClockWrong { minutes: -75 },
             Failure::FileMissing { name: name() },
             Failure::FileLocked { name: name() },
+            Failure::FileInCloud { name: name() },
             Failure::FileNotPermitted { name: name() },
             Failure::FileUnreadable { name: name() },
             Failure::FileUnsettled { name: name() },
