@@ -9,7 +9,7 @@ inside := $(filter-out promises story,$(basename $(notdir $(wildcard tests/*.rs)
 demo: setup ## A whole district on this machine, in a window; ARGS=--headless runs it through without one
 	cargo run --bin tayori -- demo $(ARGS)
 
-test: setup-tests check-format lint unit fuzz ## Everything CI asks
+test: setup-tests check-format lint unit fuzz ## All tests; CI goes on with windows-smoke
 
 setup: ## System packages, only those that are not there
 	@scripts/setup

@@ -69,14 +69,16 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
         _ => made_up::board(30),
     })));
     let entrance = match state {
-        "setup" => Some(Entrance::SetUp {
+        "setup" | "setup-stored" => Some(Entrance::SetUp {
             outgoing: "/home/sakura/便り/送信".into(),
             import: "/home/sakura/便り/取込".into(),
+            has_store: state == "setup-stored",
             refused: None,
         }),
         "setup-refused" => Some(Entrance::SetUp {
             outgoing: "/home/sakura/便り/送信".into(),
             import: "/home/sakura/便り/取込".into(),
+            has_store: state == "setup-stored",
             refused: Some(Failure::HubUnreachable),
         }),
         "passphrase" => Some(Entrance::Passphrase { new: false, refused: Some(Failure::PassphraseWrong) }),
@@ -159,6 +161,7 @@ fn play(state: &str, backend: Backend, wake: &(dyn Fn() + Send + Sync)) {
                     if state == "compose-error" { made_up::examined_with_errors() } else { made_up::examined() };
                 tell(Event::Examined(Arc::new(examined)));
             }
+            Command::LookForCertificates => tell(Event::Stored(Ok(made_up::stored()))),
             Command::Search(wanted) => {
                 let both = lists.inbox.iter().take(8).chain(lists.sent.iter());
                 let lines: Vec<ParcelLine> = if state == "empty" { vec![] } else { both.cloned().collect() };

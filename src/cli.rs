@@ -25,6 +25,7 @@ mod setup;
 pub mod show;
 #[cfg_attr(not(feature = "desktop"), allow(dead_code, reason = "without the window there is nothing to be single"))]
 mod single;
+mod stored;
 mod terminal;
 mod unlock;
 
@@ -78,7 +79,7 @@ enum Command {
     Check(check::CheckArgs),
     Show(show::ShowArgs),
     Fix(fix::FixArgs),
-    Setup(setup::SetupArgs),
+    Setup(Box<setup::SetupArgs>),
     Terminal(terminal::TerminalArgs),
     Send(exchange::SendArgs),
     Receive(exchange::ReceiveArgs),

@@ -191,7 +191,7 @@ fn enrol(offices: &mut [DemoOffice], codes: Vec<Option<MadeCode>>) -> Result<(),
             import: settings.import,
             recovery: None,
         };
-        enter(office.profile.dir(), &entry, Timestamp::now(), &mut |_| ())
+        enter(None, office.profile.dir(), &entry, Timestamp::now(), &mut |_| ())
             .map_err(|failure| DemoError::NotEnrolled { office: settings.office, failure: failure.code() })?;
         office.profile = Profile::open(office.profile.dir())?;
         Ok(())

@@ -15,6 +15,7 @@ pub use distant::is_distant;
 pub use take::{Pace, Stat, TakeError, Taken, list, take};
 pub use watch::{Look, Trouble, Watch, WatchPace};
 
+use crate::held::{self, Held};
 use crate::history::Failure;
 
 /// Where files go that were sent, when the user wants them out of the way. Nothing in it is looked at again.
@@ -23,9 +24,10 @@ const PUT_AWAY: &str = "送信済";
 /// Sorts an error of the file system into what a person can do something about.
 pub fn failure_of(error: &io::Error, path: &Path) -> Failure {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    // Windows: another program has the file open, or has locked a part of it.
-    if cfg!(windows) && matches!(error.raw_os_error(), Some(32 | 33)) {
-        return Failure::FileLocked { name };
+    match error.raw_os_error().filter(|_| cfg!(windows)).and_then(held::of_windows) {
+        Some(Held::ByProgram) => return Failure::FileLocked { name },
+        Some(Held::ByCloud) => return Failure::FileInCloud { name },
+        None => {}
     }
     match error.kind() {
         io::ErrorKind::NotFound => Failure::FileMissing { name },

@@ -12,6 +12,25 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(800);
 const WHILE_HELD: Duration = Duration::from_secs(30);
 const WHILE_REFUSED: Duration = Duration::from_secs(2);
 
+/// Who holds a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// Another program of this computer, for as long as it likes.
+    ByProgram,
+    /// OneDrive or the like: only the file's name is here, and the rest does not come now. Not worth waiting for: a line
+    /// that is down, or a program that does not run.
+    ByCloud,
+}
+
+/// What an error of Windows says of that (`winerror.h`: `ERROR_SHARING_VIOLATION`, `ERROR_LOCK_VIOLATION`, `ERROR_CLOUD_FILE_…`).
+pub(crate) fn of_windows(code: i32) -> Option<Held> {
+    match code {
+        32 | 33 => Some(Held::ByProgram),
+        358 | 362..=366 | 374 | 375 | 377..=383 | 386..=398 | 404 | 426 | 434 | 475 => Some(Held::ByCloud),
+        _ => None,
+    }
+}
+
 /// Does it again while another program holds the file. Waits, so it belongs on a thread that may.
 pub(crate) fn patiently<T>(act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     patiently_with(act, |error| Some(error))
@@ -31,9 +50,9 @@ pub(crate) fn patiently_with<T, E>(
 
 /// How long an error of Windows is worth waiting for.
 fn patience(code: i32) -> Duration {
-    match code {
-        32 | 33 => WHILE_HELD,
-        5 => WHILE_REFUSED,
+    match (code, of_windows(code)) {
+        (_, Some(Held::ByProgram)) => WHILE_HELD,
+        (5, _) => WHILE_REFUSED,
         _ => Duration::ZERO,
     }
 }
@@ -70,6 +89,18 @@ mod tests {
             |pause| pauses.push(pause.as_millis()),
         );
         (done, pauses)
+    }
+
+    #[test]
+    fn what_lies_in_the_cloud_is_told_apart_and_not_waited_for() {
+        // Not running, no line, timed out.
+        for code in [362, 388, 426] {
+            assert_eq!((of_windows(code), patience(code)), (Some(Held::ByCloud), Duration::ZERO));
+        }
+        // No file of a cloud; not there; no room.
+        for code in [376, 2, 112] {
+            assert_eq!(of_windows(code), None);
+        }
     }
 
     #[test]

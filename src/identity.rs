@@ -18,6 +18,7 @@ pub(crate) mod files;
 mod keyfile;
 pub mod p12;
 mod shown;
+pub mod store;
 mod vault;
 
 use std::path::{Path, PathBuf};

@@ -36,6 +36,9 @@ pub enum LinkError {
     NotTrusted(String),
     #[error("the hub refused our certificate: {0}")]
     CertificateRefused(String),
+    /// It signed for nobody: its person said no, or its card is gone.
+    #[error("our own key did not sign: {0}")]
+    KeyRefused(String),
     #[error("the hub said {}: {:?} {}", .0.status, .0.code, .0.title)]
     Problem(Problem),
     #[error("the hub's answer makes no sense: {0}")]

@@ -20,6 +20,7 @@ pub mod relay;
 pub mod release;
 pub mod search;
 pub mod statement;
+pub mod stored;
 pub mod window;
 
 /// The language of the window and the command line.

@@ -40,7 +40,7 @@ VIAddVersionKey /LANG=1041 LegalCopyright "MIT OR Apache-2.0"
 !insertmacro MUI_PAGE_COMPONENTS
 !insertmacro MUI_PAGE_INSTFILES
 !insertmacro MUI_PAGE_FINISH
-!define MUI_UNCONFIRMPAGE_TEXT_TOP "便りのプログラムを取り除きます。この端末の設定・電子証明書・履歴は取り除かず、次のフォルダに残します。$\r$\n${DATA}$\r$\n$\r$\nもう使わないときは、電子証明書をほかの端末か運用者に失効してもらってから、このフォルダを消してください。"
+!define MUI_UNCONFIRMPAGE_TEXT_TOP "便りのプログラムを取り除きます。この端末の設定・電子証明書・履歴は取り除かず、次のフォルダに残します。$\r$\n${DATA}"
 !insertmacro MUI_UNPAGE_CONFIRM
 !insertmacro MUI_UNPAGE_INSTFILES
 !insertmacro MUI_LANGUAGE Japanese
@@ -129,5 +129,6 @@ Section "Uninstall"
     DeleteRegKey HKCU "${UNINSTALL}"
     ${If} ${FileExists} "${DATA}\*.*"
         DetailPrint "この端末の設定・電子証明書・履歴は、${DATA} に残っています。"
+        MessageBox MB_OK|MB_ICONINFORMATION "この端末の設定・電子証明書・履歴は、次のフォルダに残っています。$\r$\n${DATA}$\r$\n$\r$\nもう使わないときは、この端末の電子証明書をほかの端末か運用者に失効してもらってから、このフォルダを消してください。" /SD IDOK
     ${EndIf}
 SectionEnd

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
+use crate::held::{self, Held};
 use crate::standard::{
     Checked, CheckedFile, CheckedSet, FileChecker, Finding, Judged, Kind, Known, OfficeNumber, Severity, Summary, judge,
 };
@@ -155,9 +156,11 @@ pub(crate) fn sentence(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "ファイルが見つかりません".to_owned(),
         io::ErrorKind::PermissionDenied => "開く権限がないか、ほかのソフトが使っています".to_owned(),
         io::ErrorKind::IsADirectory => "ファイルではなくフォルダーです".to_owned(),
-        // 32 and 33: Windows says that another program holds the file.
-        _ if cfg!(windows) && matches!(error.raw_os_error(), Some(32 | 33)) => "ほかのソフトが使っています".to_owned(),
-        _ => format!("読めません（{error}）"),
+        _ => match error.raw_os_error().filter(|_| cfg!(windows)).and_then(held::of_windows) {
+            Some(Held::ByProgram) => "ほかのソフトが使っています".to_owned(),
+            Some(Held::ByCloud) => "OneDrive などのクラウドにあり、いまは読み出せません".to_owned(),
+            None => format!("読めません（{error}）"),
+        },
     }
 }
 

@@ -1,4 +1,4 @@
-//! `tayori setup` by a code or a certificate file: one command from the letter to a terminal that works.
+//! `tayori setup` by a code or a certificate: one command from the letter to a terminal that works.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::Path;
@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::{Outcome, tell, unlock};
 use crate::engine::enrol::{self, By, Entered, Entry, Step};
 use crate::engine::profile::{Profile, ProfileError};
+use crate::identity::store;
 
 /// For programs without a person.
 const P12_PASSWORD: &str = "TAYORI_P12_PASSWORD";
@@ -43,11 +44,12 @@ pub(super) fn enter(dir: &Path, entry: &Entry) -> Outcome {
         return Outcome::Troubled;
     }
     let say = &mut |step| match step {
+        Step::Trying => println!("証明書の鍵を確かめています。Windows の画面が出たら、その案内に従ってください…"),
         Step::Keys => println!("鍵を作っています…"),
         Step::Asking => println!("連携基盤に登録しています…"),
         Step::Keeping => println!("証明書を入れています…"),
     };
-    match enrol::enter(dir, entry, Timestamp::now(), say) {
+    match enrol::enter(store::system(), dir, entry, Timestamp::now(), say) {
         Ok(Entered::Member { office_name, terminal_name, recovery }) => {
             println!("{office_name} の端末「{terminal_name}」として送受信できます。");
             if let Some(code) = recovery {

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use zeroize::Zeroizing;
 
-use super::{Outcome, enrol, login};
-use crate::engine::enrol::Entry;
+use super::{Outcome, enrol, login, stored};
+use crate::engine::enrol::{By, Entry};
 use crate::engine::profile::{Profile, ProfileError, Settings};
 use crate::identity::enrol::Waiting;
-use crate::identity::{Identity, IdentityError, Request};
+use crate::identity::{Identity, IdentityError, Request, store};
 use crate::standard::OfficeNumber;
 
 /// この端末を使えるようにします。案内の書面のコードを入れるか、証明書のファイルを入れます
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "コードで: tayori setup --hub https://連携基盤:8443 --office 3191000017 --code コード --outgoing 送信フォルダ --import 取込フォルダ\n証明書のファイルで: --code の代わりに --p12 ファイル --ca-fingerprint 書面の番号（パスワードは尋ねるか、TAYORI_P12_PASSWORD から読みます）\n\nコードを使わずに、申請書を渡して証明書を受け取ることもできます。\n1回目: tayori setup --office 3191000017 --name 事業所名 --hub https://連携基盤:8443 --outgoing 送信フォルダ --import 取込フォルダ\n        できた申請書（request.csr）を連携基盤の運用者に渡します。\n2回目: tayori setup --certificate 証明書.pem --ca ca.pem\n途中でやめたとき、申請書をなくしたとき、証明書を更新するときは、1回目をもう一度行います。"
+    after_help = "コードで: tayori setup --hub https://連携基盤:8443 --office 3191000017 --code コード --outgoing 送信フォルダ --import 取込フォルダ\n証明書のファイルで: --code の代わりに --p12 ファイル --ca-fingerprint 書面の番号（パスワードは尋ねるか、TAYORI_P12_PASSWORD から読みます）\nWindows に入っている証明書で: --code の代わりに --windows-certificate 番号か名前の一部 --ca-fingerprint 書面の番号（tayori setup --windows-certificate だけなら、使える証明書の一覧を出します）\n\nコードを使わずに、申請書を渡して証明書を受け取ることもできます。\n1回目: tayori setup --office 3191000017 --name 事業所名 --hub https://連携基盤:8443 --outgoing 送信フォルダ --import 取込フォルダ\n        できた申請書（request.csr）を連携基盤の運用者に渡します。\n2回目: tayori setup --certificate 証明書.pem --ca ca.pem\n途中でやめたとき、申請書をなくしたとき、証明書を更新するときは、1回目をもう一度行います。"
 )]
 pub struct SetupArgs {
     /// 事業所番号（10桁）
@@ -41,12 +41,15 @@ pub struct SetupArgs {
         hide_env_values = true,
         value_name = "コード",
         requires = "office",
-        conflicts_with = "p12"
+        conflicts_with_all = ["p12", "windows_certificate"]
     )]
     code: Option<String>,
     /// ほかの認証局が出した証明書のファイル（.p12 か .pfx）
-    #[arg(long, value_name = "ファイル", requires_all = ["office", "ca_fingerprint"])]
+    #[arg(long, value_name = "ファイル", requires_all = ["office", "ca_fingerprint"], conflicts_with = "windows_certificate")]
     p12: Option<PathBuf>,
+    /// Windows に入っている、ほかの認証局の証明書。番号か名前の一部で選びます。値がなければ一覧を出します
+    #[arg(long, value_name = "番号か名前の一部", num_args = 0..=1, default_missing_value = "")]
+    windows_certificate: Option<String>,
     /// 案内の書面にある、連携基盤の認証局の番号（SHA-256）
     #[arg(long, value_name = "番号")]
     ca_fingerprint: Option<String>,
@@ -68,13 +71,26 @@ pub struct SetupArgs {
 }
 
 pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
+    let by_store = match &args.windows_certificate {
+        None => None,
+        Some(typed) => match stored::chosen(store::system(), typed, &mut std::io::stdout()) {
+            Ok(chosen) => Some(chosen),
+            // Who also said for which office wanted more than the list.
+            Err(outcome) => return Ok(if args.office.is_some() { Outcome::Troubled } else { outcome }),
+        },
+    };
     if let (Some(office), Some(hub), Some(out), Some(imp)) = (args.office, &args.hub, &args.outgoing, &args.import)
-        && (args.code.is_some() || args.p12.is_some())
+        && (args.code.is_some() || args.p12.is_some() || by_store.is_some())
     {
-        let by = match (&args.code, &args.p12) {
-            (Some(code), _) => enrol::code(code)?,
-            (None, Some(path)) => enrol::file(path, args.ca_fingerprint.as_deref().unwrap_or_default())?,
-            (None, None) => bail!("--code か --p12 を指定してください。"),
+        let authority = args.ca_fingerprint.clone();
+        let by = match (&args.code, &args.p12, by_store) {
+            (Some(code), ..) => enrol::code(code)?,
+            (None, Some(path), _) => enrol::file(path, &authority.unwrap_or_default())?,
+            (None, None, Some(fingerprint)) => match authority {
+                Some(authority) => By::Stored { fingerprint, authority },
+                None => bail!("案内の書面にある認証局の番号を、--ca-fingerprint で指定してください。"),
+            },
+            (None, None, None) => bail!("--code か --p12 を指定してください。"),
         };
         let entry = Entry {
             hub: hub.clone(),
@@ -87,6 +103,9 @@ pub fn run(args: &SetupArgs, dir: &Path) -> anyhow::Result<Outcome> {
             recovery: args.recovery_code.clone().map(Zeroizing::new),
         };
         return Ok(then_log_in(enrol::enter(dir, &entry), dir, args.user.as_deref()));
+    }
+    if by_store.is_some() {
+        bail!("この証明書で登録するには、--office、--hub、--outgoing、--import も指定してください。");
     }
     match (args, &args.certificate, &args.ca) {
         (SetupArgs { office: None, recovery_code: Some(code), .. }, None, None) => {

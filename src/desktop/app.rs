@@ -331,6 +331,7 @@ impl App {
                     self.greet(login);
                 }
                 Event::Entrance(Entrance::Working(_)) => self.was_set_up = true,
+                Event::Stored(found) => self.entrance.found(found.clone()),
                 Event::LoginRefused(_) => self.login.refused(),
                 _ => {}
             }

@@ -260,7 +260,7 @@ impl Model {
             Event::SendResults(_) => {}
             Event::Drafts(drafts) => self.drafts = drafts,
             // The dialog's.
-            Event::Register(_) | Event::RelayOffer(_) | Event::RelayReview(_) => {}
+            Event::Register(_) | Event::RelayOffer(_) | Event::RelayReview(_) | Event::Stored(_) => {}
             // The app's own affair.
             Event::Show(_) | Event::HandedOver(_) => {}
             // Never comes so far: who shows the notices takes it.

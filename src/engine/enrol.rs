@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 
 use jiff::Timestamp;
+use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
-use super::failure::{of_identity, of_link};
+use super::failure::{of_identity, of_link, of_store};
 use super::model::Failure;
 use super::profile::{Profile, ProfileError, Settings, vault_of};
 use crate::folders;
 use crate::identity::code::Code;
 use crate::identity::enrol::{Attempt, Became, EnrolError, Waiting, believe};
+use crate::identity::store::{self, CertificateStore};
 use crate::identity::{IdentityError, Unlock, p12};
 use crate::link::{self, HubLink, Link as _, LinkError, Membership as _};
 use crate::parcel::certificate;
@@ -53,6 +55,11 @@ pub enum By {
         password: Zeroizing<String>,
         authority: String,
     },
+    /// The same of a certificate in the system's own store, by its fingerprint.
+    Stored {
+        fingerprint: String,
+        authority: String,
+    },
 }
 
 /// Codes and passwords are nobody's business, least of all a log's.
@@ -61,6 +68,7 @@ impl fmt::Debug for By {
         f.write_str(match self {
             By::Code(_) => "Code",
             By::File { .. } => "File",
+            By::Stored { .. } => "Stored",
         })
     }
 }
@@ -74,6 +82,8 @@ impl fmt::Debug for Entry {
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// The key of a certificate in the system's store is tried; the system may ask for a PIN now.
+    Trying,
     /// Keys are being made.
     Keys,
     /// The hub is being asked.
@@ -109,39 +119,58 @@ pub fn start(dir: PathBuf, entry: Entry, wake: impl Fn() + Send + 'static) -> st
             let _ = tell.send(progress);
             wake();
         };
-        let done = enter(&dir, &entry, Timestamp::now(), &mut |step| say(Progress::Step(step)));
+        let done = enter(store::system(), &dir, &entry, Timestamp::now(), &mut |step| say(Progress::Step(step)));
         say(Progress::Done(done));
     })?;
     Ok(told)
 }
 
-/// Sets a terminal up. The vault must open by itself or be open already.
-pub fn enter(dir: &Path, entry: &Entry, now: Timestamp, say: &mut dyn FnMut(Step)) -> Result<Entered, Failure> {
+/// What there is to choose from for [`By::Stored`].
+pub fn stored(store: &dyn CertificateStore, now: Timestamp) -> Result<Vec<store::Stored>, Failure> {
+    store::usable(store, now).map_err(|error| of_store(&error))
+}
+
+/// Sets a terminal up. The vault must open by itself or be open already. `store` is the system's.
+pub fn enter(
+    store: Option<&dyn CertificateStore>,
+    dir: &Path,
+    entry: &Entry,
+    now: Timestamp,
+    say: &mut dyn FnMut(Step),
+) -> Result<Entered, Failure> {
     let hub = address(&entry.hub)?;
     check_other_office(dir, entry.office)?;
     let code = match &entry.by {
         By::Code(typed) => Some(typed.parse::<Code>().map_err(|_| Failure::CodeIncomplete)?),
-        By::File { .. } => None,
+        By::File { .. } | By::Stored { .. } => None,
     };
     let recovery = match &entry.recovery {
         Some(typed) => Some(typed.parse::<Code>().map_err(|_| Failure::CodeIncomplete)?),
         None => None,
     };
-    let papers = match &entry.by {
-        By::Code(_) => None,
+    let of_file = match &entry.by {
         By::File { path, password, .. } => Some(opened(path, password)?),
+        By::Code(_) | By::Stored { .. } => None,
     };
-    say(Step::Keys);
     let io = |source: &std::io::Error| folders::failure_of(source, dir);
     std::fs::create_dir_all(dir).map_err(|error| io(&error))?;
     let vault = vault_of(dir, &Unlock::ByItself).map_err(|error| ProfileError::from(error).failure())?;
+    let shown = match &entry.by {
+        By::Stored { fingerprint, .. } => {
+            say(Step::Trying);
+            let store = store.ok_or(Failure::CertificateNotStored)?;
+            Some(store::to_show(store, fingerprint, now).map_err(|error| of_store(&error))?)
+        }
+        By::Code(_) | By::File { .. } => of_file,
+    };
+    say(Step::Keys);
     let identity_dir = dir.join("identity");
     let attempt = Attempt::begin(&identity_dir, &vault, entry.office).map_err(|error| of_enrol(&error))?;
     let enrolment = attempt.ask(&entry.terminal, code.as_ref()).map_err(|error| of_enrol(&error))?;
     say(Step::Asking);
-    let (enrolled, seen) = link::enrol(&hub, papers, &enrolment).map_err(|error| of_asking(&error))?;
+    let (enrolled, seen) = link::enrol(&hub, shown, &enrolment).map_err(|error| of_asking(&error))?;
     let answer = believe(&enrolment, &enrolled, code.as_ref()).map_err(|error| of_enrol(&error))?;
-    if let By::File { authority, .. } = &entry.by
+    if let By::File { authority, .. } | By::Stored { authority, .. } = &entry.by
         && !is_fingerprint(authority, &answer.authority.0)
     {
         return Err(Failure::AuthorityOther);
@@ -281,13 +310,14 @@ fn check_other_office(dir: &Path, office: OfficeNumber) -> Result<(), Failure> {
     }
 }
 
-fn opened(path: &Path, password: &str) -> Result<p12::Papers, Failure> {
+fn opened(path: &Path, password: &str) -> Result<CertifiedKey, Failure> {
     let bytes = std::fs::read(path).map_err(|source| folders::failure_of(&source, path))?;
-    p12::open(&bytes, password).map_err(|error| match error {
+    let papers = p12::open(&bytes, password).map_err(|error| match error {
         p12::P12Error::Password => Failure::CertificateFilePassword,
         p12::P12Error::Ber => Failure::CertificateFileForm,
         p12::P12Error::Unreadable(_) | p12::P12Error::NoKey => Failure::CertificateFileBroken,
-    })
+    })?;
+    papers.certified_key().map_err(|_| Failure::CertificateFileBroken)
 }
 
 /// Compares what somebody typed from a letter: strokes, colons and case do not matter.

@@ -20,6 +20,7 @@ use super::runner::Teller;
 use super::{Backend, Engine};
 use crate::history::{Action, DONE};
 use crate::identity::Unlock;
+use crate::identity::store::{self, CertificateStore};
 
 /// How often a terminal that waits looks whether it was let in.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -27,12 +28,21 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 impl Engine {
     /// The engine of the terminal in this folder, set up or not. Never fails: what is missing is told.
     pub fn open(dir: PathBuf, wake: impl Fn() + Send + Sync + 'static) -> Engine {
+        Self::open_beside(dir, store::system(), wake)
+    }
+
+    /// The same beside another store of certificates than the system's.
+    fn open_beside(
+        dir: PathBuf,
+        store: Option<&'static dyn CertificateStore>,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Engine {
         let (engine, backend) = Engine::pair();
         let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(wake);
         // There is no board before the entrance is open.
         let (board, _) = std::sync::mpsc::channel();
         let teller = Teller { events: backend.events.clone(), wake: wake.clone(), board };
-        let entrance = Door { dir, teller, pending: None, diagnoses: None };
+        let entrance = Door { dir, store, teller, pending: None, diagnoses: None };
         let spawned =
             std::thread::Builder::new().name("entrance".into()).spawn(move || entrance.until_open(backend, wake));
         if let Err(error) = spawned {
@@ -44,6 +54,8 @@ impl Engine {
 
 struct Door {
     dir: PathBuf,
+    /// Where certificates of other authorities may lie.
+    store: Option<&'static dyn CertificateStore>,
     teller: Teller,
     /// What was entered, while the passphrase that it takes is asked for.
     pending: Option<Box<Entry>>,
@@ -120,6 +132,10 @@ impl Door {
                 Ok(Command::Unlock(passphrase)) => self.unlock(&entrance, &passphrase),
                 Ok(Command::SetUp(entry)) => self.enter(entry),
                 Ok(Command::Recover(code)) => self.recover(&code),
+                Ok(Command::LookForCertificates) => {
+                    self.look_for_certificates();
+                    continue;
+                }
                 Ok(Command::Diagnosis(command)) => {
                     self.diagnose(command);
                     continue;
@@ -158,7 +174,7 @@ impl Door {
         let mut say = |step| {
             teller.tell(Event::Entrance(Entrance::Working(step)));
         };
-        match enrol::enter(&self.dir, &entry, Timestamp::now(), &mut say) {
+        match enrol::enter(self.store, &self.dir, &entry, Timestamp::now(), &mut say) {
             Ok(Entered::Member { recovery: Some(code), office_name, .. }) => {
                 self.put_on_record("");
                 Entrance::Recovery { code: Secret::new(code.to_string()), office_name }
@@ -172,6 +188,13 @@ impl Door {
                 asks(failure)
             }
             Err(failure) => self.set_up(Some(failure)),
+        }
+    }
+
+    fn look_for_certificates(&self) {
+        if let Some(store) = self.store {
+            let stored = enrol::stored(store, Timestamp::now());
+            self.teller.tell(Event::Stored(stored.map(Arc::from)));
         }
     }
 
@@ -230,7 +253,7 @@ impl Door {
 
     fn set_up(&self, refused: Option<Failure>) -> Entrance {
         let (outgoing, import) = default_folders(&self.dir);
-        Entrance::SetUp { outgoing, import, refused }
+        Entrance::SetUp { outgoing, import, has_store: self.store.is_some(), refused }
     }
 }
 
@@ -257,6 +280,8 @@ fn default_folders(dir: &Path) -> (PathBuf, PathBuf) {
 mod tests {
     use super::*;
     use crate::engine::model::By;
+    use crate::identity::store::StoreError;
+    use crate::identity::store::made_up::MadeUp;
 
     /// The next thing the entrance asks for; steps of the work are passed over.
     fn next(engine: &Engine) -> Entrance {
@@ -293,7 +318,7 @@ mod tests {
         let copy = tempfile::tempdir().unwrap();
         std::fs::copy(dir.path().join("vault.toml"), copy.path().join("vault.toml")).unwrap();
         let engine = Engine::open(copy.path().to_owned(), || ());
-        let Entrance::SetUp { outgoing, import, refused: None } = next(&engine) else { panic!("no guide") };
+        let Entrance::SetUp { outgoing, import, refused: None, .. } = next(&engine) else { panic!("no guide") };
         assert_ne!(outgoing, import);
         engine.send(Command::SetUp(entry("no code")));
         let Entrance::SetUp { refused: Some(Failure::CodeIncomplete), .. } = next(&engine) else {
@@ -309,5 +334,32 @@ mod tests {
             Entrance::SetUp { refused: Some(Failure::HubUnreachable), .. } => {}
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn certificates_of_the_systems_store_are_looked_for_and_one_is_tried_before_the_hub_is_called() {
+        let dir = tempfile::tempdir().unwrap();
+        crate::identity::Vault::create_unprotected(dir.path(), "correct horse").unwrap();
+        let mut store = MadeUp::with(&["KJ3170000001"]);
+        store.trouble = Some(StoreError::CardMissing);
+        let store: &'static MadeUp = Box::leak(Box::new(store));
+        let engine = Engine::open_beside(dir.path().to_owned(), Some(store), || ());
+        assert!(matches!(next(&engine), Entrance::SetUp { has_store: true, refused: None, .. }));
+        engine.send(Command::LookForCertificates);
+        let begun = std::time::Instant::now();
+        let stored = loop {
+            match engine.poll() {
+                Some(Event::Stored(stored)) => break stored.unwrap(),
+                _ => std::thread::sleep(Duration::from_millis(5)),
+            }
+            assert!(begun.elapsed() < Duration::from_secs(90), "nothing was found");
+        };
+        assert_eq!(stored.iter().map(|stored| stored.subject.as_str()).collect::<Vec<_>>(), ["KJ3170000001"]);
+        let by = By::Stored { fingerprint: stored[0].fingerprint.clone(), authority: "aa".into() };
+        engine.send(Command::SetUp(Box::new(Entry { by, ..*entry("") })));
+        let Entrance::SetUp { refused: Some(Failure::CardMissing), .. } = next(&engine) else {
+            panic!("the card is away, and nobody listens at the hub's place")
+        };
+        assert!(!dir.path().join("identity").exists(), "no keys were made");
     }
 }

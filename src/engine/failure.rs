@@ -2,6 +2,7 @@
 
 use super::model::Failure;
 use crate::history::HistoryError;
+use crate::identity::store::StoreError;
 use crate::identity::{FileError, IdentityError, LEAST_PASSPHRASE, VaultError};
 use crate::link::LinkError;
 use crate::parcel::{OpenError, PackError, ReadError, SealError, TrustError, Verdict};
@@ -12,6 +13,7 @@ pub fn of_link(error: &LinkError) -> Failure {
         LinkError::NoWay(_) | LinkError::NoAnswer(_) => Failure::HubUnreachable,
         LinkError::NotTrusted(_) => Failure::HubNotTrusted,
         LinkError::CertificateRefused(_) => Failure::CertificateRefused,
+        LinkError::KeyRefused(_) => Failure::KeyDeclined,
         LinkError::Nonsense(_) => Failure::HubNonsense,
         LinkError::LoginRequired => Failure::LoginRequired,
         LinkError::Kept(error) => of_history(error),
@@ -59,6 +61,19 @@ pub fn of_identity(error: &IdentityError) -> Failure {
             crate::folders::failure_of(source, path)
         }
         _ => Failure::CertificateUnusable,
+    }
+}
+
+/// Why a certificate of the system's store cannot be used.
+pub fn of_store(error: &StoreError) -> Failure {
+    tracing::warn!(%error, "no certificate of the system's store");
+    match error {
+        StoreError::Unreadable(_) => Failure::CertificateStoreUnreadable,
+        StoreError::NotThere => Failure::CertificateNotStored,
+        StoreError::Declined => Failure::KeyDeclined,
+        StoreError::CardMissing => Failure::CardMissing,
+        StoreError::CardLocked => Failure::CardLocked,
+        StoreError::Unfit(_) => Failure::KeyUnfit,
     }
 }
 

@@ -20,6 +20,7 @@ pub use crate::history::{
     AuditFault, AuditLine, Failure, Hits, PaperNote, ParcelLine, PassedOn, State, Step, Subject, Trail, Wanted, Way,
 };
 use crate::identity::code::Code;
+pub use crate::identity::store::Stored;
 pub use crate::parcel::Hop;
 use crate::parcel::{ParcelId, Statement};
 use crate::register::Register;
@@ -73,6 +74,8 @@ pub enum Command {
     DismissDraft(OfficeNumber),
     /// The passphrase of this terminal's vault, or the one chosen for a new vault.
     Unlock(Secret),
+    /// Answer with [`Event::Stored`]: the certificates of the system's own store that may let this terminal in.
+    LookForCertificates,
     /// Set this terminal up; answered by [`Event::Entrance`].
     SetUp(Box<Entry>),
     /// The office's recovery code lets a waiting terminal in.
@@ -332,6 +335,8 @@ pub enum Event {
     Statement(Arc<StatementDraft>),
     /// What it takes before this terminal can work; [`Entrance::Open`] when nothing does.
     Entrance(Entrance),
+    /// The last [`Command::LookForCertificates`].
+    Stored(Result<Arc<[Stored]>, Failure>),
     Audit(Arc<Audit>),
     /// Who is logged in, told at the start and whenever it changes.
     Login(Login),
@@ -350,10 +355,12 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entrance {
     Open,
-    /// It is not set up. The folders are an offer; `refused` says why the last try came to nothing.
+    /// It is not set up. The folders are an offer, `has_store` says whether the system keeps certificates to choose
+    /// from; `refused` says why the last try came to nothing.
     SetUp {
         outgoing: PathBuf,
         import: PathBuf,
+        has_store: bool,
         refused: Option<Failure>,
     },
     /// It is being set up.

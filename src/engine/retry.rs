@@ -84,7 +84,7 @@ pub fn is_lasting(error: &LinkError) -> bool {
     match error {
         LinkError::NoWay(_) | LinkError::NoAnswer(_) | LinkError::Nonsense(_) => false,
         // A certificate is mended by a person, and then the parcel may go: it waits.
-        LinkError::NotTrusted(_) | LinkError::CertificateRefused(_) => false,
+        LinkError::NotTrusted(_) | LinkError::CertificateRefused(_) | LinkError::KeyRefused(_) => false,
         // Somebody logs in, and it goes.
         LinkError::LoginRequired | LinkError::Kept(_) | LinkError::Turn(_) => false,
         LinkError::Problem(problem) => match problem.code {

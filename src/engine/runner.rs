@@ -357,7 +357,11 @@ impl Desk {
                 self.terminal.history.record(Action::SaveFile, "document", &saved, now)?;
             }
             // What the entrance asked for; it is open now.
-            Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => {}
+            Command::Unlock(_)
+            | Command::LookForCertificates
+            | Command::SetUp(_)
+            | Command::Recover(_)
+            | Command::RecoveryNoted => {}
             Command::Configure(settings) => {
                 let kept = self.configure(*settings, out, teller);
                 self.terminal.history.record(Action::Settings, "", &kept, now)?;
@@ -588,6 +592,7 @@ fn recorded_here(command: &Command) -> Option<(Action, String)> {
         | Command::Logout
         // Before the entrance is open there is no record to write into.
         | Command::Unlock(_)
+        | Command::LookForCertificates
         | Command::SetUp(_)
         | Command::Recover(_)
         | Command::RecoveryNoted

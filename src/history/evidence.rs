@@ -187,6 +187,17 @@ pub enum Failure {
     /// It is of a form we cannot read (BER); exported again it can.
     CertificateFileForm,
     CertificateFilePassword,
+    /// The system's own store of certificates cannot be read.
+    CertificateStoreUnreadable,
+    /// The certificate that was chosen is not in the system's store, or no longer good.
+    CertificateNotStored,
+    /// Whoever sat there did not let a key of the system's store be used, or typed a wrong PIN.
+    KeyDeclined,
+    /// The key is on a card that is not there.
+    CardMissing,
+    CardLocked,
+    /// A key of the system's store that cannot sign as the hub wants it.
+    KeyUnfit,
     /// The receiver is not in the directory, or has no valid certificate.
     ReceiverUnknown {
         office: String,
@@ -229,6 +240,10 @@ pub enum Failure {
         name: String,
     },
     FileLocked {
+        name: String,
+    },
+    /// It lies with OneDrive or the like, which does not give it now.
+    FileInCloud {
         name: String,
     },
     FileNotPermitted {

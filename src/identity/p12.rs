@@ -1,6 +1,7 @@
 //! PKCS#12 files as authorities hand them out: RC2-40 and 3DES of old, AES of today.
 
 use p12_keystore::{Certificate, Pkcs12Archive};
+use rustls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::parcel::SealingKey;
@@ -10,6 +11,13 @@ use crate::parcel::SealingKey;
 pub struct Papers {
     pub chain: Vec<CertificateDer<'static>>,
     pub key: PrivateKeyDer<'static>,
+}
+
+impl Papers {
+    /// As TLS shows them.
+    pub fn certified_key(self) -> Result<CertifiedKey, rustls::Error> {
+        CertifiedKey::from_der(self.chain, self.key, &rustls::crypto::aws_lc_rs::default_provider())
+    }
 }
 
 /// Why a file gives no key.

@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
 use super::LinkError;
 use super::hub::HubLink;
-use crate::identity::p12::Papers;
 use crate::wire::{Enrolled, Enrolment};
 
 /// What whoever answered showed: to be held to the authority before anything is believed.
@@ -24,8 +24,8 @@ use crate::wire::{Enrolled, Enrolment};
 #[must_use]
 pub struct Seen(Vec<(Vec<CertificateDer<'static>>, ServerName<'static>)>);
 
-/// Asks to be let in; `base` is the hub's address.
-pub fn enrol(base: &str, papers: Option<Papers>, enrolment: &Enrolment) -> Result<(Enrolled, Seen), LinkError> {
+/// Asks to be let in; `base` is the hub's address, `shown` a certificate of another authority.
+pub fn enrol(base: &str, shown: Option<CertifiedKey>, enrolment: &Enrolment) -> Result<(Enrolled, Seen), LinkError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let witness = Arc::new(Witness { provider: Arc::clone(&provider), seen: Mutex::default() });
     let unusable = |error: rustls::Error| LinkError::CertificateRefused(error.to_string());
@@ -34,8 +34,8 @@ pub fn enrol(base: &str, papers: Option<Papers>, enrolment: &Enrolment) -> Resul
         .map_err(unusable)?
         .dangerous()
         .with_custom_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>);
-    let tls = match papers {
-        Some(Papers { chain, key }) => builder.with_client_auth_cert(chain, key).map_err(unusable)?,
+    let tls = match shown {
+        Some(key) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key))),
         None => builder.with_no_client_auth(),
     };
     let link = HubLink::new(base, tls)?;

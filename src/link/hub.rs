@@ -283,6 +283,8 @@ fn of_transport(error: &reqwest::Error) -> LinkError {
             Some(rustls::Error::AlertReceived(alert)) if is_about_our_certificate(*alert) => {
                 return LinkError::CertificateRefused(format!("{alert:?}"));
             }
+            // Only a key that is not ours to hold (of the system's store) has troubles of its own.
+            Some(rustls::Error::Other(own)) => return LinkError::KeyRefused(own.to_string()),
             _ => {}
         }
         cause = here.source();

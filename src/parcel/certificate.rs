@@ -5,6 +5,8 @@ use der::asn1::{PrintableStringRef, Utf8StringRef};
 use der::{Decode, Encode as _, Tag, Tagged};
 use jiff::Timestamp;
 use x509_cert::Certificate;
+use x509_cert::ext::pkix::name::DirectoryString;
+use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage};
 use x509_cert::name::Name;
 use x509_cert::time::Time;
 
@@ -57,6 +59,25 @@ pub fn valid_from(certificate_der: &[u8]) -> Result<Timestamp, CertificateError>
     timestamp(&parse(certificate_der)?.tbs_certificate().validity().not_before)
 }
 
+/// Whom it names and who issued it, as people know them: by the common name, else by the whole name. For screens only.
+pub fn names(certificate_der: &[u8]) -> Result<(String, String), CertificateError> {
+    let certificate = parse(certificate_der)?;
+    let certificate = certificate.tbs_certificate();
+    Ok((called(certificate.subject()), called(certificate.issuer())))
+}
+
+/// Whether its issuer lets its holder show it to a server. One that says nothing of uses is for all.
+pub fn is_for_clients(certificate_der: &[u8]) -> Result<bool, CertificateError> {
+    let certificate = parse(certificate_der)?;
+    let certificate = certificate.tbs_certificate();
+    let unreadable = |error: der::Error| CertificateError::Unreadable(error.to_string());
+    let signs = certificate.get_extension::<KeyUsage>().map_err(unreadable)?;
+    let uses = certificate.get_extension::<ExtendedKeyUsage>().map_err(unreadable)?;
+    let clients = [const_oid::db::rfc5280::ID_KP_CLIENT_AUTH, const_oid::db::rfc5280::ANY_EXTENDED_KEY_USAGE];
+    Ok(signs.is_none_or(|(_, usage)| usage.digital_signature())
+        && uses.is_none_or(|(_, usage)| usage.0.iter().any(|of| clients.contains(of))))
+}
+
 /// The bits of its public key, without the algorithm.
 pub(crate) fn public_key_of(certificate_der: &[u8]) -> Result<Vec<u8>, CertificateError> {
     Ok(public_key(&parse(certificate_der)?).to_vec())
@@ -99,9 +120,22 @@ pub(super) fn serial(certificate: &Certificate) -> String {
     })
 }
 
-/// A name for logs and messages; cut, since it comes from outside.
+/// A name for logs and messages.
 fn show(name: &Name) -> String {
-    name.to_string().chars().filter(|c| !c.is_control()).take(100).collect()
+    plain(&name.to_string())
+}
+
+fn called(name: &Name) -> String {
+    let mut common_names = name.iter().filter(|part| part.oid == const_oid::db::rfc4519::CN);
+    let common_name = common_names.next().and_then(|part| part.value.decode_as::<DirectoryString>().ok());
+    let called = common_name.map(|name| plain(&name.value())).filter(|name| !name.trim().is_empty());
+    called.unwrap_or_else(|| show(name))
+}
+
+/// Cut, and without what would change the line it stands in: it comes from outside.
+fn plain(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| !c.is_control() && !turns(*c)).take(100).collect()
 }
 
 pub(super) fn timestamp(time: &Time) -> Result<Timestamp, CertificateError> {

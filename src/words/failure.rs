@@ -243,6 +243,63 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
             ("証明書のファイルのパスワードが違います。", "The password of the certificate file is wrong."),
             ("発行元から届いたパスワードを、もう一度入れてください。", "Type the password you got with it again."),
         ),
+        Failure::CertificateStoreUnreadable => say(
+            (
+                "このパソコンに入っている証明書を調べられませんでした。",
+                "The certificates on this PC could not be looked through.",
+            ),
+            (
+                "もう一度お試しください。続くときは、証明書のファイル（.p12 か .pfx）をお使いください。",
+                "Please try again. If this stays, use a certificate file (.p12 or .pfx).",
+            ),
+        ),
+        Failure::CertificateNotStored => say(
+            (
+                "選んだ証明書がこのパソコンに見つからないか、期限が切れています。",
+                "The chosen certificate is not on this PC, or has expired.",
+            ),
+            ("証明書を選び直してください。", "Choose a certificate again."),
+        ),
+        Failure::KeyDeclined => say(
+            (
+                "証明書の鍵を使うことが取り消されたか、暗証番号が違いました。",
+                "The use of the certificate's key was cancelled, or the PIN was wrong.",
+            ),
+            (
+                "もう一度進み、Windows の画面が出たら許可するか、暗証番号を入れてください。",
+                "Go on again; when Windows asks, allow it or type the PIN.",
+            ),
+        ),
+        Failure::CardMissing => say(
+            (
+                "証明書の鍵が入ったカードが見つかりません。",
+                "The card that holds the certificate's key was not found.",
+            ),
+            (
+                "カードを読み取り機に差し込んで、もう一度お試しください。",
+                "Put the card into its reader and try again.",
+            ),
+        ),
+        Failure::CardLocked => say(
+            (
+                "暗証番号のまちがいが続いたため、カードが使えなくなっています。",
+                "The card is locked after too many wrong PINs.",
+            ),
+            (
+                "カードの発行元に、暗証番号の再設定をご依頼ください。",
+                "Ask whoever issued the card to reset its PIN.",
+            ),
+        ),
+        Failure::KeyUnfit => say(
+            (
+                "この証明書の鍵は、連携基盤が求める方法に対応していません。",
+                "The key of this certificate cannot sign in the way the hub needs.",
+            ),
+            (
+                "証明書のファイル（.p12 か .pfx）があれば、それをお使いください。なければ、運用者にコードをご依頼ください。",
+                "Use the certificate's file (.p12 or .pfx) if there is one. Otherwise ask the operator for a code.",
+            ),
+        ),
         Failure::ReceiverUnknown { office } => named(
             (
                 format!("送り先の事業所（{office}）は、まだ受け取れる状態になっていません。"),
@@ -375,6 +432,16 @@ pub fn failure(lang: Lang, failure: &Failure) -> Sentence {
         Failure::FileLocked { name } => named(
             (format!("「{name}」は、ほかのソフトが開いています。"), format!("“{name}” is open in another program.")),
             ("そのソフトを閉じてから、もう一度お試しください。", "Close that program and try again."),
+        ),
+        Failure::FileInCloud { name } => named(
+            (
+                format!("「{name}」は OneDrive などのクラウドにあり、いまは読み出せません。"),
+                format!("“{name}” lies in the cloud (OneDrive or the like) and cannot be fetched now."),
+            ),
+            (
+                "インターネットと OneDrive がつながっているかお確かめください。ファイルを右クリックして「このデバイス上に常に保持する」を選ぶと、次からはつながっていなくても読めます。",
+                "Check the connection and OneDrive. With “Always keep on this device” (right click) it can be read without either.",
+            ),
         ),
         Failure::FileNotPermitted { name } => named(
             (format!("「{name}」を開くことが許されていません。"), format!("“{name}” may not be opened.")),
@@ -731,6 +798,12 @@ mod tests {
             Failure::CertificateFileBroken,
             Failure::CertificateFileForm,
             Failure::CertificateFilePassword,
+            Failure::CertificateStoreUnreadable,
+            Failure::CertificateNotStored,
+            Failure::KeyDeclined,
+            Failure::CardMissing,
+            Failure::CardLocked,
+            Failure::KeyUnfit,
             Failure::ReceiverUnknown { office: "3170000010".into() },
             Failure::TooLarge { size: 60_000_000, limit: 50_000_000 },
             Failure::HubRefused { problem: "too-old".into() },
@@ -746,6 +819,7 @@ mod tests {
             Failure::ClockWrong { minutes: -75 },
             Failure::FileMissing { name: name() },
             Failure::FileLocked { name: name() },
+            Failure::FileInCloud { name: name() },
             Failure::FileNotPermitted { name: name() },
             Failure::FileUnreadable { name: name() },
             Failure::FileUnsettled { name: name() },

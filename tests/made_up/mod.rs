@@ -499,6 +499,26 @@ pub fn terminals() -> Arc<[TerminalEntry]> {
     ])
 }
 
+/// What may lie in Windows: an office's, a person's, and one with long names.
+pub fn stored() -> Arc<[Stored]> {
+    let stored = |subject: &str, issuer: &str, until: &str, number: &str| Stored {
+        subject: subject.into(),
+        issuer: issuer.into(),
+        until: until.parse().unwrap(),
+        fingerprint: number.repeat(16),
+    };
+    Arc::from([
+        stored("KJ3170000001", "国保連合会 介護認証局（例）", "2027-03-31T14:59:59Z", "3f1a"),
+        stored("佐藤 ハナ", "Made-up Personal CA G2", "2026-12-01T00:00:00Z", "77c0"),
+        stored(
+            &format!("{}{}", OFFICES[3], "・".repeat(3)).repeat(4),
+            "一般社団法人 とても長い名前の電子証明書発行機構 第二発行局 Made-up Long Certification Authority 2026",
+            "2028-01-15T00:00:00Z",
+            "e45b",
+        ),
+    ])
+}
+
 pub fn audit() -> Audit {
     let line = |seq: u64| AuditLine {
         seq,

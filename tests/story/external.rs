@@ -2,8 +2,16 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use jiff::Timestamp;
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
+use rustls::{OtherError, SignatureAlgorithm, SignatureScheme};
+use tayori::engine::enrol::{By, Entered, Entry};
+use tayori::engine::model::Failure;
 use tayori::hub::authority::Authority;
+use tayori::identity::store::{CertificateStore, StoreError, usable};
 use tayori::parcel::certificate;
 
 use crate::enrol::sit_down;
@@ -134,7 +142,7 @@ fn a_certificate_file_of_another_authority_lets_an_office_in_and_opens_nothing_e
     let papers = tayori::identity::p12::open(&fs::read(&modern).unwrap(), PASSWORD).unwrap();
     let mut roots = rustls::RootCertStore::empty();
     roots.add(Authority::open(&town.hub_dir().join("ca")).unwrap().certificate_der()).unwrap();
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
@@ -146,6 +154,119 @@ fn a_certificate_file_of_another_authority_lets_an_office_in_and_opens_nothing_e
         let status = client.get(format!("{}{path}", town.url())).send().unwrap().status().as_u16();
         assert!(matches!(status, 401 | 403), "{path}: {status}");
     }
+}
+
+/// A system's own store with one certificate, whose key signs so often before its person says no.
+struct Store {
+    shown: CertifiedKey,
+    key: Arc<Key>,
+}
+
+#[derive(Debug)]
+struct Key {
+    inner: Arc<dyn SigningKey>,
+    left: Arc<AtomicUsize>,
+}
+
+impl Store {
+    /// With what a file holds; its key never leaves.
+    fn with(file: &std::path::Path) -> Store {
+        let papers = tayori::identity::p12::open(&fs::read(file).unwrap(), PASSWORD).unwrap();
+        let shown = papers.certified_key().unwrap();
+        let key = Arc::new(Key { inner: shown.key.clone(), left: Arc::new(AtomicUsize::new(0)) });
+        Store { shown, key }
+    }
+    fn allow(&self, signatures: usize) {
+        self.key.left.store(signatures, Ordering::SeqCst);
+    }
+}
+
+impl CertificateStore for Store {
+    fn certificates(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(vec![self.shown.cert[0].to_vec()])
+    }
+    fn certified_key(&self, _: &[u8]) -> Result<CertifiedKey, StoreError> {
+        Ok(CertifiedKey::new(self.shown.cert.clone(), self.key.clone()))
+    }
+    fn reason(&self, error: &rustls::Error) -> StoreError {
+        let rustls::Error::Other(other) = error else { panic!("{error}") };
+        other.0.downcast_ref::<StoreError>().unwrap().clone()
+    }
+}
+
+impl SigningKey for Key {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        let inner = self.inner.choose_scheme(offered)?;
+        Some(Box::new(Pen { inner, left: self.left.clone() }))
+    }
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.inner.algorithm()
+    }
+}
+
+#[derive(Debug)]
+struct Pen {
+    inner: Box<dyn Signer>,
+    left: Arc<AtomicUsize>,
+}
+
+impl Signer for Pen {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rustls::Error> {
+        let allowed = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        match allowed {
+            Ok(_) => self.inner.sign(message),
+            Err(_) => Err(rustls::Error::Other(OtherError(Arc::new(StoreError::Declined)))),
+        }
+    }
+    fn scheme(&self) -> SignatureScheme {
+        self.inner.scheme()
+    }
+}
+
+#[test]
+fn a_certificate_of_the_systems_store_lets_an_office_in_and_its_key_never_leaves_it() {
+    let (mut town, []) = Town::of([]);
+    let theirs = Theirs::in_folder(town.dir().join("external"));
+    let store = Store::with(&theirs.certify(NORTH, ""));
+    let_in(&mut town, &theirs, None);
+    town.register(NORTH);
+    let north = Office::of(NORTH, town.dir());
+    let [stored] = usable(&store, Timestamp::now()).unwrap().try_into().unwrap();
+    assert_eq!((stored.subject.as_str(), stored.issuer.as_str()), ("KJ3171000048", "Made-up CA"));
+    let enter = |office: &Office, authority: &str| {
+        let entry = Entry {
+            hub: town.url(),
+            office: office.number(),
+            by: By::Stored { fingerprint: stored.fingerprint.clone(), authority: authority.to_owned() },
+            terminal: "事務室".into(),
+            office_name: String::new(),
+            outgoing: office.outgoing.clone(),
+            import: office.import.clone(),
+            recovery: None,
+        };
+        tayori::engine::enrol::enter(Some(&store), &office.profile, &entry, Timestamp::now(), &mut |_| ())
+    };
+    let right = fingerprint(&town);
+    // Its person says no: when the key is tried, or only when the hub is there.
+    for signatures in [0, 1] {
+        store.allow(signatures);
+        assert_eq!(enter(&north, &right).unwrap_err(), Failure::KeyDeclined, "after {signatures}");
+        assert!(!north.profile.join("settings.toml").exists(), "nothing is set up");
+    }
+    store.allow(usize::MAX);
+    assert_eq!(enter(&north, &"0".repeat(64)).unwrap_err(), Failure::AuthorityOther);
+    // South has no such certificate.
+    let south = Office::of(SOUTH, town.dir());
+    town.register(SOUTH);
+    assert_eq!(enter(&south, &right).unwrap_err(), Failure::CodeWrong);
+    // The program itself has no other store than the system's, and here is none.
+    south.run(&["setup", "--windows-certificate"]).says("Windows でだけ使えます");
+    assert!(matches!(enter(&north, &right), Ok(Entered::Member { .. })));
+    sit_down(&north);
+    north.must(&["receive"]);
+    // From here on it is the exchange's own certificate that calls.
+    let own = north.identity().terminal.certificate().to_vec();
+    assert_ne!(certificate::fingerprint(&own), stored.fingerprint);
 }
 
 /// The faults `tayori-hub check` finds.

@@ -505,7 +505,11 @@ fn expected(command: &Command) -> Action {
         Command::Diagnosis(DiagnosisCommand::Support(_)) => Action::WriteSupport,
         Command::Diagnosis(_) => Action::Diagnose,
         // The entrance's: an open terminal has no use for them, and a closed one has no record.
-        Command::Unlock(_) | Command::SetUp(_) | Command::Recover(_) | Command::RecoveryNoted => Action::Setup,
+        Command::Unlock(_)
+        | Command::LookForCertificates
+        | Command::SetUp(_)
+        | Command::Recover(_)
+        | Command::RecoveryNoted => Action::Setup,
     }
 }
 

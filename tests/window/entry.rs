@@ -11,8 +11,15 @@ use crate::made_up;
 use crate::world::*;
 
 fn not_set_up(refused: Option<Failure>) -> Event {
+    set_up(false, refused)
+}
+
+fn set_up(has_store: bool, refused: Option<Failure>) -> Event {
     Event::Entrance(Entrance::SetUp {
-        outgoing: "/書類/便り/送信".into(), import: "/書類/便り/取込".into(), refused
+        outgoing: "/書類/便り/送信".into(),
+        import: "/書類/便り/取込".into(),
+        has_store,
+        refused,
     })
 }
 
@@ -93,6 +100,71 @@ fn a_certificate_file_can_stand_for_the_code() {
         (path, password.as_str(), authority.as_str()),
         (&PathBuf::from("/証明書/証明書.p12"), "ひみつ", "AA:BB")
     );
+}
+
+#[test]
+fn where_the_system_keeps_certificates_one_of_them_can_stand_for_the_code() {
+    let mut window = window_of([1280.0, 1700.0], Look::default(), Scripted::default());
+    let ways = |window: &Window| {
+        let ways = window.harness.get_all_by_role(Role::RadioButton).filter_map(|way| way.accesskit_node().label());
+        ways.filter(|label| label.contains("証明書")).collect::<Vec<_>>()
+    };
+    window.tell(not_set_up(None));
+    assert_eq!(ways(&window), ["証明書ファイル"], "there is no store here");
+    window.tell(set_up(true, None));
+    type_into(&mut window, Role::TextInput, "連携基盤のアドレス", "hub.example.jp");
+    type_into(&mut window, Role::TextInput, "事業所番号", "3170000001");
+    window.harness.get_by_role_and_label(Role::RadioButton, "このパソコンの証明書").click();
+    window.harness.run();
+    window.must_say("このパソコンの証明書を探しています…");
+    assert_eq!(window.asked(), ["LookForCertificates"], "asked once");
+    window.tell(Event::Stored(Err(Failure::CertificateStoreUnreadable)));
+    window.must_say("このパソコンに入っている証明書を調べられませんでした。");
+    window.press("もう一度探す");
+    assert_eq!(window.asked(), ["LookForCertificates"]);
+    window.tell(Event::Stored(Ok([].into())));
+    window.must_say("使える証明書が見つかりません。");
+    window.press("もう一度探す");
+    window.commands();
+    window.tell(Event::Stored(Ok(made_up::stored())));
+    type_into(&mut window, Role::TextInput, "認証局の番号（案内状にあります）", "AA:BB");
+    let next =
+        |window: &Window| window.harness.get_by_role_and_label(Role::Button, "次へ").accesskit_node().is_disabled();
+    assert!(next(&window), "none is chosen yet");
+    inside(&window, "the certificates");
+    let row = "KJ3170000001　有効期限: 2027年3月31日　発行元: 国保連合会 介護認証局（例）";
+    window.harness.get_by_role_and_label(Role::RadioButton, row).click();
+    window.harness.run();
+    // A card was taken out meanwhile: what is no longer there is no longer chosen.
+    window.press("もう一度探す");
+    window.tell(Event::Stored(Ok(made_up::stored().iter().skip(1).cloned().collect())));
+    assert!(next(&window));
+    window.press("もう一度探す");
+    window.tell(Event::Stored(Ok(made_up::stored())));
+    window.harness.get_by_role_and_label(Role::RadioButton, row).click();
+    window.harness.run();
+    window.press("次へ");
+    window.press("次へ");
+    window.commands();
+    window.press("はじめる");
+    let commands = window.commands();
+    let [Command::SetUp(entry)] = commands.as_slice() else { panic!("{} commands", commands.len()) };
+    let By::Stored { fingerprint, authority } = &entry.by else { panic!("no certificate of the store") };
+    assert_eq!((fingerprint, authority.as_str()), (&made_up::stored()[0].fingerprint, "AA:BB"));
+    window.tell(Event::Entrance(Entrance::Working(EntryStep::Trying)));
+    window.must_say("証明書の鍵を確かめています…");
+    window.must_say("Windows が暗証番号や許可をたずねたら");
+    for (refused, words) in [
+        (Failure::KeyDeclined, "証明書の鍵を使うことが取り消されたか、暗証番号が違いました。"),
+        (Failure::CardMissing, "証明書の鍵が入ったカードが見つかりません。"),
+        (Failure::CardLocked, "暗証番号のまちがいが続いたため、カードが使えなくなっています。"),
+        (Failure::KeyUnfit, "この証明書の鍵は、連携基盤が求める方法に対応していません。"),
+        (Failure::CertificateNotStored, "選んだ証明書がこのパソコンに見つからないか、期限が切れています。"),
+    ] {
+        window.tell(set_up(true, Some(refused)));
+        window.must_say(words);
+    }
+    assert!(!next(&window), "what was chosen is still there");
 }
 
 #[test]

@@ -183,9 +183,18 @@ fn entrance() {
     let set_up = |refused| Entrance::SetUp {
         outgoing: "/home/sakura/便り/送信".into(),
         import: "/home/sakura/便り/取込".into(),
+        has_store: false,
         refused,
     };
     entrance("setup", set_up(None));
+    let mut window = empty(WindowLook::default());
+    let Entrance::SetUp { outgoing, import, .. } = set_up(None) else { return };
+    window.tell(Event::Entrance(Entrance::SetUp { outgoing, import, has_store: true, refused: None }));
+    window.harness.get_by_role_and_label(Role::RadioButton, "このパソコンの証明書").click();
+    window.harness.run();
+    window.tell(Event::Stored(Ok(made_up::stored())));
+    window.harness.get_all_by_role(Role::RadioButton).nth_back(2).unwrap().click();
+    keep(window, "setup-stored");
     entrance("setup-refused", set_up(Some(Failure::HubUnreachable)));
     entrance("passphrase", Entrance::Passphrase { new: false, refused: Some(Failure::PassphraseWrong) });
     let code = Secret::new("7K2M-9QXD-4TVB-HJ3N-YW8F-C5RA".into());

@@ -1,6 +1,9 @@
 //! Before the first parcel: the set-up guide, the passphrase, waiting to be let in, the recovery code.
 
+mod stored;
+
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egui::{CentralPanel, Frame, Margin, RichText, ScrollArea, TextEdit, Ui, vec2};
 use zeroize::Zeroizing;
@@ -16,11 +19,12 @@ use crate::desktop::tokens::*;
 use crate::desktop::widgets::{
     Btn, FIELD_MARGIN, bad, button, button_if, field, icon_line, para, scroll_style, segmented, sentence_card, text,
 };
-use crate::engine::model::{By, Command, Entrance, Entry, EntryStep, Failure, Secret};
+use crate::engine::model::{By, Command, Entrance, Entry, EntryStep, Failure, Secret, Stored};
 use crate::identity::code::Code;
 use crate::standard::OfficeNumber;
 use crate::words::opening::set_up_refused;
-use crate::words::{Lang, window as w};
+use crate::words::{Lang, stored as s, window as w};
+use stored::StoredChoice;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Step {
@@ -30,6 +34,15 @@ enum Step {
     Confirm,
 }
 
+/// What lets the office in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Proof {
+    #[default]
+    Code,
+    File,
+    Stored,
+}
+
 /// What is typed while there is no terminal yet.
 #[derive(Default)]
 pub(in crate::desktop) struct EntranceScreen {
@@ -37,10 +50,11 @@ pub(in crate::desktop) struct EntranceScreen {
     hub: String,
     office: String,
     office_name: String,
-    by_file: bool,
+    proof: Proof,
     code: Zeroizing<String>,
     file: Option<PathBuf>,
     password: Zeroizing<String>,
+    stored: StoredChoice,
     authority: String,
     terminal: String,
     outgoing: Option<PathBuf>,
@@ -60,6 +74,9 @@ impl EntranceScreen {
     }
     pub fn set_file(&mut self, file: PathBuf) {
         self.file = Some(file);
+    }
+    pub fn found(&mut self, found: Result<Arc<[Stored]>, Failure>) {
+        self.stored.found(found);
     }
 
     /// The whole window, until the terminal can work.
@@ -108,12 +125,12 @@ impl EntranceScreen {
         let lang = model.lang();
         match &model.entrance {
             Entrance::Open | Entrance::Broken(_) => None,
-            Entrance::SetUp { outgoing, import, refused } => {
+            Entrance::SetUp { outgoing, import, has_store, refused } => {
                 self.outgoing.get_or_insert_with(|| outgoing.clone());
                 self.import.get_or_insert_with(|| import.clone());
                 refusal(ui, lang, refused.as_ref());
                 match self.step {
-                    Step::Letter => self.letter(ui, lang),
+                    Step::Letter => self.letter(ui, model, *has_store),
                     Step::Folders => self.folders(ui, lang),
                     Step::Confirm => self.confirm(ui, lang),
                 }
@@ -121,11 +138,15 @@ impl EntranceScreen {
             Entrance::Working(step) => {
                 title(ui, w::setup_working(lang));
                 let words = match step {
+                    EntryStep::Trying => s::trying(lang),
                     EntryStep::Keys => w::setup_keys(lang),
                     EntryStep::Asking => w::setup_asking(lang),
                     EntryStep::Keeping => w::setup_keeping(lang),
                 };
                 icon_line(ui, ic::SYNC, words, reg(16.0), blue_900());
+                if *step == EntryStep::Trying {
+                    para(ui, s::trying_hint(lang), 16.0, gray_800());
+                }
                 None
             }
             Entrance::Passphrase { new, refused } => self.passphrase(ui, lang, *new, refused.as_ref()),
@@ -135,7 +156,8 @@ impl EntranceScreen {
     }
 
     /// Hub, office and code, as they stand in the letter.
-    fn letter(&mut self, ui: &mut Ui, lang: Lang) -> Option<Action> {
+    fn letter(&mut self, ui: &mut Ui, model: &Model, has_store: bool) -> Option<Action> {
+        let lang = model.lang();
         steps(ui, lang, 0);
         title(ui, w::setup_letter(lang));
         para(ui, w::setup_letter_hint(lang), 16.0, gray_800());
@@ -145,17 +167,33 @@ impl EntranceScreen {
         if !self.office.trim().is_empty() && office.is_err() {
             complaint(ui, w::setup_office_wrong(lang));
         }
-        let ways = [w::setup_by_code(lang), w::setup_by_file(lang)];
-        if let Some(pressed) = segmented(ui, &ways, self.by_file.into(), TARGET) {
-            self.by_file = pressed == 1;
-        }
+        self.ways(ui, lang, has_store);
         let mut asked = None;
-        let proof = if self.by_file { self.by_file(ui, lang, &mut asked) } else { self.by_code(ui, lang) };
+        let proof = match self.proof {
+            Proof::Code => self.by_code(ui, lang),
+            Proof::File => self.by_file(ui, lang, &mut asked),
+            Proof::Stored => {
+                asked = self.stored.show(ui, model);
+                self.authority(ui, lang) && self.stored.chosen().is_some()
+            }
+        };
         let ready = !self.hub.trim().is_empty() && office.is_ok() && proof;
         if button_if(ui, ready, Btn::Primary, "", w::next(lang), vec2(160.0, 48.0)).clicked() {
             self.step = Step::Folders;
         }
         asked
+    }
+
+    fn ways(&mut self, ui: &mut Ui, lang: Lang, has_store: bool) {
+        let mut ways = vec![(Proof::Code, w::setup_by_code(lang)), (Proof::File, w::setup_by_file(lang))];
+        if has_store {
+            ways.push((Proof::Stored, s::by_stored(lang)));
+        }
+        let words: Vec<&str> = ways.iter().map(|(_, words)| *words).collect();
+        let at = ways.iter().position(|(proof, _)| *proof == self.proof).unwrap_or_default();
+        if let Some((proof, _)) = segmented(ui, &words, at, TARGET).and_then(|pressed| ways.get(pressed)) {
+            self.proof = *proof;
+        }
     }
 
     fn by_code(&mut self, ui: &mut Ui, lang: Lang) -> bool {
@@ -184,9 +222,13 @@ impl EntranceScreen {
             }
         });
         secret(ui, w::setup_file_password(lang), &mut self.password);
+        self.authority(ui, lang) && self.file.is_some()
+    }
+
+    fn authority(&mut self, ui: &mut Ui, lang: Lang) -> bool {
         line(ui, w::setup_authority(lang), &mut self.authority, "", 200);
         para(ui, w::setup_authority_hint(lang), 14.0, gray_700());
-        self.file.is_some() && !self.authority.trim().is_empty()
+        !self.authority.trim().is_empty()
     }
 
     fn folders(&mut self, ui: &mut Ui, lang: Lang) -> Option<Action> {
@@ -259,14 +301,11 @@ impl EntranceScreen {
     }
 
     fn entry(&self) -> Option<Entry> {
-        let by = match (&self.file, self.by_file) {
-            (Some(path), true) => By::File {
-                path: path.clone(),
-                password: self.password.clone(),
-                authority: self.authority.trim().to_owned(),
-            },
-            (None, true) => return None,
-            _ => By::Code(self.code.clone()),
+        let authority = self.authority.trim().to_owned();
+        let by = match self.proof {
+            Proof::Code => By::Code(self.code.clone()),
+            Proof::File => By::File { path: self.file.clone()?, password: self.password.clone(), authority },
+            Proof::Stored => By::Stored { fingerprint: self.stored.chosen()?.to_owned(), authority },
         };
         Some(Entry {
             hub: self.hub.trim().to_owned(),
