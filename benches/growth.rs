@@ -117,12 +117,13 @@ impl Mailboxes {
     }
 
     /// Put, first page of an inbox, a look for news at its end, a page of what was sent, fetch.
-    async fn measure(&self) -> [f64; 5] {
+    async fn measure(&mut self) -> [f64; 5] {
         let store = &self.home.store;
+        // As many parcels as there are: a page has as many entries at every size.
         let newest = u64::try_from(self.count).unwrap();
         let mut took: [Vec<Duration>; 5] = Default::default();
         for number in 0..TRIES {
-            let parcel = self.parcel(number);
+            let parcel = self.parcel(self.count + number);
             let office = self.offices[number % OFFICES];
             let began = Instant::now();
             mailbox::put(store, parcel, Timestamp::now()).await.unwrap();
@@ -148,6 +149,7 @@ impl Mailboxes {
             took[4].push(began.elapsed());
             assert_eq!(body.len(), BODY);
         }
+        self.count += TRIES;
         took.map(|mut took| {
             took.sort();
             took[took.len() / 2].as_secs_f64() * 1e6

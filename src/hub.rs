@@ -24,6 +24,7 @@ pub mod marks;
 mod metrics;
 pub mod release;
 pub mod retention;
+pub mod revocation;
 pub mod roll;
 mod serve;
 pub mod settings;

@@ -52,13 +52,23 @@ pub enum LinkError {
     Turn(#[source] std::io::Error),
 }
 
+/// A revocation list, as the hub gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevocationList {
+    pub der: Vec<u8>,
+    /// What the hub calls it, to be named when it is asked again.
+    pub tag: Option<String>,
+}
+
 /// A way to other offices. Calls wait for their answer, so they belong on a thread that may.
 pub trait Link: Membership {
     fn facts(&self) -> Result<HubFacts, LinkError>;
     /// What changed in the directory after a place in it; the next page goes on from there, or from the beginning.
     fn directory(&self, known: DirectoryPlace) -> Result<DirectoryPage, LinkError>;
-    /// The revocation list in force (DER).
-    fn crl(&self) -> Result<Vec<u8>, LinkError>;
+    /// The revocation list in force.
+    fn crl(&self) -> Result<RevocationList, LinkError>;
+    /// The same, unless the one that the hub called so is as good.
+    fn crl_unless(&self, known: &str) -> Result<Option<RevocationList>, LinkError>;
     /// Hands a sealed parcel over. Safe to repeat: the same id and bytes get the same answer, and what the hub has of a
     /// large one is not sent again.
     fn put(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError>;

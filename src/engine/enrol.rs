@@ -240,7 +240,7 @@ pub fn look_for_admission(profile: &Profile, now: Timestamp) -> Result<bool, Fai
     let hub = link_of(profile, &waiting)?;
     let Some(sealed) = hub.admission().map_err(|error| of_link(&error))?.sealed else { return Ok(false) };
     let crl = hub.crl().map_err(|error| of_link(&error))?;
-    let trust = crate::parcel::Trust { roots: waiting.roots.clone(), crls: vec![crl.into()], at: now };
+    let trust = crate::parcel::Trust { roots: waiting.roots.clone(), crls: vec![crl.der.into()], at: now };
     let identity = waiting.admitted(&sealed.0, &trust).map_err(|error| of_enrol(&error))?;
     identity.save(&profile.identity_dir(), &vault).map_err(|error| of_identity(&error))?;
     Waiting::forget(&profile.identity_dir());

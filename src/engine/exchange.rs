@@ -26,6 +26,7 @@ use super::together::bear;
 use crate::history::HistoryError;
 use crate::identity::IdentityError;
 use crate::link::{Link, LinkError};
+use crate::parcel::TrustError;
 use crate::wire::ProblemCode;
 
 /// One terminal with its way to the others.
@@ -213,14 +214,28 @@ impl Exchange {
         if let Some(said) = &facts.release {
             release::hear(&mut self.terminal.history, said, &self.terminal.release_keys, now)?;
         }
-        let crl = self.link.crl()?;
-        self.terminal.history.set_crl(&crl)?;
+        self.follow_revocations(now)?;
         // All of this the certificate opens alone; from here on somebody has to be logged in.
         if facts.first_account {
             return Err(RoundError::NoAccount);
         }
         self.follow_directory()?;
         self.terminal.compare_with_directory(now)
+    }
+
+    /// The revocation list in force. The one that we have stays for as long as the hub calls it good, if it says anything of
+    /// ourselves: one that was damaged on its way does not.
+    fn follow_revocations(&mut self, now: Timestamp) -> Result<(), RoundError> {
+        let ourselves = self.terminal.trust(now)?.office(self.terminal.identity.key.certificate());
+        let can_tell = matches!(ourselves, Ok(_) | Err(TrustError::Revoked { .. }));
+        let list = match self.terminal.history.crl_tag()?.filter(|_| can_tell) {
+            Some(tag) => self.link.crl_unless(&tag)?,
+            None => Some(self.link.crl()?),
+        };
+        if let Some(list) = list {
+            self.terminal.history.set_crl(&list.der, list.tag.as_deref())?;
+        }
+        Ok(())
     }
 
     /// What changed in the directory since we last heard. Cut off anywhere, it goes on there the next time.

@@ -33,7 +33,7 @@ pub fn send_to_ourselves(terminal: &mut Terminal, link: &dyn Link, now: Timestam
     terminal.identity.check(terminal.office, now).map_err(|error| of_identity(&error))?;
     // A terminal on its first day has no revocation list yet, and without one nothing can be verified.
     let crl = link.crl().map_err(|error| of_link(&error))?;
-    terminal.history.set_crl(&crl).map_err(|error| of_history(&error))?;
+    terminal.history.set_crl(&crl.der, crl.tag.as_deref()).map_err(|error| of_history(&error))?;
     let (id, office) = (ParcelId::new(), terminal.office);
     let content = Content::new(id, office, office, now, String::new(), vec![(FILE.into(), WORDS.into())]);
     let payload = content.pack().map_err(|error| of_pack(&error))?;

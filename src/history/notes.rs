@@ -25,12 +25,16 @@ impl History {
     pub fn set_parcel_limit(&mut self, bytes: u64) -> Result<(), HistoryError> {
         self.remember("parcel limit", bytes.to_string().as_bytes())
     }
-    /// The revocation list as last fetched (DER).
+    /// The revocation list as last fetched (DER). [`History::crl_tag`] is what the hub called it.
     pub fn crl(&self) -> Result<Option<Vec<u8>>, HistoryError> {
         self.recall("crl")
     }
-    pub fn set_crl(&mut self, der: &[u8]) -> Result<(), HistoryError> {
-        self.remember("crl", der)
+    pub fn crl_tag(&self) -> Result<Option<String>, HistoryError> {
+        let tag = self.recall("crl tag")?.filter(|tag| !tag.is_empty());
+        Ok(tag.and_then(|tag| String::from_utf8(tag).ok()))
+    }
+    pub fn set_crl(&mut self, der: &[u8], tag: Option<&str>) -> Result<(), HistoryError> {
+        self.remember_all(&[("crl", der), ("crl tag", tag.unwrap_or_default().as_bytes())])
     }
 
     /// Which end of our certificates people were told of last, and how near it was then.

@@ -75,7 +75,7 @@ fn fill(history: &mut History, parcels: usize) {
         history.note_own_step(id, ReceiptStep::Delivered, b"signed", Action::Delivered, now).unwrap();
     }
     history.set_inbox_cursor(7).unwrap();
-    history.set_crl(b"crl").unwrap();
+    history.set_crl(b"crl", None).unwrap();
 }
 
 /// All that a history says, in words that can be compared.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::accounts::session::Session;
 use super::state::Caller;
-use super::stores::{Connection, DatabaseError, Row, Store, StoreError, values};
+use super::stores::{Connection, DatabaseError, Engine, Row, Store, StoreError, values};
 use crate::sqlite::chain::{Entry, Table, Verifier};
 pub use crate::sqlite::chain::{Fault, Head, Line};
 use crate::standard::OfficeNumber;
@@ -60,15 +60,24 @@ pub fn record(
     let entry = Entry { at: now, who: &actor.who, terminal: &actor.terminal, action, subject, result };
     let Line { seq, at, who, terminal, action, subject, result, prev_hash, hash } =
         Line::following(&head(connection)?, &entry);
-    connection.execute(
-        "record",
-        "INSERT INTO audit (seq, at, who, terminal, action, subject, result, prev_hash, hash)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        values![seq, at, &who, &terminal, &action, &subject, &result, &prev_hash, &hash],
-    )?;
-    let moved = "UPDATE audit_head SET lines = ?1, hash = ?2 WHERE only_one = 1";
-    connection.execute("move the record's end", moved, values![seq, &hash]).map(|_| ())
+    let line = values![seq, at, &who, &terminal, &action, &subject, &result, &prev_hash, &hash];
+    match connection.engine() {
+        Engine::Sqlite => {
+            connection.execute("record", INSERT, line)?;
+            let moved = "UPDATE audit_head SET lines = ?1, hash = ?2 WHERE only_one = 1";
+            connection.execute("move the record's end", moved, values![seq, &hash])?;
+        }
+        // Both at once: each question costs a way to the database and back.
+        Engine::Postgres => {
+            let moved = "WITH moved AS (UPDATE audit_head SET lines = ?1, hash = ?9 WHERE only_one = 1)";
+            connection.execute("record", &format!("{moved} {INSERT}"), line)?;
+        }
+    }
+    Ok(())
 }
+
+const INSERT: &str = "INSERT INTO audit (seq, at, who, terminal, action, subject, result, prev_hash, hash)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
 /// The newest lines, newest first.
 pub fn newest(connection: &Connection, count: u32) -> Result<Vec<Line>, StoreError> {

@@ -258,14 +258,13 @@ pub fn whole(connection: &Connection, now: Timestamp) -> Result<Option<Directory
 
 /// Whether a parcel to this office can be taken: it is registered and has a certificate to seal to.
 pub fn can_receive(connection: &Connection, office: OfficeNumber, now: Timestamp) -> Result<bool, StoreError> {
-    connection.exists(
-        "can receive",
-        "SELECT 1 FROM office JOIN certificate ON certificate.office = number
-         WHERE number = ?1 AND office.revoked_at IS NULL AND certificate.revoked_at IS NULL AND not_after > ?2
-         AND kind <> 'terminal' LIMIT 1",
-        values![&office, now],
-    )
+    connection.exists("can receive", &format!("{CAN_RECEIVE} LIMIT 1"), values![&office, now])
 }
+
+/// Whether there is such an office (`?1`), now (`?2`).
+pub(super) const CAN_RECEIVE: &str = "SELECT 1 FROM office JOIN certificate ON certificate.office = number
+     WHERE number = ?1 AND office.revoked_at IS NULL AND certificate.revoked_at IS NULL AND not_after > ?2
+     AND kind <> 'terminal'";
 
 /// Rises with every change above, whichever program made it.
 pub fn version(connection: &Connection) -> Result<i64, StoreError> {

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use jiff::Timestamp;
 
 use super::audit::{self, Actor, DONE};
-use super::directory;
+use super::directory::CAN_RECEIVE;
 use super::stores::bodies::{self, PartsPlace, Place};
 use super::stores::{Connection, Row, Store, StoreError, values};
 use crate::parcel::{ParcelId, ReceiptStep};
@@ -59,6 +59,12 @@ pub struct Outside {
 }
 
 impl Outside {
+    /// Whether it is this one, handed over again.
+    pub(super) fn is(&self, parcel: &NewParcel<'_>) -> bool {
+        let NewParcel { id: _, sender, receiver, digest, size } = *parcel;
+        (self.sender, self.receiver, self.digest.as_str(), self.size) == (sender, receiver, digest, size)
+    }
+
     /// Where its body lies.
     pub fn place(&self) -> Place {
         Place { seq: self.seq, at: self.accepted_at }
@@ -71,24 +77,21 @@ impl Outside {
 pub async fn put(store: &Store, parcel: Incoming, now: Timestamp) -> Result<Put, StoreError> {
     store
         .write(move |connection| {
-            if let Some((outside, accepted)) = accepted_before(connection, parcel.id)? {
-                let same = outside.sender == parcel.sender
-                    && outside.receiver == parcel.receiver
-                    && outside.digest == parcel.digest;
-                return Ok(if same { Put::Repeat(accepted) } else { Put::Taken });
-            }
-            if !directory::can_receive(connection, parcel.receiver, now)? {
-                return Ok(Put::ReceiverUnknown);
-            }
-            let size = parcel.sealed.len() as u64;
             let outside = NewParcel {
                 id: parcel.id,
                 sender: parcel.sender,
                 receiver: parcel.receiver,
                 digest: &parcel.digest,
-                size,
+                size: parcel.sealed.len() as u64,
             };
-            let (seq, accepted) = insert(connection, &outside, &parcel.by, now)?;
+            let Some(changed) = place_of(connection, &outside, now)? else {
+                return Ok(match accepted_before(connection, parcel.id)? {
+                    Some((before, accepted)) if before.is(&outside) => Put::Repeat(accepted),
+                    Some(_) => Put::Taken,
+                    None => Put::ReceiverUnknown,
+                });
+            };
+            let (seq, accepted) = insert(connection, &outside, changed, &parcel.by, now)?;
             bodies::keep(connection, Place { seq, at: accepted.accepted_at }, &parcel.sealed)?;
             Ok(Put::New(accepted))
         })
@@ -104,14 +107,25 @@ pub(super) struct NewParcel<'a> {
     pub size: u64,
 }
 
+/// The place in its sender's list of a parcel that can be accepted now; `None` when one of its id was before, or nobody is
+/// there to receive it. One question, since each costs a way to the database and back.
+fn place_of(connection: &Connection, parcel: &NewParcel<'_>, now: Timestamp) -> Result<Option<i64>, StoreError> {
+    let place = format!(
+        "UPDATE counter SET value = value + 1 WHERE name = 'changed'
+         AND NOT EXISTS (SELECT 1 FROM parcel WHERE id = ?3) AND EXISTS ({CAN_RECEIVE}) RETURNING value"
+    );
+    connection
+        .find("place of a parcel", &place, values![&parcel.receiver, now, &parcel.id.to_string()], |row| row.get(0))
+}
+
 /// The row of a parcel that is accepted now, without its body.
 pub(super) fn insert(
     connection: &Connection,
     parcel: &NewParcel<'_>,
+    changed: i64,
     by: &Actor,
     now: Timestamp,
 ) -> Result<(i64, Accepted), StoreError> {
-    let changed = next_change(connection)?;
     let seq = connection.one(
         "insert parcel",
         "INSERT INTO parcel (id, sender, receiver, digest, size, accepted_at, changed)
@@ -134,12 +148,16 @@ pub async fn inbox(store: &Store, office: OfficeNumber, after: u64) -> Result<In
 /// As [`inbox`], on a connection.
 pub fn inbox_now(connection: &Connection, office: OfficeNumber, after: u64) -> Result<InboxPage, StoreError> {
     let mut page = InboxPage { parcels: Vec::new(), next: after, heads: None };
+    let news = connection.is_after("receiver", "seq");
+    // Not `removed_at IS NULL`: the index over those alone is a way for PostgreSQL, too, through everybody's.
     connection.each(
         "inbox",
-        "SELECT seq, id, sender, digest, size, accepted_at, step, signed FROM
-             (SELECT seq, id, sender, digest, size, accepted_at FROM parcel
-              WHERE receiver = ?1 AND seq > ?2 AND removed_at IS NULL ORDER BY seq LIMIT ?3) AS page
-         LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY seq, received_at, step",
+        &format!(
+            "SELECT seq, id, sender, digest, size, accepted_at, step, signed FROM
+                 (SELECT receiver, seq, id, sender, digest, size, accepted_at FROM parcel
+                  WHERE {news} AND coalesce(removed_at, 0) = 0 ORDER BY receiver, seq LIMIT ?3) AS page
+             LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY receiver, seq, received_at, step"
+        ),
         values![&office, after, PAGE],
         |row| {
             let seq = row.get(0)?;
@@ -169,44 +187,48 @@ pub fn inbox_now(connection: &Connection, office: OfficeNumber, after: u64) -> R
 
 /// An office's own parcels that changed after `after`.
 pub async fn sent(store: &Store, office: OfficeNumber, after: u64) -> Result<SentPage, StoreError> {
-    store
-        .read(move |connection| {
-            let mut page = SentPage { parcels: Vec::new(), next: after };
-            connection.each(
-                "sent",
-                "SELECT id, receiver, digest, size, accepted_at, changed, overdue_at, step, signed FROM
-                     (SELECT seq, id, receiver, digest, size, accepted_at, changed, overdue_at FROM parcel
-                      WHERE sender = ?1 AND changed > ?2 ORDER BY changed LIMIT ?3) AS page
-                 LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY changed, received_at, step",
-                values![&office, after, PAGE],
-                |row| {
-                    let (changed, receipt) = (row.get(5)?, receipt(row, 7)?);
-                    if page.parcels.is_empty() || page.next != changed {
-                        page.next = changed;
-                        page.parcels.push(SentEntry {
-                            id: row.parsed(0)?,
-                            to: row.parsed(1)?,
-                            digest: row.get(2)?,
-                            size: row.get(3)?,
-                            accepted_at: row.time(4)?,
-                            receipts: Vec::new(),
-                            // Told only for as long as it is so.
-                            overdue_since: if receipt.is_none() { row.maybe_time(6)? } else { None },
-                        });
-                    }
-                    if let Some(entry) = page.parcels.last_mut() {
-                        entry.receipts.extend(receipt);
-                    }
-                    Ok(())
-                },
-            )?;
-            if page.parcels.is_empty() {
-                let end = "SELECT value FROM counter WHERE name = 'changed'";
-                page.next = after.min(connection.one("end of the sent list", end, values![], |row| row.get(0))?);
+    store.read(move |connection| sent_now(connection, office, after)).await
+}
+
+/// As [`sent`], on a connection.
+pub fn sent_now(connection: &Connection, office: OfficeNumber, after: u64) -> Result<SentPage, StoreError> {
+    let mut page = SentPage { parcels: Vec::new(), next: after };
+    let news = connection.is_after("sender", "changed");
+    connection.each(
+        "sent",
+        &format!(
+            "SELECT id, receiver, digest, size, accepted_at, changed, overdue_at, step, signed FROM
+                 (SELECT seq, id, sender, receiver, digest, size, accepted_at, changed, overdue_at FROM parcel
+                  WHERE {news} ORDER BY sender, changed LIMIT ?3) AS page
+             LEFT JOIN receipt ON receipt.parcel = page.seq ORDER BY sender, changed, received_at, step"
+        ),
+        values![&office, after, PAGE],
+        |row| {
+            let (changed, receipt) = (row.get(5)?, receipt(row, 7)?);
+            if page.parcels.is_empty() || page.next != changed {
+                page.next = changed;
+                page.parcels.push(SentEntry {
+                    id: row.parsed(0)?,
+                    to: row.parsed(1)?,
+                    digest: row.get(2)?,
+                    size: row.get(3)?,
+                    accepted_at: row.time(4)?,
+                    receipts: Vec::new(),
+                    // Told only for as long as it is so.
+                    overdue_since: if receipt.is_none() { row.maybe_time(6)? } else { None },
+                });
             }
-            Ok(page)
-        })
-        .await
+            if let Some(entry) = page.parcels.last_mut() {
+                entry.receipts.extend(receipt);
+            }
+            Ok(())
+        },
+    )?;
+    if page.parcels.is_empty() {
+        let end = "SELECT value FROM counter WHERE name = 'changed'";
+        page.next = after.min(connection.one("end of the sent list", end, values![], |row| row.get(0))?);
+    }
+    Ok(page)
 }
 
 /// The outside of a parcel, whoever's it is; the caller compares.
@@ -323,6 +345,7 @@ pub(super) fn whole_millis(at: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub::directory;
     use crate::parcel::sha256_hex;
 
     const NOW: &str = "2026-06-01T00:00:00Z";

@@ -39,34 +39,40 @@ pub async fn put(store: &Store, office: OfficeNumber, sealed: Vec<u8>, now: Time
 
 /// What an office's terminals told each other after `after`, oldest first.
 pub async fn list(store: &Store, office: OfficeNumber, after: u64) -> Result<MarksPage, StoreError> {
-    store
-        .read(move |connection| {
-            let mut page = MarksPage { marks: Vec::new(), next: after };
-            let mut bytes = 0;
-            connection.until(
-                "marks",
-                "SELECT seq, at, sealed FROM mark WHERE office = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-                values![&office, after, PAGE],
-                |row| {
-                    bytes += row.bytes(2)?.len();
-                    if bytes > PAGE_BYTES && !page.marks.is_empty() {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                    page.next = row.get(0)?;
-                    page.marks.push(MarkEntry { at: row.time(1)?, sealed: Binary(row.get(2)?) });
-                    Ok(ControlFlow::Continue(()))
-                },
-            )?;
-            Ok(page)
-        })
-        .await
+    store.read(move |connection| list_now(connection, office, after)).await
+}
+
+/// As [`list`], on a connection.
+pub fn list_now(connection: &Connection, office: OfficeNumber, after: u64) -> Result<MarksPage, StoreError> {
+    let mut page = MarksPage { marks: Vec::new(), next: after };
+    let mut bytes = 0;
+    let news = connection.is_after("office", "seq");
+    connection.until(
+        "marks",
+        &format!("SELECT seq, at, sealed FROM mark WHERE {news} ORDER BY office, seq LIMIT ?3"),
+        values![&office, after, PAGE],
+        |row| {
+            bytes += row.bytes(2)?.len();
+            if bytes > PAGE_BYTES && !page.marks.is_empty() {
+                return Ok(ControlFlow::Break(()));
+            }
+            page.next = row.get(0)?;
+            page.marks.push(MarkEntry { at: row.time(1)?, sealed: Binary(row.get(2)?) });
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    Ok(page)
 }
 
 /// How far each of an office's lists goes now. Not the cursors of anybody: the ends.
 pub fn heads(connection: &Connection, office: OfficeNumber) -> Result<Heads, StoreError> {
-    let ends = "SELECT (SELECT max(seq) FROM parcel WHERE receiver = ?1),
-                       (SELECT max(changed) FROM parcel WHERE sender = ?1),
-                       (SELECT max(seq) FROM mark WHERE office = ?1)";
+    // As a range, so that no index over the numbers of everybody will do: see `is_after`.
+    let ends = "SELECT (SELECT seq FROM parcel WHERE receiver >= ?1 AND receiver <= ?1
+                        ORDER BY receiver DESC, seq DESC LIMIT 1),
+                       (SELECT changed FROM parcel WHERE sender >= ?1 AND sender <= ?1
+                        ORDER BY sender DESC, changed DESC LIMIT 1),
+                       (SELECT seq FROM mark WHERE office >= ?1 AND office <= ?1
+                        ORDER BY office DESC, seq DESC LIMIT 1)";
     connection.one("heads", ends, values![&office], |row| {
         let end = |column| row.maybe(column).map(Option::unwrap_or_default);
         Ok(Heads { inbox: end(0)?, sent: end(1)?, marks: end(2)? })

@@ -24,6 +24,7 @@ use super::intake::Intake;
 use super::limits::Limiter;
 use super::metrics::Metrics;
 use super::release::Announcement;
+use super::revocation::RevocationList;
 use super::settings::{HubSettings, Keeping, Limits};
 use super::stores::{Connection, Store, StoreError, values};
 use super::tries::Tries;
@@ -31,8 +32,7 @@ use crate::parcel::{Trust, certificate};
 use crate::standard::OfficeNumber;
 use crate::wire::Health;
 
-/// How old a revocation list may get before a new one is made; it is valid for seven days.
-const RENEW_LIST_AFTER: SignedDuration = SignedDuration::from_hours(12);
+/// Afterwards a list says nothing about certificates any more.
 const LIST_IS_GOOD_FOR: SignedDuration = SignedDuration::from_hours(24 * CRL_DAYS as i64);
 
 /// A list that is older was not renewed, though it should have been.
@@ -88,8 +88,7 @@ struct Members {
     standing: directory::Standing,
     /// Something was withdrawn that is not on the list yet.
     list_lacks: bool,
-    crl: Arc<[u8]>,
-    made_at: Timestamp,
+    list: RevocationList,
 }
 
 #[derive(Debug)]
@@ -221,7 +220,7 @@ impl Hub {
     }
     /// When the revocation list in force was made.
     pub fn list_made_at(&self) -> Timestamp {
-        self.members().made_at
+        self.members().list.made_at()
     }
     pub fn authority(&self) -> &Authority {
         &self.authority
@@ -239,14 +238,19 @@ impl Hub {
     pub fn tries(&self) -> &Tries {
         &self.tries
     }
-    /// The revocation list in force (DER).
+    /// The revocation list in force.
+    pub fn list(&self) -> RevocationList {
+        self.members().list.clone()
+    }
+
+    /// The same as it is sent (DER).
     pub fn crl(&self) -> Arc<[u8]> {
-        Arc::clone(&self.members().crl)
+        Arc::clone(self.members().list.der())
     }
 
     /// Whether that list says anything about certificates at `now`.
     pub fn list_is_current(&self, now: Timestamp) -> bool {
-        now.duration_since(self.members().made_at) < LIST_IS_GOOD_FOR
+        now.duration_since(self.list_made_at()) < LIST_IS_GOOD_FOR
     }
 
     /// Whose certificate this is. That it is to be believed is settled when the connection is made.
@@ -309,14 +313,13 @@ impl Hub {
         }
         let revoked = {
             let members = self.members();
-            let is_good = !members.list_lacks && now.duration_since(members.made_at) < RENEW_LIST_AFTER;
-            (!is_good).then(|| members.standing.revoked())
+            (members.list_lacks || members.list.is_old(now)).then(|| members.standing.revoked())
         };
         let Some(revoked) = revoked else { return Ok(false) };
-        let crl = new_list(&self.store, &self.authority, &revoked, now)?;
+        let list = new_list(&self.store, &self.authority, &revoked, now)?;
         {
             let mut members = self.members_to_change();
-            (members.crl, members.made_at, members.list_lacks) = (crl, now, false);
+            (members.list, members.list_lacks) = (list, false);
         }
         drop(looking);
         // Whoever was withdrawn while it waited for mail is to hear so now.
@@ -335,7 +338,7 @@ impl Hub {
 
     /// Whether the hub can do its work. The store writes something, at most every few seconds however often it is asked.
     pub async fn health(&self, now: Timestamp) -> Health {
-        let crl = now.duration_since(self.members().made_at) < OLD_LIST_AFTER;
+        let crl = now.duration_since(self.list_made_at()) < OLD_LIST_AFTER;
         let mut proved = self.proved.lock().await;
         let store = match *proved {
             Some((at, could)) if now.duration_since(at).abs() < PROVE_EVERY => could,
@@ -369,8 +372,8 @@ fn read_members(store: &Store, authority: &Authority, now: Timestamp) -> Result<
     // The version is read first: a change in between is seen again at the next look.
     let version = store.read_now(directory::version)?;
     let standing = store.read_now(directory::standing)?;
-    let crl = new_list(store, authority, &standing.revoked(), now)?;
-    Ok(Members { version, standing, list_lacks: false, crl, made_at: now })
+    let list = new_list(store, authority, &standing.revoked(), now)?;
+    Ok(Members { version, standing, list_lacks: false, list })
 }
 
 fn new_list(
@@ -378,9 +381,9 @@ fn new_list(
     authority: &Authority,
     revoked: &[(String, Timestamp)],
     now: Timestamp,
-) -> Result<Arc<[u8]>, HubError> {
+) -> Result<RevocationList, HubError> {
     let number = store.write_now(directory::next_crl_number)?;
-    Ok(authority.crl(revoked, number, now)?.into())
+    Ok(RevocationList::new(authority, revoked, number, now)?)
 }
 
 #[cfg(test)]

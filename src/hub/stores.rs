@@ -52,7 +52,13 @@ pub enum StoreError {
 
 /// What looks: connections of their own, so that no reader waits for the writer.
 trait Readers: std::fmt::Debug + Send + Sync {
+    /// On this thread, which may wait.
     fn read(&self, query: &mut (dyn FnMut(&Connection) + Send)) -> Result<(), StoreError>;
+
+    /// The same where nobody knows whose thread this is.
+    fn read_anywhere(&self, query: &mut (dyn FnMut(&Connection) + Send)) -> Result<(), StoreError> {
+        self.read(query)
+    }
 }
 
 /// The store. Cheap to clone; the writer ends when the last one is gone.
@@ -137,7 +143,7 @@ impl Store {
     /// Whether this program may write at `now`.
     pub fn is_fit(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut fit = Ok(());
-        self.readers.read(&mut |connection| fit = connection.is_fit(now))?;
+        self.readers.read_anywhere(&mut |connection| fit = connection.is_fit(now))?;
         fit.map_err(StoreError::Unfit)
     }
 
@@ -204,8 +210,10 @@ impl Store {
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let store = self.clone();
-        tokio::task::spawn_blocking(move || store.read_now(query)).await.map_err(|_| StoreError::Stopped)?
+        self.while_fit()?;
+        let readers = Arc::clone(&self.readers);
+        let read = tokio::task::spawn_blocking(move || answered(query, |query| readers.read(query)));
+        read.await.map_err(|_| StoreError::Stopped)?
     }
 
     /// As [`Store::read`], for programs without a runtime.
@@ -214,14 +222,22 @@ impl Store {
         query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send,
     ) -> Result<T, StoreError> {
         self.while_fit()?;
-        let (mut query, mut found) = (Some(query), Err(StoreError::Stopped));
-        self.readers.read(&mut |connection| {
-            if let Some(query) = query.take() {
-                found = query(connection);
-            }
-        })?;
-        found
+        answered(query, |query| self.readers.read_anywhere(query))
     }
+}
+
+/// What a query found, whoever reads.
+fn answered<T: Send>(
+    query: impl FnOnce(&Connection) -> Result<T, StoreError> + Send,
+    read: impl FnOnce(&mut (dyn FnMut(&Connection) + Send)) -> Result<(), StoreError>,
+) -> Result<T, StoreError> {
+    let (mut query, mut found) = (Some(query), Err(StoreError::Stopped));
+    read(&mut |connection| {
+        if let Some(query) = query.take() {
+            found = query(connection);
+        }
+    })?;
+    found
 }
 
 /// A job for the writer, and where its answer comes.

@@ -134,7 +134,8 @@ pub async fn finish(store: &Store, whole: Announced, by: Actor, now: Timestamp) 
             }
             let Announced { id, sender, receiver, digest, size } = &whole;
             let row = NewParcel { id: *id, sender: *sender, receiver: *receiver, digest, size: *size };
-            let (seq, accepted) = mailbox::insert(connection, &row, &by, now)?;
+            let changed = mailbox::next_change(connection)?;
+            let (seq, accepted) = mailbox::insert(connection, &row, changed, &by, now)?;
             let finish = "UPDATE upload SET parcel = ?2 WHERE number = ?1";
             connection.execute("finish upload", finish, values![place.upload, seq])?;
             Ok(Finished::Settled(Put::New(accepted)))

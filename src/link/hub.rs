@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::session::Session;
-use super::{Link, LinkError, route};
+use super::{Link, LinkError, RevocationList, route};
 use crate::parcel::{ParcelId, sha256_hex};
 use crate::standard::OfficeNumber;
 use crate::wire::{
@@ -30,6 +30,9 @@ const ANSWER_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// More than any parcel has: what a receiver is willing to unpack, and its seal.
 const PARCEL_LIMIT: u64 = 192 * 1024 * 1024;
+
+/// No revocation list has a longer name.
+const TAG_LIMIT: usize = 256;
 
 /// How many tokens one request may wear out: a slow line, or a hub whose tokens are short-lived.
 const TOKENS: usize = 4;
@@ -138,8 +141,15 @@ impl Link for HubLink {
         }
     }
 
-    fn crl(&self) -> Result<Vec<u8>, LinkError> {
-        body(answer(self.get("/v1/crl"))?, ANSWER_LIMIT)
+    fn crl(&self) -> Result<RevocationList, LinkError> {
+        list(answer(self.get("/v1/crl"))?)
+    }
+
+    fn crl_unless(&self, known: &str) -> Result<Option<RevocationList>, LinkError> {
+        match answer(self.get("/v1/crl").header(IF_NONE_MATCH, known)) {
+            Err(LinkError::Problem(said)) if said.status == StatusCode::NOT_MODIFIED.as_u16() => Ok(None),
+            answered => list(answered?).map(Some),
+        }
     }
 
     fn put(&self, id: ParcelId, to: OfficeNumber, sealed: &[u8]) -> Result<Accepted, LinkError> {
@@ -220,6 +230,12 @@ fn parcel_path(id: ParcelId) -> String {
 /// A line of 1 Mbit/s is the slowest we count on.
 pub(super) fn transfer_time(bytes: u64) -> Duration {
     SILENCE.saturating_add(Duration::from_secs(bytes / 125_000))
+}
+
+fn list(response: Response) -> Result<RevocationList, LinkError> {
+    let tag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| tag.len() <= TAG_LIMIT);
+    let tag = tag.map(str::to_owned);
+    Ok(RevocationList { der: body(response, ANSWER_LIMIT)?, tag })
 }
 
 fn read_json<T: DeserializeOwned>(response: Response) -> Result<T, LinkError> {

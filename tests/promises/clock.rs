@@ -119,7 +119,7 @@ fn b5_tls_holds_at_both_ends_when_one_of_them_is_a_day_off() {
         rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider))
             .build()
             .unwrap();
-    let crl = CertificateRevocationListDer::from(link(&town, &north).crl().unwrap());
+    let crl = CertificateRevocationListDer::from(link(&town, &north).crl().unwrap().der);
     let of_offices = rustls::server::WebPkiClientVerifier::builder_with_provider(roots, provider)
         .with_crls([crl])
         .only_check_end_entity_revocation()

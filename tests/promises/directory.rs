@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tayori::engine::exchange::Exchange;
+use tayori::hub::authority::Authority;
 use tayori::link::Link as _;
 use tayori::wire::DirectoryPlace;
 
@@ -64,4 +65,32 @@ fn a_large_directory_is_followed_by_what_changed_and_told_anew_by_a_restored_hub
     eventually("the hub is back", || end.refresh_directory(Timestamp::now()).is_ok());
     let now = known(&end);
     assert!(!now.contains(EAST.number) && now.contains(&numbers[7]) && now.len() == MANY + 2);
+}
+
+#[test]
+fn the_revocation_list_is_fetched_again_when_it_changed_or_is_no_good_and_only_then() {
+    let (town, [north, _south]) = Town::of([NORTH, SOUTH]);
+    let mut end = end_of(&north);
+    let asked = |end: &mut Exchange| {
+        end.refresh_directory(Timestamp::now()).unwrap();
+        end.terminal.history.crl().unwrap().unwrap()
+    };
+    let list = asked(&mut end);
+    let tag = end.terminal.history.crl_tag().unwrap().unwrap();
+    assert_eq!(link(&town, &north).crl_unless(&tag).unwrap(), None);
+
+    // Another one that is as good stays, so nothing was fetched.
+    let authority = Authority::open(&town.hub_dir().join("ca")).unwrap();
+    let as_good = authority.crl(&[], 99, Timestamp::now()).unwrap();
+    end.terminal.history.set_crl(&as_good, Some(&tag)).unwrap();
+    assert_eq!(asked(&mut end), as_good);
+
+    let long_ago = Timestamp::now() - SignedDuration::from_hours(24 * 8);
+    for bad in [Vec::new(), b"none today".to_vec(), authority.crl(&[], 98, long_ago).unwrap()] {
+        end.terminal.history.set_crl(&bad, Some(&tag)).unwrap();
+        assert_eq!(asked(&mut end), list, "whatever the hub called it, it tells nothing of anybody");
+    }
+    town.operator(&["office", "revoke", SOUTH.number]);
+    eventually("the withdrawal comes", || asked(&mut end) != list);
+    assert_ne!(end.terminal.history.crl_tag().unwrap().unwrap(), tag);
 }

@@ -23,7 +23,7 @@ fn d15_a_thousand_parcels_after_two_weeks_away_are_here_within_five_minutes() {
     let now = Timestamp::now();
     let away_since = now.checked_sub(SignedDuration::from_hours(14 * 24)).unwrap();
     let authority = Authority::open(&town.hub_dir().join("ca")).unwrap();
-    south.profile().terminal().unwrap().history.set_crl(&authority.crl(&[], 1, away_since).unwrap()).unwrap();
+    south.profile().terminal().unwrap().history.set_crl(&authority.crl(&[], 1, away_since).unwrap(), None).unwrap();
     let store = Store::open(&town.hub_dir().join("hub.db")).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for (n, (id, sealed)) in (0..).zip(sealed) {

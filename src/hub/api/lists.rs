@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query, State};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use jiff::Timestamp;
@@ -67,9 +67,19 @@ pub(super) async fn offices(
 
 /// The list of certificates taken back, DER
 #[utoipa::path(get, path = "/v1/crl", tag = "hub",
-    responses((status = 200, body = schema::Bytes, content_type = "application/pkix-crl")))]
-pub(super) async fn crl(State(hub): State<Arc<Hub>>) -> Response {
-    ([(header::CONTENT_TYPE, "application/pkix-crl")], hub.crl().to_vec()).into_response()
+    params(("If-None-Match" = Option<String>, Header, description = "The ETag of the list the caller has")),
+    responses((status = 200, body = schema::Bytes, content_type = "application/pkix-crl"),
+        (status = 304, description = "The list the caller has is as good")))]
+pub(super) async fn crl(State(hub): State<Arc<Hub>>, headers: HeaderMap) -> Response {
+    let list = hub.list();
+    let tags = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
+    match list.known_by(tags, Timestamp::now()) {
+        Some(tag) => (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response(),
+        None => {
+            let kind = (header::CONTENT_TYPE, "application/pkix-crl".to_owned());
+            ([kind, (header::ETAG, list.tag())], list.der().to_vec()).into_response()
+        }
+    }
 }
 
 /// From where on a list is asked for.

@@ -135,20 +135,6 @@ impl std::fmt::Debug for PostgresReaders {
 
 impl Readers for PostgresReaders {
     fn read(&self, query: &mut (dyn FnMut(&Connection) + Send)) -> Result<(), StoreError> {
-        // The client brings a runtime of its own, which may not run within another's thread.
-        if tokio::runtime::Handle::try_current().is_ok() {
-            std::thread::scope(|scope| {
-                let read = std::thread::Builder::new().name("reader".into()).spawn_scoped(scope, || self.look(query));
-                read.map_err(|_| StoreError::Busy)?.join().map_err(|_| StoreError::Stopped)?
-            })
-        } else {
-            self.look(query)
-        }
-    }
-}
-
-impl PostgresReaders {
-    fn look(&self, query: &mut (dyn FnMut(&Connection) + Send)) -> Result<(), StoreError> {
         let lent = Lent { readers: self, session: Some(self.lend()?) };
         if let Some(session) = &lent.session {
             query(session);
@@ -156,6 +142,20 @@ impl PostgresReaders {
         Ok(())
     }
 
+    fn read_anywhere(&self, query: &mut (dyn FnMut(&Connection) + Send)) -> Result<(), StoreError> {
+        // The client brings a runtime of its own, which may not run where another's futures do.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            std::thread::scope(|scope| {
+                let read = std::thread::Builder::new().name("reader".into()).spawn_scoped(scope, || self.read(query));
+                read.map_err(|_| StoreError::Busy)?.join().map_err(|_| StoreError::Stopped)?
+            })
+        } else {
+            self.read(query)
+        }
+    }
+}
+
+impl PostgresReaders {
     fn lend(&self) -> Result<Session, StoreError> {
         let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut pool, waited) = self

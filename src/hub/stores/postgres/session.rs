@@ -18,6 +18,12 @@ use crate::hub::stores::database::{Columns, Database, DatabaseError, Engine, Sho
 /// How long bodies of one partition came in: a week, in milliseconds.
 pub(in crate::hub::stores) const WEEK: i64 = 7 * 86_400_000;
 
+/// Every question is for a few rows by an index, however large the tables are. So a connection plans each of them once, and
+/// not by what is known of the tables just then: that is old where they grow all day, and a way that was the shorter one
+/// through a small table (all of it, and sorted) is a long one through what became of it.
+const PLANNED_ALIKE: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off;
+     SET enable_bitmapscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_incremental_sort = off";
+
 /// A node whose clock is further off the database's is no good: nodes that go by different clocks tell one office two stories,
 /// and one that is far ahead takes what was just accepted for long over. In seconds.
 const CLOCKS_MAY_DIFFER: i64 = 60;
@@ -30,8 +36,18 @@ pub(in crate::hub::stores) struct Session {
     /// Weeks that are known to have their partitions.
     weeks: RefCell<HashSet<i64>>,
     lost: Cell<bool>,
-    /// The last job's savepoint still stands.
-    unreleased: Cell<bool>,
+    savepoint: Cell<Savepoint>,
+}
+
+/// What became of the savepoint of a group's jobs.
+#[derive(Clone, Copy)]
+enum Savepoint {
+    /// The next job makes its own.
+    None,
+    /// Made with the transaction, for the first job.
+    Made,
+    /// The last job is over, and its savepoint goes with the next one's, or with the commit.
+    Over,
 }
 
 impl Session {
@@ -43,11 +59,12 @@ impl Session {
             statements: RefCell::default(),
             weeks: RefCell::default(),
             lost: Cell::new(false),
-            unreleased: Cell::new(false),
+            savepoint: Cell::new(Savepoint::None),
         };
         // What is said to be accepted is on the disk, whatever the database does for others.
         let settings = format!(
-            "SET idle_in_transaction_session_timeout = '{STALLED}'; SET lock_timeout = '{TURN}';
+            "{PLANNED_ALIKE};
+             SET idle_in_transaction_session_timeout = '{STALLED}'; SET lock_timeout = '{TURN}';
              SET statement_timeout = '{STATEMENT}'; SET TIME ZONE 'UTC';
              SELECT set_config('synchronous_commit', 'on', false)
                  WHERE current_setting('synchronous_commit') IN ('off', 'local')"
@@ -71,10 +88,10 @@ impl Session {
         !self.is_lost() && self.with(|client| client.is_valid(Duration::from_secs(3))).is_ok()
     }
 
-    /// A transaction in which `turn` is waited for.
+    /// A transaction in which `turn` is waited for, and the savepoint of its first job.
     pub fn begin(&self, turn: &str) -> Result<(), DatabaseError> {
-        self.unreleased.set(false);
-        self.run(&format!("BEGIN; {turn}"))
+        self.savepoint.set(Savepoint::Made);
+        self.run(&format!("BEGIN; {turn}; SAVEPOINT job"))
     }
 
     pub fn forget_partitions(&self) {
@@ -162,12 +179,16 @@ impl Database for Session {
 
     fn run_script(&self, sql: &str) -> Result<(), DatabaseError> {
         match sql {
-            // A question less for each job: it goes with the next savepoint, or with the commit.
+            // One question less for each job.
             "RELEASE job" => {
-                self.unreleased.set(true);
+                self.savepoint.set(Savepoint::Over);
                 Ok(())
             }
-            "SAVEPOINT job" if self.unreleased.take() => self.run("RELEASE job; SAVEPOINT job"),
+            "SAVEPOINT job" => match self.savepoint.replace(Savepoint::None) {
+                Savepoint::Made => Ok(()),
+                Savepoint::Over => self.run("RELEASE job; SAVEPOINT job"),
+                Savepoint::None => self.run(sql),
+            },
             sql if sql.starts_with("ROLLBACK") => {
                 self.forget_partitions();
                 self.run(sql)
