@@ -11,6 +11,8 @@ use super::{Outcome, tell, unlock};
 use crate::engine::enrol::{self, By, Entered, Entry, Step};
 use crate::engine::profile::{Profile, ProfileError};
 use crate::identity::store;
+use crate::words::Lang;
+use crate::words::opening::set_up_refused;
 
 /// For programs without a person.
 const P12_PASSWORD: &str = "TAYORI_P12_PASSWORD";
@@ -71,7 +73,8 @@ pub(super) fn enter(dir: &Path, entry: &Entry) -> Outcome {
             Outcome::Fine
         }
         Err(failure) => {
-            tell(&failure);
+            let sentence = set_up_refused(Lang::Ja, &failure);
+            eprintln!("{}{}", sentence.what, sentence.todo);
             Outcome::Troubled
         }
     }
