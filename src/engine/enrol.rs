@@ -1,11 +1,10 @@
 //! Brings a terminal into the exchange, from a letter or a certificate file to a profile that works.
 //!
-//! Everything here may wait for the hub, so it belongs on a thread that may; [`start`] makes one for a window. A repeat
-//! after any failure goes on where it stopped.
+//! Everything here may wait for the hub, so it belongs on a thread that may. A repeat after any failure goes on where it
+//! stopped.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
 
 use jiff::Timestamp;
 use rustls::sign::CertifiedKey;
@@ -101,28 +100,6 @@ pub enum Entered {
     /// The office has keys that this terminal has not. Somebody at another one lets it in (and compares this
     /// fingerprint), or the recovery code does.
     Waiting { fingerprint: String, can_recover: bool },
-}
-
-/// What [`start`] tells.
-#[derive(Debug)]
-pub enum Progress {
-    Step(Step),
-    Done(Result<Entered, Failure>),
-}
-
-/// Sets a terminal up on a thread of its own. `wake` is called whenever there is something to hear.
-pub fn start(dir: PathBuf, entry: Entry, wake: impl Fn() + Send + 'static) -> std::io::Result<Receiver<Progress>> {
-    let (tell, told) = channel();
-    std::thread::Builder::new().name("enrol".into()).spawn(move || {
-        // Nobody listens any more when the window has gone; what was done stays done.
-        let say = |progress| {
-            let _ = tell.send(progress);
-            wake();
-        };
-        let done = enter(store::system(), &dir, &entry, Timestamp::now(), &mut |step| say(Progress::Step(step)));
-        say(Progress::Done(done));
-    })?;
-    Ok(told)
 }
 
 /// What there is to choose from for [`By::Stored`].
