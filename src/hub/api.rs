@@ -5,6 +5,7 @@ mod document;
 pub mod door;
 mod enrol;
 mod health;
+mod hearing;
 mod lists;
 mod login;
 mod parcels;
@@ -37,5 +38,6 @@ pub fn routes(hub: Arc<Hub>) -> Router {
             Refusal::of(StatusCode::METHOD_NOT_ALLOWED, ProblemCode::RequestInvalid, "no such method here")
         })
         .layer(within)
+        .layer(middleware::from_fn(hearing::out))
         .with_state(hub)
 }

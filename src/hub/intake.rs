@@ -60,8 +60,6 @@ impl Intake {
     pub async fn take(&self, body: Body) -> Result<Bytes, IntakeError> {
         let length = body.size_hint().exact().ok_or(IntakeError::NoLength)?;
         if length > self.limit {
-            // A caller that is still writing hears our answer only while somebody reads.
-            let _ = timeout(self.patience, read(body, |_| {})).await;
             return Err(IntakeError::TooLarge);
         }
         let room = timeout(self.patience, Arc::clone(&self.room).acquire_many_owned(pieces(length))).await;

@@ -91,6 +91,28 @@ fn knock(town: &Town, config: &Arc<rustls::ClientConfig>) -> (Result<u16, String
 }
 
 #[test]
+fn a_refusal_reaches_whoever_is_still_writing() {
+    let (town, [north]) = Town::of([NORTH]);
+    let name = "127.0.0.1".try_into().unwrap();
+    let config = Arc::new(Papers::of(&north).shown(&town, TLS13));
+    let connection = rustls::ClientConnection::new(config, name).unwrap();
+    let mut tls = rustls::StreamOwned::new(connection, TcpStream::connect(town.address()).unwrap());
+    let parcel = vec![b'x'; 16 * 1024 * 1024];
+    // Twice, on the same line: nobody has logged in.
+    for _ in 0..2 {
+        let path = format!("/v1/parcels/{}?to={}", ParcelId::new(), SOUTH.number);
+        write!(tls, "PUT {path} HTTP/1.1\r\nhost: hub\r\ncontent-length: {}\r\n\r\n", parcel.len()).unwrap();
+        tls.write_all(&parcel).unwrap();
+        tls.flush().unwrap();
+        let mut answer = [0; 12];
+        tls.read_exact(&mut answer).unwrap();
+        assert_eq!(str::from_utf8(&answer), Ok("HTTP/1.1 401"));
+        // The rest of it is short, and one record.
+        assert!(tls.read(&mut [0; 4096]).unwrap() > 0);
+    }
+}
+
+#[test]
 fn s1_only_a_certificate_of_the_authority_that_is_good_now_gets_in() {
     let (town, [north]) = Town::of([NORTH]);
     let stranger = tempfile::tempdir().unwrap();
