@@ -46,6 +46,8 @@ pub(super) struct Printing {
     everybody: bool,
     every_form: bool,
     making: Option<Making>,
+    /// Not drawn yet.
+    fresh: bool,
 }
 
 /// How far a thread is.
@@ -58,7 +60,7 @@ pub(super) struct Making {
 
 impl Printing {
     pub fn new(view: Arc<ParcelView>, person: usize, form: Option<FormKind>) -> Self {
-        Self { view, person, form, everybody: false, every_form: true, making: None }
+        Self { view, person, form, everybody: false, every_form: true, making: None, fresh: true }
     }
 
     fn job(&self, to: Target) -> Job {
@@ -140,7 +142,12 @@ impl Printing {
         para(ui, w::print_hint(lang), 14.0, gray_700());
         let mut answer = None;
         ui.horizontal_wrapped(|ui| {
-            if button(ui, Btn::Primary, ic::PRINT, w::print_open(lang)).clicked() {
+            let print = button(ui, Btn::Primary, ic::PRINT, w::print_open(lang));
+            // Enter prints, without the mouse: that is what most came for.
+            if std::mem::take(&mut self.fresh) {
+                print.request_focus();
+            }
+            if print.clicked() {
                 answer = Some(Some(Action::Print(Box::new(self.job(Target::Viewer)))));
             }
             if button(ui, Btn::Outline, ic::SAVE, w::save_pdf(lang)).clicked() {
