@@ -22,6 +22,8 @@ use crate::standard::{self, FileName, OfficeNumber, People, PersonKey, Role, Ser
 
 /// So many parcels of a centre are looked into for the persons it entrusted to us, the newest.
 const LOOKED_INTO: u32 = 500;
+/// The files by which a centre entrusts somebody.
+const ENTRUSTING: [&str; 2] = ["UPKIHON_", "UPYOBO_"];
 
 type Files = Vec<(String, Vec<u8>)>;
 
@@ -36,9 +38,20 @@ struct Origin {
 }
 
 impl Terminal {
-    /// Which way a parcel can be passed on, told from its files' names.
-    pub fn relay_way(names: impl Iterator<Item = impl AsRef<str>>) -> Option<Way> {
-        names.filter_map(|name| FileName::parse(name.as_ref()).ok()).find_map(|name| Way::of(&name))
+    /// Which way a parcel can be passed on, told from its files' names: back to a centre only where one has entrusted
+    /// anybody to us.
+    pub(super) fn relay_way(&self, stored: &Stored) -> Result<Option<Way>, HistoryError> {
+        let mut names = stored.files.iter().filter_map(|file| FileName::parse(&file.name).ok());
+        let way = names.find_map(|name| Way::of(&name)).filter(|_| stored.incoming);
+        if way == Some(Way::ToCentre) {
+            for prefix in ENTRUSTING {
+                if self.history.has_come(prefix)? {
+                    return Ok(way);
+                }
+            }
+            return Ok(None);
+        }
+        Ok(way)
     }
 
     /// To whom a parcel can be passed on, and of whom; `None` when it cannot be.
@@ -200,7 +213,7 @@ impl Terminal {
     /// The persons each centre sent us, and the service it wrote as.
     fn entrusted_by(&self) -> Result<BTreeMap<OfficeNumber, (ServiceType, BTreeSet<PersonKey>)>, HistoryError> {
         let mut known: BTreeMap<OfficeNumber, (ServiceType, BTreeSet<PersonKey>)> = BTreeMap::new();
-        let parcels: BTreeSet<_> = ["UPKIHON_", "UPYOBO_"]
+        let parcels: BTreeSet<_> = ENTRUSTING
             .into_iter()
             .map(|prefix| self.history.parcels_with_file(prefix, LOOKED_INTO))
             .collect::<Result<Vec<_>, _>>()?

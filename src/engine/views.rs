@@ -76,7 +76,7 @@ impl Terminal {
         let statements = self.statement_views(id)?;
         let mut people = People::new(tables_of(&contents));
         people.name_the_nameless(|person| self.history.person_name(person))?;
-        Ok(Some(ParcelView { statements, ..view_of(stored, sheets, people) }))
+        Ok(Some(ParcelView { statements, relay: self.relay_way(&stored)?, ..view_of(stored, sheets, people) }))
     }
 
     /// What a message says about a month. Files sent or received before may say who is named.
@@ -152,8 +152,6 @@ fn tables_of(files: &[(String, Vec<u8>)]) -> Vec<Table> {
 }
 
 fn view_of(stored: Stored, sheets: Vec<MonthSheet>, people: People) -> ParcelView {
-    let incoming = stored.incoming;
-    let relay = Terminal::relay_way(stored.files.iter().map(|file| &file.name)).filter(|_| incoming);
     let files = stored
         .files
         .into_iter()
@@ -176,7 +174,7 @@ fn view_of(stored: Stored, sheets: Vec<MonthSheet>, people: People) -> ParcelVie
         trail: stored.trail,
         chain: stored.chain,
         passed_on: stored.passed_on,
-        relay,
+        relay: None,
         signed_by: stored.signer,
         note: stored.note,
     }

@@ -77,6 +77,17 @@ impl History {
         Ok(found)
     }
 
+    /// Whether a file ever came whose name begins so.
+    pub fn has_come(&self, prefix: &str) -> Result<bool, HistoryError> {
+        self.connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM file JOIN parcel ON parcel.id = file.parcel
+                 WHERE name >= ?1 AND name < ?1 || char(0x10ffff) AND direction = 'in' AND refused_at IS NULL)",
+            )
+            .and_then(|mut statement| statement.query_row([prefix], |row| row.get(0)))
+            .named("whether a file has come")
+    }
+
     /// The offices to which a file went whose name begins so.
     pub fn receivers_of(&self, prefix: &str) -> Result<Vec<OfficeNumber>, HistoryError> {
         let mut statement = self

@@ -1,5 +1,6 @@
 //! 委託: centre → care manager → provider → care manager → centre, with the real programs and the sample month.
 
+use tayori::entrust::Way;
 use tayori::standard::{FileName, Table};
 
 use crate::world::{Office, Person, Town, files_in, sample, text, write_settled};
@@ -44,6 +45,24 @@ fn came(office: &Office, kind: &str) -> (String, Vec<u8>) {
 
 fn newest(office: &Office) -> String {
     office.list("inbox")[0]["id"].as_str().unwrap().to_owned()
+}
+
+/// Which way the window offers to pass a parcel on.
+fn offered(office: &Office, parcel: &str) -> Option<Way> {
+    office.profile().terminal().unwrap().view(parcel.parse().unwrap()).unwrap().unwrap().relay
+}
+
+#[test]
+fn actuals_go_back_to_a_centre_only_where_one_has_entrusted_anybody() {
+    let (_town, [centre, manager, provider]) = Town::of([CENTRE, MANAGER, PROVIDER]);
+    send(&provider, &[(REPORT, sample(REPORT))]);
+    manager.must(&["receive"]);
+    let actuals = newest(&manager);
+    assert_eq!(offered(&manager, &actuals), None);
+    send(&centre, &[(PREVENTIVE, sample(PREVENTIVE)), (SUPPORT, sample(SUPPORT))]);
+    manager.must(&["receive"]);
+    assert_eq!(offered(&manager, &newest(&manager)), Some(Way::ToProvider));
+    assert_eq!(offered(&manager, &actuals), Some(Way::ToCentre));
 }
 
 #[test]
