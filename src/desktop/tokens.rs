@@ -111,6 +111,8 @@ pub const R8: u8 = 8;
 pub const R12: u8 = 12;
 /// Smallest thing a finger or a shaky mouse has to hit.
 pub const TARGET: f32 = 44.0;
+/// Where less height than this is left, all of it goes to the words.
+pub const LOW: f32 = 160.0;
 
 #[cfg(test)]
 mod tests {

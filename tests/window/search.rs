@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
-use tayori::desktop::{Look, Page};
+use tayori::desktop::{Look, Page, TextSize};
 use tayori::engine::model::*;
 use tayori::register::Register;
 use tayori::standard::Month;
@@ -90,6 +90,19 @@ fn nothing_found_more_than_shown_and_an_index_in_the_making_are_said() {
     window.commands();
     window.press("続きを出す");
     assert_eq!(searches(&window), [Wanted { most: 100, ..wanted("") }]);
+}
+
+#[test]
+fn what_to_do_when_nothing_is_found_can_be_read_on_a_small_screen_at_200_percent() {
+    let look = Look { text_size: TextSize::Largest, ..Look::default() };
+    let mut window = window_of([683.0, 384.0], look, Scripted::default());
+    window.tell(Event::Lists(made_up::lists()));
+    window.go("履歴の検索");
+    window.tell(Event::Found(Arc::new(Hits { wanted: wanted("龍造寺"), lines: Arc::from([]), more: false })));
+    inside(&window, "nothing found at 200 %");
+    let hint = window.harness.get_by_label_contains("ことばを短くするか").rect();
+    let status_bar = window.harness.ctx.content_rect().bottom() - 36.0;
+    assert!(hint.bottom() <= status_bar, "{hint:?}, and the status bar begins at {status_bar}");
 }
 
 #[test]

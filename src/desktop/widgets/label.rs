@@ -100,9 +100,12 @@ pub fn empty_state(ui: &mut Ui, glyph: &str, head: &str, hint: &str) {
     let area = ui.available_rect_before_wrap();
     let radius = 44.0_f32.min(area.height() / 6.0);
     let middle = area.center() - vec2(0.0, 60.0_f32.min(area.height() / 5.0));
-    ui.painter().circle_filled(middle, radius, blue_50());
-    ui.painter().text(middle, Align2::CENTER_CENTER, glyph, icon(radius), blue_900());
-    ui.add_space((middle.y + radius + 16.0 - area.top()).max(0.0));
+    // Where there is little room, the words need it.
+    if area.height() >= LOW {
+        ui.painter().circle_filled(middle, radius, blue_50());
+        ui.painter().text(middle, Align2::CENTER_CENTER, glyph, icon(radius), blue_900());
+        ui.add_space((middle.y + radius + 16.0 - area.top()).max(0.0));
+    }
     let width = (area.width() - 48.0).clamp(60.0, 560.0);
     ui.vertical_centered(|ui| {
         ui.set_max_width(area.width());

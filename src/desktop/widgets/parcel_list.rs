@@ -156,16 +156,20 @@ impl ParcelList {
 
     fn head(&mut self, ui: &mut Ui, model: &Model, words: ListWords) {
         let lang = model.lang();
+        // The navigation says where we are, too.
+        if self.filters.is_empty() && ui.available_height() < LOW {
+            return;
+        }
         Frame::new().inner_margin(Margin { left: 16, right: 12, top: 12, bottom: 12 }).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
             ui.horizontal(|ui| {
                 ui.label(RichText::new(words.title).font(bold(20.0)).color(gray_900()));
                 text(ui, w::parcels(lang, &grouped(self.order.len())), reg(14.0), gray_700());
-                if ui.available_width() > 240.0 {
+                if !self.filters.is_empty() && ui.available_width() > 240.0 {
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.filter_buttons(ui, lang));
                 }
             });
-            if ui.available_width() <= 340.0 {
+            if !self.filters.is_empty() && ui.available_width() <= 340.0 {
                 self.filter_buttons(ui, lang);
             }
         });
