@@ -135,7 +135,6 @@ impl Terminal {
     }
 }
 
-/// The tables among some files, as far as they can be read.
 impl Terminal {
     /// The persons of some files that have just come, where a notice is to name them.
     pub(super) fn persons_told<'a>(&self, files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Names {
@@ -147,6 +146,7 @@ impl Terminal {
     }
 }
 
+/// The tables among some files, as far as they can be read.
 fn tables_of(files: &[(String, Vec<u8>)]) -> Vec<Table> {
     files.iter().filter_map(|(name, bytes)| standard::read(&FileName::parse(name).ok()?, bytes).ok()).collect()
 }
